@@ -1,0 +1,445 @@
+//! The context of a frame: what generated code and awaitables talk to, and what the driver reads.
+//!
+//! A drive future never does I/O for the machine's sake. It puts a [`Request`] into the execution and stays pending; the
+//! driver, which polls it, finds the request, carries it out (a commit), acknowledges and polls again, or drops the future.
+//! **To suspend is to drop the future**: the snapshot is already durable.
+
+use crate::{
+    Awaitable, BoxFuture, ExecutionId, Saver, Wait, Witnesses, Workflow,
+    attempt::{AttemptScope, in_scope},
+    describe,
+    schema::Fingerprint,
+    step::Jitter,
+    stored::STORED_HEADER_BYTES,
+    workflow::{Description, Entry},
+};
+use std::{
+    convert::Infallible,
+    fmt,
+    future::{pending, poll_fn},
+    pin::pin,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    task::Poll,
+    time::Duration,
+};
+
+/// What the machine needs from whoever runs it.
+pub trait Host: Send + Sync {
+    /// Ends when this much time has passed: the timeout of a step's attempt.
+    fn timer(&self, after: Duration) -> BoxFuture<'static, ()>;
+}
+
+/// A host without a clock: timeouts of steps never fire.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoClock;
+
+impl Host for NoClock {
+    fn timer(&self, _after: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(pending())
+    }
+}
+
+/// What a drive future asks of its driver.
+#[derive(Debug)]
+pub(crate) enum Request {
+    /// Commit this await point; then the operation runs, or the execution parks.
+    AwaitPoint { slot: usize, bytes: Vec<u8>, wait: Wait },
+    /// The operation failed and shall be tried again after about this delay.
+    FailedAttempt { slot: usize, error: String, delay: Duration, jitter: Jitter },
+    /// The operation waits for something that has not come: park again.
+    Park,
+    /// It cannot go on, and nothing may be lost.
+    SetAside(String),
+    /// It failed without a value to return.
+    Fail(String),
+}
+
+/// One frame of a running execution.
+#[derive(Debug)]
+pub(crate) struct Frame {
+    pub(crate) place: Place,
+    pub(crate) number: u64,
+    pub(crate) parent: Option<u64>,
+    pub(crate) visit: u64,
+    pub(crate) failed: u32,
+    /// Payload of the last await point's snapshot, its header in front.
+    pub(crate) snapshot: Arc<[u8]>,
+    /// It stands at a restored await point: the next `at` is that point and commits nothing.
+    pub(crate) restored: bool,
+    /// It was restored by a claim, not by a retry: an attempt may have been interrupted.
+    pub(crate) interrupted: bool,
+    /// Its timer is due.
+    pub(crate) fired: bool,
+}
+
+/// Where a frame stands.
+#[derive(Clone, Debug)]
+pub(crate) enum Place {
+    /// At a known await point of this build; `None` before the first.
+    Known { description: &'static Description, point: Option<usize> },
+    /// As read from a store, not matched with this build's code yet.
+    Restored { workflow: String, point: String, fingerprint: Fingerprint },
+}
+
+/// An execution while it is in memory.
+pub(crate) struct Execution {
+    pub(crate) id: ExecutionId,
+    pub(crate) instance: [u8; 16],
+    pub(crate) run: u32,
+    pub(crate) host: Arc<dyn Host>,
+    pub(crate) state: Mutex<ExecutionState>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct ExecutionState {
+    /// The open frames, each the child of the one before it.
+    pub(crate) frames: Vec<Frame>,
+    pub(crate) next_frame: u64,
+    pub(crate) crashes: u32,
+    pub(crate) request: Option<Request>,
+    /// The driver has made the requested commit durable.
+    pub(crate) acknowledged: bool,
+    pub(crate) delivery: Option<(u64, Vec<u8>)>,
+    pub(crate) consumed: Vec<u64>,
+    pub(crate) closed: Vec<u64>,
+}
+
+impl Execution {
+    pub(crate) fn state(&self) -> MutexGuard<'_, ExecutionState> {
+        // A panic in user code never happens under this lock.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The context of one frame. Generated code receives it; users never see it.
+#[doc(hidden)]
+pub struct Context {
+    execution: Option<Arc<Execution>>,
+    slot: usize,
+    goto: AtomicBool,
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context").field("slot", &self.slot).finish_non_exhaustive()
+    }
+}
+
+// What generated code calls.
+impl Context {
+    /// At an await point: commits the snapshot (unless restored to this very point), then runs the operation.
+    ///
+    /// Not an `async fn`: erasing here keeps "not general enough" errors away from user code.
+    pub fn at<'a, A>(&'a self, point: usize, saver: Saver, operation: A) -> BoxFuture<'a, A::Output>
+    where
+        A: Awaitable + Send + 'a,
+        A::Output: Send,
+    {
+        Box::pin(async move {
+            if !self.arrive() {
+                self.commit(point, saver, operation.wait()).await;
+            }
+            operation.run(self).await
+        })
+    }
+
+    /// Leaves a block: the wrapper turns the pending future into "go to the next block". Native `return` and `?` stay free
+    /// for the user's own return type.
+    pub async fn goto(&self) -> Infallible {
+        self.goto.store(true, Relaxed);
+        pending().await
+    }
+
+    /// One block, boxed: ready with the workflow's result, or `None` when it chose a next block.
+    pub fn block<'a, F>(&'a self, body: F) -> BoxFuture<'a, Option<F::Output>>
+    where
+        F: Future + Send + 'a,
+        F::Output: Send,
+    {
+        Box::pin(async move {
+            let mut body = pin!(body);
+            poll_fn(|task| match body.as_mut().poll(task) {
+                Poll::Ready(output) => Poll::Ready(Some(output)),
+                Poll::Pending if self.goto.swap(false, Relaxed) => Poll::Ready(None),
+                Poll::Pending => Poll::Pending,
+            })
+            .await
+        })
+    }
+
+    /// Stays pending: how a describing drive ends, and one whose snapshot could not be read.
+    pub async fn never(&self) -> Infallible {
+        pending().await
+    }
+}
+
+// What awaitables call.
+impl Context {
+    /// Makes `attempt()` answer while the future is polled.
+    pub(crate) fn scoped<'a, F: Future + Send + 'a>(&self, future: F) -> impl Future<Output = F::Output> + Send + 'a {
+        let scope = self.with_frame(|execution, frame, crashes| AttemptScope {
+            execution: execution.id.clone(),
+            instance: execution.instance,
+            run: execution.run,
+            frame: frame.number,
+            visit: frame.visit,
+            number: 1 + frame.failed + crashes,
+        });
+        in_scope(scope, future)
+    }
+
+    /// A1: 1 + failed + crashes.
+    pub(crate) fn attempt_number(&self) -> u32 {
+        self.with_frame(|_, frame, crashes| 1 + frame.failed + crashes)
+    }
+
+    /// Whether an earlier attempt at this await point may have begun and not ended (A5).
+    pub(crate) fn was_interrupted(&self) -> bool {
+        self.with_frame(|_, frame, _| frame.interrupted)
+    }
+
+    /// Whether the frame's timer is due.
+    pub(crate) fn fired(&self) -> bool {
+        self.with_frame(|_, frame, _| frame.fired)
+    }
+
+    /// The event that came for this frame. It is consumed with the next commit.
+    pub(crate) fn take_delivery(&self) -> Option<Vec<u8>> {
+        let mut state = self.execution().state();
+        let (seq, payload) = state.delivery.take()?;
+        state.consumed.push(seq);
+        Some(payload)
+    }
+
+    /// A timer of the host.
+    pub(crate) fn timer(&self, after: Duration) -> BoxFuture<'static, ()> {
+        self.execution().host.timer(after)
+    }
+
+    /// Gives up memory until the timer or the event comes.
+    pub(crate) async fn park(&self) -> Infallible {
+        self.request(Request::Park).await
+    }
+
+    /// Records a failed attempt; the operation is tried again from the snapshot.
+    pub(crate) async fn fail_attempt(&self, error: String, delay: Duration, jitter: Jitter) -> Infallible {
+        self.request(Request::FailedAttempt { slot: self.slot, error, delay, jitter }).await
+    }
+
+    /// Sets the execution aside.
+    pub(crate) async fn set_aside(&self, reason: String) -> Infallible {
+        self.request(Request::SetAside(reason)).await
+    }
+
+    /// Fails the execution.
+    pub(crate) async fn fail(&self, reason: String) -> Infallible {
+        self.request(Request::Fail(reason)).await
+    }
+
+    /// Runs a lone inline child: it opens its frame with its first commit (F1) and closes it with the parent's next (F4).
+    pub(crate) async fn run_child<W: Workflow>(&self, resources: W::Resources<'_>, input: W::Input) -> W::Output {
+        let description = match describe::<W>() {
+            Ok(description) => description,
+            Err(error) => match self.fail(error.to_string()).await {},
+        };
+        let child = self.open_child(description);
+        let output = match child.entry::<W>(input) {
+            Ok(entry) => W::drive(&child, Some(resources), entry).await,
+            Err(reason) => match self.set_aside(reason).await {},
+        };
+        child.close();
+        output
+    }
+}
+
+// Frames.
+impl Context {
+    /// The root frame of an execution.
+    pub(crate) fn root(execution: Arc<Execution>) -> Self {
+        Self { execution: Some(execution), slot: 0, goto: AtomicBool::new(false) }
+    }
+
+    /// A context that belongs to no execution, for describing.
+    pub(crate) fn describing() -> Self {
+        Self { execution: None, slot: 0, goto: AtomicBool::new(false) }
+    }
+
+    fn open_child(&self, description: &'static Description) -> Context {
+        let execution = self.execution();
+        let mut state = execution.state();
+        let slot = self.slot + 1;
+        if state.frames.len() == slot {
+            let parent = Some(state.frames[self.slot].number);
+            state.frames.push(Frame {
+                place: Place::Known { description, point: None },
+                // It gets its number with its first commit.
+                number: u64::MAX,
+                parent,
+                visit: 0,
+                failed: 0,
+                snapshot: Arc::new([]),
+                restored: false,
+                interrupted: false,
+                fired: false,
+            });
+        }
+        Context { execution: Some(execution.clone()), slot, goto: AtomicBool::new(false) }
+    }
+
+    fn close(&self) {
+        let mut state = self.execution().state();
+        let closed: Vec<_> = state.frames.drain(self.slot..).map(|frame| frame.number).collect();
+        state.closed.extend(closed.into_iter().filter(|number| *number != u64::MAX));
+    }
+
+    /// How this frame's drive begins: from its snapshot if it has one, else from `input`.
+    pub(crate) fn entry<W: Workflow>(&self, input: W::Input) -> Result<Entry<'_, W::Input>, String> {
+        match self.resume::<W>()? {
+            Some(resume) => Ok(Entry::Resume(resume)),
+            None => Ok(Entry::Start(input)),
+        }
+    }
+
+    /// Matches the frame's snapshot with this build's code: its await point must exist, with the same fingerprint.
+    pub(crate) fn resume<W: Workflow>(&self) -> Result<Option<Resume<'_>>, String> {
+        let description = describe::<W>().map_err(|error| error.to_string())?;
+        let mut state = self.execution().state();
+        let frame = &mut state.frames[self.slot];
+        let point = match &frame.place {
+            Place::Known { point, .. } => *point,
+            Place::Restored { workflow, point, fingerprint } => {
+                Some(match_point(description, workflow, point, fingerprint)?)
+            }
+        };
+        frame.place = Place::Known { description, point };
+        let Some(point) = point else { return Ok(None) };
+        // `Start` is no await point: the first `at` after it commits.
+        frame.restored = point != 0;
+        Ok(Some(Resume { cx: self, point, snapshot: frame.snapshot.clone() }))
+    }
+
+    /// Whether the frame stands restored at this await point; asked once after each restore.
+    fn arrive(&self) -> bool {
+        let mut state = self.execution().state();
+        std::mem::replace(&mut state.frames[self.slot].restored, false)
+    }
+
+    /// Asks for the commit of an await point, and goes on when it is durable (C3).
+    async fn commit(&self, point: usize, saver: Saver, wait: Wait) {
+        let bytes = match saver.finish() {
+            Ok(bytes) => bytes,
+            Err((field, error)) => match self.set_aside(self.unsavable(point, field, &error)).await {},
+        };
+        {
+            let mut state = self.execution().state();
+            let state = &mut *state;
+            let frame = &mut state.frames[self.slot];
+            if frame.number == u64::MAX {
+                frame.number = state.next_frame;
+                state.next_frame += 1;
+            }
+            if let Place::Known { point: at, .. } = &mut frame.place {
+                *at = Some(point);
+            }
+            frame.visit += 1;
+            frame.failed = 0;
+            frame.interrupted = false;
+            frame.fired = false;
+            state.crashes = 0;
+            state.delivery = None;
+            state.acknowledged = false;
+            state.request = Some(Request::AwaitPoint { slot: self.slot, bytes, wait });
+        }
+        poll_fn(|_| {
+            let mut state = self.execution().state();
+            if std::mem::replace(&mut state.acknowledged, false) { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await
+    }
+
+    fn unsavable(&self, point: usize, field: usize, error: &postcard::Error) -> String {
+        let state = self.execution().state();
+        let Place::Known { description, .. } = &state.frames[self.slot].place else { return error.to_string() };
+        let point = &description.points[point];
+        let field = point.fields.get(field).map_or("?", |(name, _)| name);
+        format!("await point `{}`: the value of `{field}` cannot be saved: {error}", point.name)
+    }
+
+    async fn request(&self, request: Request) -> Infallible {
+        self.execution().state().request = Some(request);
+        pending().await
+    }
+
+    fn with_frame<T>(&self, read: impl FnOnce(&Execution, &Frame, u32) -> T) -> T {
+        let execution = self.execution();
+        let state = execution.state();
+        read(execution, &state.frames[self.slot], state.crashes)
+    }
+
+    fn execution(&self) -> &Arc<Execution> {
+        self.execution.as_ref().expect("a describing drive reaches no await point")
+    }
+}
+
+fn match_point(
+    description: &Description,
+    workflow: &str,
+    point: &str,
+    fingerprint: &Fingerprint,
+) -> Result<usize, String> {
+    if description.name != workflow {
+        return Err(format!("the snapshot is of workflow `{workflow}`, but `{}` is called there now", description.name));
+    }
+    let Some(index) = description.point(point) else {
+        return Err(format!("workflow `{workflow}` has no await point `{point}` in this build"));
+    };
+    let expected = &description.point_fingerprints[index];
+    if expected != fingerprint {
+        return Err(format!(
+            "await point `{point}` of workflow `{workflow}` saves other fields or types in this build \
+             (fingerprint {expected}, the snapshot has {fingerprint})"
+        ));
+    }
+    Ok(index)
+}
+
+/// A snapshot to go on from.
+#[doc(hidden)]
+pub struct Resume<'a> {
+    cx: &'a Context,
+    point: usize,
+    snapshot: Arc<[u8]>,
+}
+
+impl fmt::Debug for Resume<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Resume").field("point", &self.point).finish_non_exhaustive()
+    }
+}
+
+impl Resume<'_> {
+    /// The await point's number.
+    pub fn point(&self) -> usize {
+        self.point
+    }
+
+    /// The locals of that await point's block. `None`: they could not be read, and the execution is set aside.
+    pub fn load<S: Witnesses>(&self, witnesses: S) -> Option<S::Values> {
+        let mut payload = &self.snapshot[STORED_HEADER_BYTES.min(self.snapshot.len())..];
+        let error = match witnesses.load(&mut payload) {
+            Ok(values) if payload.is_empty() => return Some(values),
+            Ok(_) => format!("{} bytes are left over", payload.len()),
+            Err(error) => error.to_string(),
+        };
+        let mut state = self.cx.execution().state();
+        let name = match &state.frames[self.cx.slot].place {
+            Place::Known { description, .. } => description.points[self.point].name.clone(),
+            Place::Restored { point, .. } => point.clone(),
+        };
+        state.request = Some(Request::SetAside(format!("the snapshot at await point `{name}` cannot be read: {error}")));
+        None
+    }
+}

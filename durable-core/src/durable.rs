@@ -1,0 +1,178 @@
+//! What may be saved: the [`Durable`] trait, and the witness that ties each local of a workflow to one type.
+
+use crate::schema::{Schema, TraceError, trace};
+use serde::{Serialize, de::DeserializeOwned};
+use std::fmt;
+
+/// A value that can be part of a saved state: anything with serde's `Serialize` and `Deserialize`.
+///
+/// Implemented for every such type; never implement it by hand.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is alive across an `.await` of a `#[workflow]`, so it must be serializable",
+    label = "this value is part of the saved state",
+    note = "derive `serde::Serialize` and `serde::Deserialize` for the type, or stop using the value before the `.await`"
+)]
+pub trait Durable: Serialize + DeserializeOwned {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned> Durable for T {}
+
+/// Ties one local of a workflow to one type, and carries how to save, load and describe it.
+///
+/// Without it, storing a `Vec<u8>` and loading a `Vec<u16>` would compile silently: the two calls share nothing but
+/// bytes. It is also the only place with a trait bound, so a local that cannot be saved gives one error, at its binding.
+pub struct Witness<T> {
+    save: fn(&T, &mut Vec<u8>) -> postcard::Result<()>,
+    load: fn(&mut &[u8]) -> postcard::Result<T>,
+    trace: fn() -> Result<Schema, TraceError>,
+}
+
+impl<T> Clone for Witness<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Witness<T> {}
+
+impl<T> fmt::Debug for Witness<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Witness<{}>", std::any::type_name::<T>())
+    }
+}
+
+/// The witness of a local; called by generated code with the span of the binding.
+pub fn witness<T: Durable>() -> Witness<T> {
+    Witness { save: save_value::<T>, load: load_value::<T>, trace: trace::<T> }
+}
+
+fn save_value<T: Serialize>(value: &T, into: &mut Vec<u8>) -> postcard::Result<()> {
+    postcard::serialize_with_flavor(value, Append(into))
+}
+
+fn load_value<T: DeserializeOwned>(bytes: &mut &[u8]) -> postcard::Result<T> {
+    let (value, rest) = postcard::take_from_bytes(bytes)?;
+    *bytes = rest;
+    Ok(value)
+}
+
+/// Lets postcard append to a buffer that goes on afterwards.
+struct Append<'a>(&'a mut Vec<u8>);
+
+impl postcard::ser_flavors::Flavor for Append<'_> {
+    type Output = ();
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.0.push(byte);
+        Ok(())
+    }
+
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
+        Ok(())
+    }
+}
+
+/// A witness whose type is forgotten: enough to describe what an await point saves.
+pub trait Traced {
+    /// The shape of the type.
+    fn trace(&self) -> Result<Schema, TraceError>;
+}
+
+impl<T> Traced for Witness<T> {
+    fn trace(&self) -> Result<Schema, TraceError> {
+        (self.trace)()
+    }
+}
+
+/// A tuple of witnesses, nested at will: loads a whole block's locals with one call, so that generated code stays small.
+pub trait Witnesses: Copy {
+    /// The locals.
+    type Values;
+    /// Reads them in order from the front of `bytes`.
+    fn load(self, bytes: &mut &[u8]) -> postcard::Result<Self::Values>;
+}
+
+impl<T> Witnesses for &Witness<T> {
+    type Values = T;
+
+    fn load(self, bytes: &mut &[u8]) -> postcard::Result<T> {
+        (self.load)(bytes)
+    }
+}
+
+macro_rules! witnesses {
+    ($($($name:ident)*;)*) => {$(
+        impl<$($name: Witnesses),*> Witnesses for ($($name,)*) {
+            type Values = ($($name::Values,)*);
+
+            #[allow(non_snake_case, unused_variables, clippy::unused_unit)]
+            fn load(self, bytes: &mut &[u8]) -> postcard::Result<Self::Values> {
+                let ($($name,)*) = self;
+                Ok(($($name.load(bytes)?,)*))
+            }
+        }
+    )*};
+}
+
+witnesses! {
+    ;
+    A;
+    A B;
+    A B C;
+    A B C D;
+    A B C D E;
+    A B C D E F;
+    A B C D E F G;
+    A B C D E F G H;
+    A B C D E F G H I;
+    A B C D E F G H I J;
+    A B C D E F G H I J K;
+    A B C D E F G H I J K L;
+}
+
+/// Collects the fields of one snapshot. The first [`HEADROOM`](crate::stored::STORED_HEADER_BYTES) bytes stay free for
+/// the header that the driver stamps, so that nothing is copied.
+#[derive(Debug)]
+pub struct Saver {
+    bytes: Vec<u8>,
+    fields: usize,
+    error: Option<(usize, postcard::Error)>,
+}
+
+impl Saver {
+    /// An empty snapshot.
+    pub fn new() -> Self {
+        let mut bytes = Vec::with_capacity(128);
+        bytes.resize(crate::stored::STORED_HEADER_BYTES, 0);
+        Self { bytes, fields: 0, error: None }
+    }
+
+    /// The bytes, header still blank; or the number of the field that could not be saved, and why.
+    pub(crate) fn finish(self) -> Result<Vec<u8>, (usize, postcard::Error)> {
+        match self.error {
+            None => Ok(self.bytes),
+            Some(error) => Err(error),
+        }
+    }
+}
+
+impl Default for Saver {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Adds one local to a snapshot. An error is kept and reported when the await point commits.
+pub fn save<T>(saver: &mut Saver, witness: &Witness<T>, value: &T) {
+    if saver.error.is_none()
+        && let Err(error) = (witness.save)(value, &mut saver.bytes)
+    {
+        saver.error = Some((saver.fields, error));
+    }
+    saver.fields += 1;
+}

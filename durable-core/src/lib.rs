@@ -1,0 +1,74 @@
+//! The machine of `durable`: states, snapshots, schemas, awaitables and the [`Store`] trait.
+//!
+//! No I/O, no clock, no randomness, no runtime. A driver polls a [`Machine`](machine::Machine) and carries out what it asks
+//! for; `durable-runtime` is one such driver, [`Run`] another.
+
+pub mod awaitable;
+pub mod context;
+pub mod cursor;
+pub mod event;
+pub mod machine;
+pub mod memory;
+pub mod plain_run;
+#[doc(hidden)]
+pub mod probe;
+pub mod schema;
+pub mod snapshot;
+pub mod store;
+pub mod stored;
+
+mod attempt;
+mod child;
+mod durable;
+mod input;
+mod resources;
+mod run;
+mod sleep;
+mod state;
+mod step;
+mod workflow;
+
+pub use attempt::{Attempt, attempt, idempotency_key};
+pub use awaitable::{Awaitable, Wait};
+pub use child::Child;
+#[doc(hidden)]
+pub use context::Context;
+pub use context::{Host, NoClock};
+pub use durable::Durable;
+#[doc(hidden)]
+pub use durable::{Saver, Witness, Witnesses};
+pub use event::{Event, event};
+pub use input::Input;
+pub use resources::{MissingResource, Resources};
+pub use run::{Arrived, Moved, Run, RunError};
+pub use schema::{Fingerprint, PointSchema, Schema};
+pub use sleep::{Sleep, sleep};
+pub use state::{Inferred, StateError};
+pub use step::{Interrupted, Jitter, Retry, Step, StepFailure, StepPolicy};
+pub use store::{ExecutionId, Status, Store};
+pub use workflow::{Description, Point, State, UndescribedWorkflow, Workflow, describe};
+
+/// A boxed future that may move between threads.
+pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What generated code names. No promise of stability.
+#[doc(hidden)]
+pub mod private {
+    pub use crate::{
+        BoxFuture,
+        awaitable::Plain,
+        context::{Context, Resume},
+        cursor::{advance, into_cursor, item, item_mut},
+        durable::{Saver, Traced, Witness, save, witness},
+        probe::{
+            ErrorDebug, ErrorFallback, ErrorSilent, ErrorText, FromFailure, HideField, NoClone, NoFailure, Probe, ShowField,
+            Shown, TryClone, from_interrupted,
+        },
+        state::FieldReader,
+        step::{Body, StepHooks},
+        workflow::{Describe, Entry},
+    };
+
+    /// Makes two uses of the block enum one type.
+    pub fn unify<T>(_: &T, _: &Option<T>) {}
+}

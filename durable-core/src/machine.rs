@@ -1,0 +1,266 @@
+//! The machine of one execution: polls the drive future and says what must be done next. No I/O, no clock.
+//!
+//! The worker of `durable-runtime` and the portable [`Run`](crate::Run) are both drivers of it.
+
+use crate::{
+    BoxFuture, Context, ExecutionId, Wait, Workflow,
+    context::{Execution, ExecutionState, Frame, Host, Place, Request},
+    schema::Fingerprint,
+    step::{Jitter, panic_message},
+    workflow::{Description, Entry},
+};
+use std::{
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Mutex},
+    task::Poll,
+    time::Duration,
+};
+
+/// What identifies an execution to its machine.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// The user's id.
+    pub id: ExecutionId,
+    /// Random 128 bits minted at start (F3).
+    pub instance: [u8; 16],
+    /// Counts rewinds and edits.
+    pub run: u32,
+}
+
+/// A frame as it was stored, to go on from.
+#[derive(Clone, Debug)]
+pub struct RestoredFrame {
+    /// Its number.
+    pub number: u64,
+    /// Its parent's number.
+    pub parent: Option<u64>,
+    /// Await-point commits made.
+    pub visit: u64,
+    /// Failed attempts at its await point.
+    pub failed: u32,
+    /// Its workflow's name.
+    pub workflow: String,
+    /// Its await point's name.
+    pub point: String,
+    /// That await point's fingerprint.
+    pub fingerprint: Fingerprint,
+    /// Its snapshot: the stored header's bytes (any content), then the payload.
+    pub snapshot: Arc<[u8]>,
+    /// Its timer is due.
+    pub fired: bool,
+}
+
+/// Everything a machine goes on from.
+#[derive(Clone, Debug)]
+pub struct Restored {
+    /// The open frames, each the child of the one before it; the root first.
+    pub frames: Vec<RestoredFrame>,
+    /// The execution's frame counter (F1).
+    pub next_frame: u64,
+    /// Crashes since the last await-point commit (A1).
+    pub crashes: u32,
+    /// The event that came for the innermost frame: its number, and its payload.
+    pub delivery: Option<(u64, Vec<u8>)>,
+}
+
+/// What must be done before the machine is polled again.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Progress<T> {
+    /// Commit this await point. Then [`Machine::committed`], or, for a wait that is not `Now`, drop the machine.
+    AwaitPoint(AwaitPoint),
+    /// Commit this failed attempt, wait for the delay, then [`Machine::restart`].
+    FailedAttempt(FailedAttempt),
+    /// What the execution waits for has not come: park again, at the same visit. Drop the machine.
+    Parked,
+    /// It ended with this output. Commit it.
+    Finished(T),
+    /// It cannot go on in this build; nothing may be lost. The reason is for people.
+    SetAside(String),
+    /// It failed without an output: a panic outside a step, or a step's failure that its error type does not take.
+    Failed(String),
+}
+
+/// An await point to commit.
+#[derive(Debug)]
+pub struct AwaitPoint {
+    /// The frame's number.
+    pub frame: u64,
+    /// The frame's parent.
+    pub parent: Option<u64>,
+    /// The frame's visit, this commit included.
+    pub visit: u64,
+    /// The workflow of the frame.
+    pub description: &'static Description,
+    /// The await point's number in it.
+    pub point: usize,
+    /// Room for the stored header, then the payload.
+    pub bytes: Vec<u8>,
+    /// What it waits for.
+    pub wait: Wait,
+}
+
+/// A failed attempt to commit.
+#[derive(Debug)]
+pub struct FailedAttempt {
+    /// The frame's number.
+    pub frame: u64,
+    /// The frame's parent.
+    pub parent: Option<u64>,
+    /// The frame's visit.
+    pub visit: u64,
+    /// Failed attempts at this await point, this one included.
+    pub failed: u32,
+    /// The error, in words.
+    pub error: String,
+    /// The delay before jitter.
+    pub delay: Duration,
+    /// How to spread it.
+    pub jitter: Jitter,
+}
+
+/// What goes with the next commit, whatever it is.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Settled {
+    /// Events consumed.
+    pub consumed: Vec<u64>,
+    /// Frames that ended.
+    pub closed: Vec<u64>,
+}
+
+/// The machine of one execution.
+pub struct Machine<'r, T> {
+    execution: Arc<Execution>,
+    drive: Box<dyn Fn(Root) -> BoxFuture<'r, T> + Send + Sync + 'r>,
+    future: Option<BoxFuture<'r, T>>,
+}
+
+impl<T> fmt::Debug for Machine<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Machine({})", self.execution.id)
+    }
+}
+
+impl<'r, T: Send + 'r> Machine<'r, T> {
+    /// A machine that goes on from `restored`. `drive` makes the future, anew for each restart: it owns or borrows the
+    /// resources, and calls [`Root::drive`].
+    pub fn new(
+        identity: Identity,
+        host: Arc<dyn Host>,
+        restored: Restored,
+        drive: impl Fn(Root) -> BoxFuture<'r, T> + Send + Sync + 'r,
+    ) -> Self {
+        let state = ExecutionState {
+            frames: restored.frames.into_iter().map(restore_frame).collect(),
+            next_frame: restored.next_frame,
+            crashes: restored.crashes,
+            delivery: restored.delivery,
+            ..Default::default()
+        };
+        let execution = Execution {
+            id: identity.id,
+            instance: identity.instance,
+            run: identity.run,
+            host,
+            state: Mutex::new(state),
+        };
+        Self { execution: Arc::new(execution), drive: Box::new(drive), future: None }
+    }
+
+    /// Goes on until something must be done.
+    pub fn poll(&mut self, task: &mut std::task::Context<'_>) -> Poll<Progress<T>> {
+        let future = self.future.get_or_insert_with(|| (self.drive)(Root(Context::root(self.execution.clone()))));
+        match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(task))) {
+            Ok(Poll::Ready(output)) => {
+                self.future = None;
+                Poll::Ready(Progress::Finished(output))
+            }
+            Ok(Poll::Pending) => {
+                let request = self.execution.state().request.take();
+                request.map_or(Poll::Pending, |request| Poll::Ready(self.progress(request)))
+            }
+            Err(panic) => {
+                self.future = None;
+                Poll::Ready(Progress::Failed(format!("the workflow panicked: {}", panic_message(&*panic))))
+            }
+        }
+    }
+
+    /// The requested await point is durable as these bytes: the operation may run (C3).
+    pub fn committed(&mut self, snapshot: Arc<[u8]>) {
+        let mut state = self.execution.state();
+        // Only the innermost frame can have asked.
+        if let Some(frame) = state.frames.last_mut() {
+            frame.snapshot = snapshot;
+        }
+        state.acknowledged = true;
+    }
+
+    /// Drops the future and begins anew from the snapshots in memory: a retry is a resume.
+    pub fn restart(&mut self) {
+        self.future = None;
+        let mut state = self.execution.state();
+        state.request = None;
+        state.acknowledged = false;
+        // A frame that never committed begins anew with its parent's expression.
+        state.frames.retain(|frame| frame.number != u64::MAX);
+    }
+
+    /// What goes with the next commit. Asked once for each commit.
+    pub fn settle(&mut self) -> Settled {
+        let mut state = self.execution.state();
+        Settled { consumed: std::mem::take(&mut state.consumed), closed: std::mem::take(&mut state.closed) }
+    }
+
+    /// The execution's frame counter.
+    pub fn next_frame(&self) -> u64 {
+        self.execution.state().next_frame
+    }
+
+    fn progress(&mut self, request: Request) -> Progress<T> {
+        let mut state = self.execution.state();
+        match request {
+            Request::AwaitPoint { slot, bytes, wait } => {
+                let frame = &state.frames[slot];
+                let Place::Known { description, point: Some(point) } = frame.place else {
+                    return Progress::Failed("an await point was committed outside a known workflow".into());
+                };
+                let (frame, parent, visit) = (frame.number, frame.parent, frame.visit);
+                Progress::AwaitPoint(AwaitPoint { frame, parent, visit, description, point, bytes, wait })
+            }
+            Request::FailedAttempt { slot, error, delay, jitter } => {
+                let frame = &mut state.frames[slot];
+                frame.failed += 1;
+                frame.interrupted = false;
+                let (number, parent, visit, failed) = (frame.number, frame.parent, frame.visit, frame.failed);
+                Progress::FailedAttempt(FailedAttempt { frame: number, parent, visit, failed, error, delay, jitter })
+            }
+            Request::Park => Progress::Parked,
+            Request::SetAside(reason) => Progress::SetAside(reason),
+            Request::Fail(reason) => Progress::Failed(reason),
+        }
+    }
+}
+
+/// The root frame of an execution, about to run.
+#[derive(Debug)]
+pub struct Root(Context);
+
+impl Root {
+    /// Runs it from its snapshot.
+    pub async fn drive<W: Workflow>(self, resources: W::Resources<'_>) -> W::Output {
+        let cx = self.0;
+        match cx.resume::<W>() {
+            Ok(Some(resume)) => W::drive(&cx, Some(resources), Entry::Resume(resume)).await,
+            Ok(None) => match cx.set_aside("the execution has no snapshot to start from".into()).await {},
+            Err(reason) => match cx.set_aside(reason).await {},
+        }
+    }
+}
+
+fn restore_frame(frame: RestoredFrame) -> Frame {
+    let RestoredFrame { number, parent, visit, failed, workflow, point, fingerprint, snapshot, fired } = frame;
+    let place = Place::Restored { workflow, point, fingerprint };
+    Frame { place, number, parent, visit, failed, snapshot, restored: false, interrupted: true, fired }
+}

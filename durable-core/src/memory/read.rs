@@ -1,0 +1,84 @@
+//! What people and tools read: records, outcomes, lists and history.
+
+use super::{execution::Execution, state::State};
+use crate::store::{ExecutionId, ExecutionRecord, Filter, HistoryEntry, HistoryKind, Outcome, Status, StoreError};
+use std::ops::Bound::{Excluded, Unbounded};
+
+/// How many executions a list gives when the filter does not say.
+const LIST_LIMIT: usize = 100;
+
+impl State {
+    pub(super) fn record(&self, id: &ExecutionId) -> Option<ExecutionRecord> {
+        self.find(id).map(|execution| self.record_of(execution))
+    }
+
+    pub(super) fn outcome(&self, id: &ExecutionId) -> Result<Option<Outcome>, StoreError> {
+        let execution = self.find(id).ok_or_else(|| StoreError::UnknownExecution(id.clone()))?;
+        Ok(execution.finished.map(|_| Outcome {
+            status: execution.status,
+            output: execution.output.clone(),
+            error: execution.error.clone(),
+        }))
+    }
+
+    pub(super) fn list(&self, filter: &Filter) -> Vec<ExecutionRecord> {
+        let after = filter.after.as_ref().map_or(Unbounded, Excluded);
+        let rows = self.by_id.range::<ExecutionId, _>((after, Unbounded)).map(|(_, row)| row);
+        rows.filter_map(|row| self.executions.get(row))
+            .filter(|execution| filter.status.is_none_or(|status| execution.status == status))
+            .filter(|execution| filter.workflow.as_deref().is_none_or(|name| self.workflow_of(execution) == name))
+            .take(if filter.limit == 0 { LIST_LIMIT } else { filter.limit as usize })
+            .map(|execution| self.record_of(execution))
+            .collect()
+    }
+
+    /// The start and the end are read off the row; between them stands what was remembered.
+    pub(super) fn history(&self, id: &ExecutionId) -> Result<Vec<HistoryEntry>, StoreError> {
+        let execution = self.find(id).ok_or_else(|| StoreError::UnknownExecution(id.clone()))?;
+        let started = HistoryEntry {
+            at: execution.created,
+            epoch: 0,
+            kind: HistoryKind::Started,
+            detail: self.workflow_of(execution).to_owned(),
+        };
+        let finished = execution.finished.map(|at| HistoryEntry {
+            at,
+            epoch: execution.epoch,
+            kind: HistoryKind::Finished,
+            detail: end_in_words(execution.status, execution.error.as_deref()),
+        });
+        Ok(std::iter::once(started).chain(execution.history.iter().cloned()).chain(finished).collect())
+    }
+
+    fn workflow_of(&self, execution: &Execution) -> &str {
+        // A start refuses an unregistered queue, and queues are never removed.
+        self.registry.workflow(execution.queue).unwrap_or_default()
+    }
+
+    fn record_of(&self, execution: &Execution) -> ExecutionRecord {
+        ExecutionRecord {
+            row: execution.row,
+            id: execution.id.clone(),
+            workflow: self.workflow_of(execution).to_owned(),
+            queue: execution.queue,
+            status: execution.status,
+            epoch: execution.epoch,
+            fence: execution.fence,
+            instance: execution.instance,
+            run: execution.run,
+            crashes: execution.crashes,
+            wake: execution.wake,
+            created: execution.created,
+            finished: execution.finished,
+            error: execution.error.clone(),
+            frames: execution.frames.iter().map(|(number, frame)| frame.record(*number)).collect(),
+        }
+    }
+}
+
+fn end_in_words(status: Status, error: Option<&str>) -> String {
+    match error {
+        Some(error) => format!("{status}: {error}"),
+        None => status.to_string(),
+    }
+}

@@ -1,0 +1,270 @@
+//! The machine alone: start, take the blob, keep it wherever you like, come back with the blob and go on.
+//!
+//! No runtime, no store, no clock. A [`Run`] is one execution in memory; a blob is all its frames in the portable form of
+//! [`snapshot`](crate::snapshot), one envelope after the other.
+
+use crate::{
+    ExecutionId, Input, Wait, Workflow,
+    context::{Host, NoClock},
+    describe,
+    machine::{AwaitPoint, Identity, Machine, Progress, Restored, RestoredFrame},
+    snapshot::{self, Header, Limits, SnapshotError},
+    store::StoreError,
+    stored::STORED_HEADER_BYTES,
+    workflow::UndescribedWorkflow,
+};
+use std::{fmt, future::poll_fn, sync::Arc, time::Duration};
+
+/// One execution, driven by you.
+///
+/// Keep every blob durably before you call [`next`](Run::next) again: an operation begins only then, so that a crash at any
+/// moment repeats at most the operation in flight.
+pub struct Run<'r, W: Workflow> {
+    machine: Machine<'r, W::Output>,
+    identity: Identity,
+    frames: Vec<Envelope>,
+    epoch: u64,
+    /// What was given out last and not answered yet: answered by calling `next` again.
+    saved: Option<Arc<[u8]>>,
+    retry: bool,
+}
+
+/// One frame of the blob.
+struct Envelope {
+    header: Header,
+    snapshot: Arc<[u8]>,
+}
+
+/// How a run went on.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Moved<T> {
+    /// It stands at an await point. Keep this blob durably, then call `next`, and the operation runs.
+    Saved(Vec<u8>),
+    /// It stands at an await point and waits. Keep this blob, drop the run, and come back with [`Run::resume`] when the timer
+    /// is due or the event is there.
+    Parked {
+        /// What to keep.
+        blob: Vec<u8>,
+        /// What it waits for.
+        wait: Wait,
+    },
+    /// A step failed and shall be tried again after this delay: keep the blob (it counts the attempt), wait, call `next`.
+    Retry {
+        /// What to keep.
+        blob: Vec<u8>,
+        /// How long to wait, without jitter.
+        delay: Duration,
+        /// The failure.
+        error: String,
+    },
+    /// It ended. Forget the blob.
+    Finished(T),
+}
+
+/// With what a parked run comes back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Arrived {
+    /// Nothing: the process came back after a crash.
+    Nothing,
+    /// The timer is due.
+    Timer,
+    /// The event it waits for, as [`encode_event`](crate::event::encode_event) gives it.
+    Event(Vec<u8>),
+}
+
+/// Why a run cannot go on. The last blob that was given out is still good.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// A saved type cannot be described.
+    #[error(transparent)]
+    Undescribed(#[from] UndescribedWorkflow),
+    /// The blob cannot be read.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
+    /// The input cannot be encoded.
+    #[error(transparent)]
+    Input(StoreError),
+    /// The blob is of another workflow.
+    #[error("the blob is of workflow `{found}`, not `{expected}`")]
+    OtherWorkflow {
+        /// What it is of.
+        found: String,
+        /// What was asked for.
+        expected: &'static str,
+    },
+    /// The blob's frames do not belong together.
+    #[error("the blob is no whole execution: {0}")]
+    Frames(&'static str),
+    /// This build cannot go on from it.
+    #[error("the execution was set aside: {0}")]
+    SetAside(String),
+    /// It failed without an output.
+    #[error("the execution failed: {0}")]
+    Failed(String),
+}
+
+impl<'r, W: Workflow> Run<'r, W> {
+    /// A new execution. `instance` is 128 random bits of your choice: idempotency keys are derived from it.
+    pub fn start(
+        id: ExecutionId,
+        instance: [u8; 16],
+        resources: W::Resources<'r>,
+        input: Input<W>,
+    ) -> Result<Self, RunError> {
+        let description = describe::<W>()?;
+        let header = Header {
+            workflow: W::NAME.to_owned(),
+            point: description.points[0].name.clone(),
+            fingerprint: description.point_fingerprints[0],
+            instance,
+            run: 0,
+            epoch: 0,
+            frame: 0,
+            parent: None,
+            visit: 0,
+            failed: 0,
+        };
+        let snapshot: Arc<[u8]> = input.into_bytes().map_err(RunError::Input)?.into();
+        Ok(Self::with_frames(id, resources, vec![Envelope { header, snapshot }], Arrived::Nothing))
+    }
+
+    /// Goes on from a blob.
+    pub fn resume(
+        id: ExecutionId,
+        resources: W::Resources<'r>,
+        blob: &[u8],
+        arrived: Arrived,
+    ) -> Result<Self, RunError> {
+        let frames = read_blob(blob)?;
+        let root = &frames[0].header;
+        if root.workflow != W::NAME {
+            return Err(RunError::OtherWorkflow { found: root.workflow.clone(), expected: W::NAME });
+        }
+        Ok(Self::with_frames(id, resources, frames, arrived))
+    }
+
+    /// The blob of where it stands: what was given out last, or the start.
+    pub fn blob(&self) -> Result<Vec<u8>, RunError> {
+        let mut blob = Vec::new();
+        for Envelope { header, snapshot } in &self.frames {
+            let header = Header { epoch: self.epoch, ..header.clone() };
+            blob.extend(snapshot::encode(&header, &snapshot[STORED_HEADER_BYTES..])?);
+        }
+        Ok(blob)
+    }
+
+    /// Goes on until there is something to keep, or it ends.
+    ///
+    /// Timeouts of steps need a clock and do not fire here.
+    pub async fn next(&mut self) -> Result<Moved<W::Output>, RunError> {
+        if let Some(saved) = self.saved.take() {
+            self.machine.committed(saved);
+        }
+        if std::mem::take(&mut self.retry) {
+            self.machine.restart();
+        }
+        match poll_fn(|task| self.machine.poll(task)).await {
+            Progress::AwaitPoint(point) => self.moved_to(point),
+            Progress::FailedAttempt(attempt) => {
+                self.epoch += 1;
+                if let Some(frame) = self.frames.iter_mut().find(|frame| frame.header.frame == attempt.frame) {
+                    frame.header.failed = attempt.failed;
+                }
+                self.retry = true;
+                Ok(Moved::Retry { blob: self.blob()?, delay: attempt.delay, error: attempt.error })
+            }
+            Progress::Parked => Ok(Moved::Parked { blob: self.blob()?, wait: Wait::Now }),
+            Progress::Finished(output) => Ok(Moved::Finished(output)),
+            Progress::SetAside(reason) => Err(RunError::SetAside(reason)),
+            Progress::Failed(reason) => Err(RunError::Failed(reason)),
+        }
+    }
+
+    fn moved_to(&mut self, point: AwaitPoint) -> Result<Moved<W::Output>, RunError> {
+        let settled = self.machine.settle();
+        self.frames.retain(|frame| !settled.closed.contains(&frame.header.frame));
+        self.epoch += 1;
+        let header = Header {
+            workflow: point.description.name.to_owned(),
+            point: point.description.points[point.point].name.clone(),
+            fingerprint: point.description.point_fingerprints[point.point],
+            instance: self.identity.instance,
+            run: self.identity.run,
+            epoch: self.epoch,
+            frame: point.frame,
+            parent: point.parent,
+            visit: point.visit,
+            failed: 0,
+        };
+        let snapshot: Arc<[u8]> = point.bytes.into();
+        let envelope = Envelope { header, snapshot: snapshot.clone() };
+        match self.frames.iter_mut().find(|frame| frame.header.frame == point.frame) {
+            Some(frame) => *frame = envelope,
+            None => self.frames.push(envelope),
+        }
+        self.saved = Some(snapshot);
+        let blob = self.blob()?;
+        match point.wait {
+            Wait::Now => Ok(Moved::Saved(blob)),
+            wait => Ok(Moved::Parked { blob, wait }),
+        }
+    }
+
+    fn with_frames(id: ExecutionId, resources: W::Resources<'r>, frames: Vec<Envelope>, arrived: Arrived) -> Self {
+        let root = &frames[0].header;
+        let identity = Identity { id, instance: root.instance, run: root.run };
+        let epoch = root.epoch;
+        let fired = arrived == Arrived::Timer;
+        let restored = Restored {
+            next_frame: 1 + frames.iter().map(|frame| frame.header.frame).max().unwrap_or(0),
+            crashes: 0,
+            delivery: match arrived {
+                Arrived::Event(payload) => Some((0, payload)),
+                _ => None,
+            },
+            frames: frames.iter().map(|frame| restore(frame, fired)).collect(),
+        };
+        let host: Arc<dyn Host> = Arc::new(NoClock);
+        let machine =
+            Machine::new(identity.clone(), host, restored, move |root| Box::pin(root.drive::<W>(resources)));
+        Self { machine, identity, frames, epoch, saved: None, retry: false }
+    }
+}
+
+impl<W: Workflow> fmt::Debug for Run<'_, W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Run").field("id", &self.identity.id).field("epoch", &self.epoch).finish_non_exhaustive()
+    }
+}
+
+fn restore(frame: &Envelope, fired: bool) -> RestoredFrame {
+    let Header { workflow, point, fingerprint, frame: number, parent, visit, failed, .. } = frame.header.clone();
+    let snapshot = frame.snapshot.clone();
+    RestoredFrame { number, parent, visit, failed, workflow, point, fingerprint, snapshot, fired }
+}
+
+/// The frames of a blob, checked to be one execution: the root, and each further frame a child of the one before it.
+fn read_blob(mut blob: &[u8]) -> Result<Vec<Envelope>, RunError> {
+    let mut frames: Vec<Envelope> = Vec::new();
+    while !blob.is_empty() || frames.is_empty() {
+        let (header, payload, rest) = snapshot::decode(blob, &Limits::default())?;
+        match frames.last().map(|last| &last.header) {
+            None if header.frame != 0 || header.parent.is_some() => return Err(RunError::Frames("its first frame is not the root")),
+            Some(last) if header.parent != Some(last.frame) => {
+                return Err(RunError::Frames("a frame does not belong to the one before it"));
+            }
+            Some(last) if header.instance != last.instance || header.epoch != last.epoch => {
+                return Err(RunError::Frames("its frames are of different executions or moments"));
+            }
+            _ => {}
+        }
+        let mut snapshot = vec![0; STORED_HEADER_BYTES];
+        snapshot.extend_from_slice(payload);
+        frames.push(Envelope { header, snapshot: snapshot.into() });
+        blob = rest;
+    }
+    Ok(frames)
+}

@@ -1,0 +1,75 @@
+//! The schema of an await point, and the fingerprint of a workflow. (PROTOCOL, Versions.)
+
+use super::encode::{ENCODING_VERSION, SchemaReader, write_count, write_name, write_node};
+use super::{Fingerprint, Schema, SchemaError};
+
+/// Marks a point's fields in the hashed bytes, so that they never equal a type's schema.
+const FIELDS_TAG: u8 = 0x50;
+/// Marks a stored point, which carries its name too.
+const POINT_TAG: u8 = 0x51;
+/// Marks the pairs a workflow fingerprint hashes.
+const WORKFLOW_TAG: u8 = 0x57;
+
+/// What one await point saves: its name and the shape of each saved local, in the order of the bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct PointSchema {
+    /// The await point's name (`Charge`).
+    pub name: String,
+    /// The saved locals.
+    pub fields: Vec<(String, Schema)>,
+}
+
+/// The fingerprint of a workflow: its (name, point fingerprint) pairs, sorted, so that moving an await point
+/// in the source changes nothing.
+pub fn workflow_fingerprint(points: &[PointSchema]) -> Fingerprint {
+    let mut pairs: Vec<_> = points.iter().map(|point| (point.name.as_str(), point.fingerprint())).collect();
+    pairs.sort();
+    let mut out = vec![ENCODING_VERSION, WORKFLOW_TAG];
+    write_count(pairs.len(), &mut out);
+    for (name, fingerprint) in pairs {
+        write_name(name, &mut out);
+        out.extend_from_slice(&fingerprint.0);
+    }
+    Fingerprint::of_bytes(&out)
+}
+
+impl PointSchema {
+    /// The point fingerprint: field names and shapes. The point's own name is not in it; snapshots and the
+    /// workflow fingerprint carry that beside it.
+    pub fn fingerprint(&self) -> Fingerprint {
+        let mut out = vec![ENCODING_VERSION, FIELDS_TAG];
+        self.write_fields(&mut out);
+        Fingerprint::of_bytes(&out)
+    }
+
+    /// Name and fields, for a store's schema table.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = vec![ENCODING_VERSION, POINT_TAG];
+        write_name(&self.name, &mut out);
+        self.write_fields(&mut out);
+        out
+    }
+
+    /// Reads what [`PointSchema::to_bytes`] wrote, with the same bounds as [`Schema::from_bytes`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, SchemaError> {
+        let mut reader = SchemaReader::new(bytes)?;
+        if reader.byte()? != POINT_TAG {
+            return Err(reader.malformed("not the schema of an await point"));
+        }
+        let name = reader.name()?.to_string();
+        let count = reader.count()?;
+        let fields = (0..count)
+            .map(|_| Ok((reader.name()?.to_string(), reader.root()?)))
+            .collect::<Result<_, SchemaError>>()?;
+        reader.finish()?;
+        Ok(PointSchema { name, fields })
+    }
+
+    fn write_fields(&self, out: &mut Vec<u8>) {
+        write_count(self.fields.len(), out);
+        for (name, schema) in &self.fields {
+            write_name(name, out);
+            write_node(schema, out);
+        }
+    }
+}

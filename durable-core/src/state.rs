@@ -1,0 +1,102 @@
+//! Reading a snapshot as the generated enum: typed fields, and [`Inferred`] where the macro could not see the type.
+
+use crate::schema::Schema;
+use serde::{Serialize, de::DeserializeOwned};
+use std::fmt;
+
+/// A saved value whose type the macro could not see. It is kept encoded, with its shape, so it can be printed by anyone and
+/// decoded by whoever knows the type. Annotate the local, and the field has its own type instead.
+#[derive(Clone, PartialEq)]
+pub struct Inferred {
+    bytes: Vec<u8>,
+    schema: Schema,
+}
+
+impl Inferred {
+    /// The value, if `T` is what was saved. The type must be the local's own; postcard cannot tell some types apart, so the
+    /// shape is compared first.
+    pub fn decode<T: DeserializeOwned>(&self) -> Result<T, StateError> {
+        let expected = crate::schema::trace::<T>().map_err(|error| StateError::Codec(error.to_string()))?;
+        if expected != self.schema {
+            return Err(StateError::OtherType { type_name: std::any::type_name::<T>() });
+        }
+        postcard::from_bytes(&self.bytes).map_err(|error| StateError::Codec(error.to_string()))
+    }
+
+    /// The encoded value.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Its shape.
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+}
+
+impl fmt::Debug for Inferred {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.schema.decode(&self.bytes) {
+            Ok((value, _)) => write!(f, "{value}"),
+            Err(error) => write!(f, "<{error}>"),
+        }
+    }
+}
+
+impl Serialize for Inferred {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (value, _) = self.schema.decode(&self.bytes).map_err(serde::ser::Error::custom)?;
+        value.serialize(serializer)
+    }
+}
+
+/// A snapshot that could not be read as a state.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StateError {
+    /// The enum has no such variant.
+    #[error("the workflow has no await point `{0}` in this build")]
+    UnknownPoint(String),
+    /// A field could not be read.
+    #[error("the saved fields cannot be read: {0}")]
+    Codec(String),
+    /// [`Inferred::decode`] was asked for another type than the one saved.
+    #[error("`{type_name}` has another shape than the value that was saved")]
+    OtherType {
+        /// What was asked for.
+        type_name: &'static str,
+    },
+}
+
+/// Reads the fields of one snapshot, in order. Generated code calls it.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct FieldReader<'a> {
+    schemas: std::slice::Iter<'a, (String, Schema)>,
+    rest: &'a [u8],
+}
+
+impl<'a> FieldReader<'a> {
+    /// Over a payload whose fields have these schemas.
+    pub fn new(fields: &'a [(String, Schema)], payload: &'a [u8]) -> Self {
+        Self { schemas: fields.iter(), rest: payload }
+    }
+
+    /// A field of known type.
+    pub fn typed<T: DeserializeOwned>(&mut self) -> Result<T, StateError> {
+        self.schemas.next();
+        let (value, rest) = postcard::take_from_bytes(self.rest).map_err(|error| StateError::Codec(error.to_string()))?;
+        self.rest = rest;
+        Ok(value)
+    }
+
+    /// A field whose type the macro could not see.
+    pub fn inferred(&mut self) -> Result<Inferred, StateError> {
+        let missing = || StateError::Codec("a field has no schema".into());
+        let (_, schema) = self.schemas.next().ok_or_else(missing)?;
+        let length = schema.skip(self.rest).map_err(|error| StateError::Codec(error.to_string()))?;
+        let (bytes, rest) = self.rest.split_at(length);
+        self.rest = rest;
+        Ok(Inferred { bytes: bytes.to_vec(), schema: schema.clone() })
+    }
+}

@@ -1,0 +1,309 @@
+//! `#[step]`: an awaited operation with a policy.
+
+use crate::{Awaitable, Context, awaitable::Plain};
+use std::{
+    any::Any,
+    fmt,
+    future::poll_fn,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
+    task::Poll,
+    time::Duration,
+};
+
+/// A step that has not run yet: what calling a `#[step]` function gives. Awaited in a workflow it runs under its policy;
+/// anywhere else it is a plain call of the function's body.
+#[must_use = "a step does nothing unless awaited"]
+pub struct Step<A: Attempts> {
+    attempts: A,
+    policy: &'static StepPolicy,
+    hooks: StepHooks<A::Output>,
+}
+
+/// The policy of a step, as `#[step(..)]` states it.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct StepPolicy {
+    /// The function's name.
+    pub name: &'static str,
+    /// How an `Err`, a panic or a timeout is retried; `None`: not at all.
+    pub retry: Option<Retry>,
+    /// The longest an attempt may take; 1 hour unless set.
+    pub timeout: Duration,
+    /// Never run twice: after an interruption the step returns `Interrupted`.
+    pub at_most_once: bool,
+}
+
+impl StepPolicy {
+    /// The policy of a bare `#[step]`.
+    pub const fn new(name: &'static str) -> Self {
+        Self { name, retry: None, timeout: Duration::from_secs(3600), at_most_once: false }
+    }
+
+    /// With retries.
+    pub const fn retry(mut self, retry: Retry) -> Self {
+        self.retry = Some(retry);
+        self
+    }
+
+    /// With another timeout per attempt.
+    pub const fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Delivered at most once.
+    pub const fn at_most_once(mut self) -> Self {
+        self.at_most_once = true;
+        self
+    }
+}
+
+/// Exponential backoff.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Retry {
+    /// Attempts in all, the first included.
+    pub attempts: u32,
+    /// Delay before the second attempt.
+    pub initial: Duration,
+    /// Each further delay is this many times longer.
+    pub factor: f64,
+    /// The longest delay.
+    pub max: Duration,
+    /// How the delay is spread.
+    pub jitter: Jitter,
+}
+
+impl Retry {
+    /// `#[step(retry)]` alone: 6 attempts, 5 s to 60 s, doubled, full jitter (A4).
+    pub const DEFAULT: Self = Self {
+        attempts: 6,
+        initial: Duration::from_secs(5),
+        factor: 2.0,
+        max: Duration::from_secs(60),
+        jitter: Jitter::Full,
+    };
+
+    /// All parts at once.
+    pub const fn new(attempts: u32, initial: Duration, factor: f64, max: Duration, jitter: Jitter) -> Self {
+        Self { attempts, initial, factor, max, jitter }
+    }
+
+    /// The delay after this many attempts, before jitter.
+    pub fn delay(&self, attempts_made: u32) -> Duration {
+        let exponent = i32::try_from(attempts_made.saturating_sub(1)).unwrap_or(i32::MAX);
+        let seconds = self.initial.as_secs_f64() * self.factor.powi(exponent);
+        // Infinite or absurd delays end at the maximum.
+        if seconds.is_finite() && seconds < self.max.as_secs_f64() {
+            Duration::from_secs_f64(seconds.max(0.0))
+        } else {
+            self.max
+        }
+    }
+}
+
+/// How a retry delay is spread, so that many executions that failed together do not come back together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Jitter {
+    /// Exactly the delay.
+    None,
+    /// Between half the delay and the delay.
+    Half,
+    /// Between nothing and the delay.
+    Full,
+}
+
+impl Jitter {
+    /// The delay spread by a random number; the driver has one.
+    pub fn spread(self, delay: Duration, random: u64) -> Duration {
+        let unit = (random >> 11) as f64 / (1u64 << 53) as f64;
+        match self {
+            Self::None => delay,
+            Self::Half => delay.mul_f64(0.5 + unit / 2.0),
+            Self::Full => delay.mul_f64(unit),
+        }
+    }
+}
+
+/// A step ended without a value: give your error type `From<StepFailure>` to receive it as an `Err`. Without that, the
+/// execution fails and keeps its last snapshot.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, serde::Serialize, serde::Deserialize)]
+#[non_exhaustive]
+pub enum StepFailure {
+    /// It panicked.
+    #[error("the step panicked: {message}")]
+    Panicked {
+        /// The panic's message.
+        message: String,
+    },
+    /// It took longer than its timeout.
+    #[error("the step took longer than its timeout of {after:?}")]
+    TimedOut {
+        /// The timeout.
+        after: Duration,
+    },
+}
+
+/// An `at_most_once` step was interrupted: it may have happened, wholly or in part, and may still be running.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error, serde::Serialize, serde::Deserialize)]
+#[error("the step was interrupted and must not run twice: whether it happened is unknown")]
+pub struct Interrupted;
+
+/// The attempts of a step: a source of futures of its body.
+#[doc(hidden)]
+pub trait Attempts: Send {
+    /// What the step gives.
+    type Output: Send;
+    /// The body.
+    type Future: Future<Output = Self::Output> + Send;
+    /// The next attempt; always one the first time, and then while the arguments can be cloned.
+    fn attempt(&mut self) -> Option<Self::Future>;
+}
+
+/// The attempts of a `#[step]` function: the body's future, and how to make it again.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Body<F, G> {
+    first: Option<F>,
+    again: G,
+}
+
+impl<F, G> Body<F, G> {
+    /// `again` gives `None` where an owned argument cannot be cloned.
+    pub fn new(first: F, again: G) -> Self {
+        Self { first: Some(first), again }
+    }
+}
+
+impl<F, G> Attempts for Body<F, G>
+where
+    F: Future + Send,
+    F::Output: Send,
+    G: FnMut() -> Option<F> + Send,
+{
+    type Output = F::Output;
+    type Future = F;
+
+    fn attempt(&mut self) -> Option<F> {
+        self.first.take().or_else(|| (self.again)())
+    }
+}
+
+/// What generated code knows about a step's output type.
+#[doc(hidden)]
+pub struct StepHooks<R> {
+    /// The text of the error if the output is an `Err`.
+    pub error: fn(&R) -> Option<String>,
+    /// The output for a failure, where the error type takes one.
+    pub failed: Option<fn(StepFailure) -> R>,
+    /// The output for an interruption of an `at_most_once` step.
+    pub interrupted: Option<fn(Interrupted) -> R>,
+}
+
+impl<A: Attempts> Step<A> {
+    /// Called by generated code.
+    #[doc(hidden)]
+    pub fn new(attempts: A, policy: &'static StepPolicy, hooks: StepHooks<A::Output>) -> Self {
+        Self { attempts, policy, hooks }
+    }
+}
+
+impl<A: Attempts> fmt::Debug for Step<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Step({})", self.policy.name)
+    }
+}
+
+impl<A: Attempts> Awaitable for Step<A> {
+    type Output = A::Output;
+
+    async fn run<'a>(mut self, cx: &'a Context) -> A::Output
+    where
+        Self: 'a,
+    {
+        if let (true, Some(interrupted), true) = (self.policy.at_most_once, self.hooks.interrupted, cx.was_interrupted()) {
+            return interrupted(Interrupted);
+        }
+        let Some(body) = self.attempts.attempt() else {
+            match cx.fail(format!("step `{}` has no attempt to run", self.policy.name)).await {}
+        };
+        let ended = cx.scoped(guarded(body, self.policy.timeout, cx)).await;
+        let (error, output) = match ended {
+            Ok(output) => match (self.hooks.error)(&output) {
+                None => return output,
+                Some(error) => (error, Ok(output)),
+            },
+            // A5: a panic or a timeout leaves unknown what happened.
+            Err(failure) => match self.hooks.interrupted.filter(|_| self.policy.at_most_once) {
+                Some(interrupted) => return interrupted(Interrupted),
+                None => (failure.to_string(), Err(failure)),
+            },
+        };
+        let made = cx.attempt_number();
+        if let Some(retry) = self.policy.retry
+            && made < retry.attempts
+        {
+            match cx.fail_attempt(error, retry.delay(made), retry.jitter).await {}
+        }
+        match (output, self.hooks.failed) {
+            (Ok(output), _) => output,
+            (Err(failure), Some(failed)) => failed(failure),
+            (Err(failure), None) => match cx.fail(format!("step `{}`: {failure}", self.policy.name)).await {},
+        }
+    }
+}
+
+impl<A: Attempts> Plain for Step<A> {
+    type Output = A::Output;
+
+    async fn plain(mut self) -> A::Output {
+        let attempts = self.policy.retry.map_or(1, |retry| retry.attempts.max(1));
+        let mut made = 1;
+        let mut body = self.attempts.attempt().expect("the first attempt is always there");
+        loop {
+            let output = body.await;
+            if made >= attempts || (self.hooks.error)(&output).is_none() {
+                return output;
+            }
+            match self.attempts.attempt() {
+                Some(again) => body = again,
+                None => return output,
+            }
+            made += 1;
+        }
+    }
+}
+
+/// Outside a workflow a step is the plain call of its body, once.
+impl<A: Attempts> IntoFuture for Step<A> {
+    type Output = A::Output;
+    type IntoFuture = A::Future;
+
+    fn into_future(mut self) -> A::Future {
+        self.attempts.attempt().expect("the first attempt is always there")
+    }
+}
+
+/// Runs an attempt: a panic is caught, and the timer starts only if the body is not ready at once.
+async fn guarded<F: Future>(body: F, timeout: Duration, cx: &Context) -> Result<F::Output, StepFailure> {
+    let mut body = pin!(body);
+    let mut timer = None;
+    poll_fn(|task| {
+        match catch_unwind(AssertUnwindSafe(|| body.as_mut().poll(task))) {
+            Ok(Poll::Ready(output)) => return Poll::Ready(Ok(output)),
+            Ok(Poll::Pending) => {}
+            Err(panic) => return Poll::Ready(Err(StepFailure::Panicked { message: panic_message(&*panic) })),
+        }
+        let timer = timer.get_or_insert_with(|| cx.timer(timeout));
+        timer.as_mut().poll(task).map(|()| Err(StepFailure::TimedOut { after: timeout }))
+    })
+    .await
+}
+
+/// The text of a panic.
+pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic without a message".into())
+}

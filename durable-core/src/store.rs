@@ -1,0 +1,145 @@
+//! The [`Store`] trait: where executions live, and the words in which a worker and a store talk.
+//!
+//! Every operation is one clause (or a few) of `docs/protocol.md`; the clause is named beside it. A store is done
+//! when `durable_test::store_conformance` passes against it.
+//!
+//! All times are the store's own clock, in milliseconds since the Unix epoch ([`Millis`]). A commit carries durations
+//! and the store adds its clock as the statement runs (W1), so a worker's clock never decides when a timer fires.
+
+mod claim;
+mod commit;
+mod error;
+mod execution;
+mod local;
+mod start;
+
+pub use claim::{ClaimRequest, Claimed, ClaimedFrame, Claims, Delivery, Release};
+pub use commit::{Commit, CommitError, Committed, FrameWrite, Next, Park};
+pub use error::StoreError;
+pub use execution::{
+    Control, ExecutionId, ExecutionRecord, Filter, FrameRecord, HistoryEntry, HistoryKind, InvalidId, Outcome, Status,
+};
+pub use local::{Admission, Local};
+pub use start::{SendError, SendRequest, Sent, StartRequest, Started};
+
+use crate::{BoxFuture, Fingerprint, PointSchema};
+use std::time::Duration;
+
+/// Milliseconds since the Unix epoch, by the store's clock.
+pub type Millis = u64;
+
+/// The store's own number of an execution: short, ordered, never reused.
+pub type Row = i64;
+
+/// The store's number of a queue: one workflow name with one workflow fingerprint.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct QueueId(pub u32);
+
+/// The store's number of a schema row: one await point of one workflow with one point fingerprint.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct SchemaId(pub u32);
+
+/// The store's number of a worker that has joined.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct WorkerId(pub i64);
+
+/// What a worker or client tells the store about a workflow before it writes the first snapshot of it.
+#[derive(Clone, Debug)]
+pub struct Registration {
+    /// The workflow's name, as in `Workflow::NAME`.
+    pub workflow: String,
+    /// The fingerprint over all its await points.
+    pub fingerprint: Fingerprint,
+    /// Its await points, in the order of the source; the first is `Start`.
+    pub points: Vec<PointSchema>,
+}
+
+/// The store's numbers for a [`Registration`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registered {
+    /// The queue of this workflow and fingerprint.
+    pub queue: QueueId,
+    /// One schema row for each await point, in the order given.
+    pub schemas: Vec<SchemaId>,
+}
+
+/// One schema row, read back.
+#[derive(Clone, Debug)]
+pub struct SchemaRow {
+    /// Name of the workflow.
+    pub workflow: String,
+    /// The await point with its fields.
+    pub point: PointSchema,
+}
+
+/// A worker's membership: what it said of itself, and what the store found out about others on a beat.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Beat {
+    /// Executions of dead workers that became claimable with this beat (K3).
+    pub taken_over: u64,
+}
+
+/// Where executions live.
+///
+/// A store is a cheap handle (`Clone`), shared by any number of workers and clients. Every method is atomic and, when it
+/// returns `Ok`, durable. Methods that take a `Vec` are groups: one transaction where the store can do so (G1, G2), and a
+/// failure of one member never spoils another.
+pub trait Store: Send + Sync + 'static {
+    /// A short name for messages: the file, or the host and database.
+    fn describe(&self) -> String;
+
+    /// What the workers and clients of this process share through this store: wake-ups without polling (G4).
+    fn local(&self) -> &Local;
+
+    /// The store's clock now.
+    fn now(&self) -> BoxFuture<'_, Result<Millis, StoreError>>;
+
+    /// Insert-or-compare (Versions): the numbers of a workflow's queue and schema rows. Other content under the same
+    /// fingerprint is [`StoreError::SchemaConflict`].
+    fn register(&self, registration: Registration) -> BoxFuture<'_, Result<Registered, StoreError>>;
+
+    /// A schema row by its number; `None` if there is none.
+    fn schema(&self, schema: SchemaId) -> BoxFuture<'_, Result<Option<SchemaRow>, StoreError>>;
+
+    /// Joins as a worker and takes its liveness lock (K3). `name` is for people.
+    fn join(&self, name: &str) -> BoxFuture<'_, Result<WorkerId, StoreError>>;
+
+    /// Leaves cleanly. What the worker still owns becomes claimable at once and counts no crash.
+    fn leave(&self, worker: WorkerId) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Beats (K3, K4), and makes claimable what dead workers own: those whose lock is free, or whose beat stood still for
+    /// `lease` by this process's monotonic clock. [`StoreError::WorkerLost`] if this worker itself was given up meanwhile.
+    fn beat(&self, worker: WorkerId, lease: Duration) -> BoxFuture<'_, Result<Beat, StoreError>>;
+
+    /// Starts an execution at epoch 0, idempotently by id (guarantee 5, E5).
+    fn start(&self, request: StartRequest) -> BoxFuture<'_, Result<Started, StoreError>>;
+
+    /// Claims what is due (K1, A1, A2): owner set, fence + 1, wake null; the epoch is left alone.
+    fn claim(&self, request: ClaimRequest) -> BoxFuture<'_, Result<Claims, StoreError>>;
+
+    /// Gives claimed executions back cleanly: owner null, due at once (or at the frame's deadline), no crash counted.
+    /// A release whose fence is stale is ignored.
+    fn release(&self, group: Vec<Release>) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Commits a group (C1 to C5, G1, G2): one answer for each member, in order. A member that is `Fenced` wrote nothing.
+    fn commit(&self, group: Vec<Commit>) -> BoxFuture<'_, Vec<Result<Committed, CommitError>>>;
+
+    /// Sends an event (E1, E4). Acknowledged means durable.
+    fn send(&self, request: SendRequest) -> BoxFuture<'_, Result<Sent, SendError>>;
+
+    /// Asks for cancellation (X1). `Ok(false)`: the execution had finished already. The status becomes
+    /// [`Status::Cancelled`] when a worker has carried it out. [`StoreError::UnknownExecution`] if there is none.
+    fn cancel(&self, id: &ExecutionId) -> BoxFuture<'_, Result<bool, StoreError>>;
+
+    /// An execution as it stands, with its frames; `None` if there is none.
+    fn execution(&self, id: &ExecutionId) -> BoxFuture<'_, Result<Option<ExecutionRecord>, StoreError>>;
+
+    /// How an execution ended; `None` while it has not. [`StoreError::UnknownExecution`] if there is none.
+    fn outcome(&self, id: &ExecutionId) -> BoxFuture<'_, Result<Option<Outcome>, StoreError>>;
+
+    /// Executions by filter, ordered by id.
+    fn list(&self, filter: Filter) -> BoxFuture<'_, Result<Vec<ExecutionRecord>, StoreError>>;
+
+    /// Life-cycle history of an execution (G6), oldest first.
+    fn history(&self, id: &ExecutionId) -> BoxFuture<'_, Result<Vec<HistoryEntry>, StoreError>>;
+}

@@ -1,0 +1,184 @@
+//! What `#[workflow]` implements: the [`Workflow`] and [`State`] traits, and the description traced from them.
+
+use crate::{
+    BoxFuture, Context, Resources,
+    context::Resume,
+    durable::Traced,
+    resources::MissingResource,
+    schema::{Fingerprint, PointSchema, TraceError, workflow_fingerprint},
+    state::{FieldReader, StateError},
+};
+use std::{
+    any::TypeId,
+    collections::HashMap,
+    fmt,
+    sync::{Mutex, PoisonError},
+    task::{Poll, Waker},
+};
+
+/// A workflow: implemented by the type that `#[workflow]` puts beside the function, never by hand.
+pub trait Workflow: Sized + Send + Sync + 'static {
+    /// Its name in stores: the function's, unless `#[workflow(name = "..")]` says otherwise.
+    const NAME: &'static str;
+
+    /// Its await points in the order of the source; the first is `Start`.
+    const POINTS: &'static [Point];
+
+    /// The by-value parameters, as a tuple.
+    type Input: Send;
+
+    /// What it returns.
+    type Output: Send;
+
+    /// The generated enum.
+    type State: State;
+
+    /// The by-reference parameters, as a tuple.
+    type Resources<'r>: Copy + Send + Sync;
+
+    /// Runs it as a state machine: from the start, or from where `entry` says.
+    #[doc(hidden)]
+    fn drive<'a, 'r: 'a>(
+        cx: &'a Context,
+        resources: Option<Self::Resources<'r>>,
+        entry: Entry<'a, Self::Input>,
+    ) -> BoxFuture<'a, Self::Output>;
+
+    /// Runs the plain copy, in memory.
+    #[doc(hidden)]
+    fn plain<'a>(resources: Self::Resources<'a>, input: Self::Input) -> BoxFuture<'a, Self::Output>;
+
+    /// Finds the by-reference parameters by their types.
+    fn resources(from: &Resources) -> Result<Self::Resources<'_>, MissingResource>;
+
+    /// The text of the error if the output is an `Err`.
+    #[doc(hidden)]
+    fn error(output: &Self::Output) -> Option<String>;
+}
+
+/// A generated state enum.
+pub trait State: Sized {
+    /// The name of the await point it stands at.
+    fn point(&self) -> &'static str;
+
+    /// Builds the variant of the await point with this name from its saved fields.
+    #[doc(hidden)]
+    fn decode(point: &str, fields: &mut FieldReader<'_>) -> Result<Self, StateError>;
+}
+
+/// One await point, as the compiler saw it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Point {
+    /// Its name: the variant.
+    pub name: &'static str,
+    /// The awaited expression's callee as written, for people.
+    pub callee: &'static str,
+    /// The names of its saved fields, in order.
+    pub fields: &'static [&'static str],
+}
+
+/// How a drive begins.
+#[doc(hidden)]
+#[derive(Debug)]
+pub enum Entry<'a, I> {
+    /// At the start, with the parameters.
+    Start(I),
+    /// At a saved await point.
+    Resume(Resume<'a>),
+    /// Nowhere: only say what each await point saves.
+    Describe(&'a mut Describe),
+}
+
+/// Collects what each await point saves.
+#[doc(hidden)]
+#[derive(Debug, Default)]
+pub struct Describe {
+    points: Vec<Result<PointSchema, (&'static str, &'static str, TraceError)>>,
+}
+
+impl Describe {
+    /// One await point, its fields in order.
+    pub fn point(&mut self, name: &'static str, fields: &[(&'static str, &dyn Traced)]) {
+        let traced = fields.iter().map(|(field, witness)| {
+            let schema = witness.trace().map_err(|error| (*field, error))?;
+            Ok(((*field).to_owned(), schema))
+        });
+        let fields = traced.collect::<Result<_, _>>().map_err(|(field, error)| (name, field, error));
+        self.points.push(fields.map(|fields| PointSchema { name: name.to_owned(), fields }));
+    }
+}
+
+/// The traced description of a workflow: every await point's schema, and the fingerprints.
+#[derive(Debug)]
+pub struct Description {
+    /// The workflow's name.
+    pub name: &'static str,
+    /// Its await points with their schemas, as in [`Workflow::POINTS`].
+    pub points: Vec<PointSchema>,
+    /// The fingerprint of each await point.
+    pub point_fingerprints: Vec<Fingerprint>,
+    /// The fingerprint over all of them.
+    pub fingerprint: Fingerprint,
+}
+
+impl Description {
+    /// The number of an await point by name.
+    pub fn point(&self, name: &str) -> Option<usize> {
+        self.points.iter().position(|point| point.name == name)
+    }
+}
+
+/// A type that is saved by a workflow cannot be described, so its snapshots could not be read back safely.
+#[derive(Debug, Clone)]
+pub struct UndescribedWorkflow {
+    workflow: &'static str,
+    point: &'static str,
+    field: &'static str,
+    error: TraceError,
+}
+
+impl fmt::Display for UndescribedWorkflow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { workflow, point, field, error } = self;
+        write!(f, "workflow `{workflow}` saves `{field}` at await point `{point}`, which could not be read back: {error}")
+    }
+}
+
+impl std::error::Error for UndescribedWorkflow {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.error)
+    }
+}
+
+/// The description of a workflow, traced once per process.
+pub fn describe<W: Workflow>() -> Result<&'static Description, UndescribedWorkflow> {
+    type Traced = Result<&'static Description, UndescribedWorkflow>;
+    static TRACED: Mutex<Option<HashMap<TypeId, Traced>>> = Mutex::new(None);
+    let key = TypeId::of::<W>();
+    if let Some(known) = TRACED.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default().get(&key) {
+        return known.clone();
+    }
+    // Traced outside the lock: a type's `Deserialize` is user code.
+    let traced: Traced = trace_workflow::<W>().map(|description| &*Box::leak(Box::new(description)));
+    let mut known = TRACED.lock().unwrap_or_else(PoisonError::into_inner);
+    known.get_or_insert_default().entry(key).or_insert(traced).clone()
+}
+
+fn trace_workflow<W: Workflow>() -> Result<Description, UndescribedWorkflow> {
+    let mut describe = Describe::default();
+    let cx = Context::describing();
+    {
+        let mut drive = W::drive(&cx, None, Entry::Describe(&mut describe));
+        let polled = drive.as_mut().poll(&mut std::task::Context::from_waker(Waker::noop()));
+        debug_assert!(matches!(polled, Poll::Pending), "a describing drive never ends");
+    }
+    let points = describe.points.into_iter().collect::<Result<Vec<_>, _>>();
+    let points =
+        points.map_err(|(point, field, error)| UndescribedWorkflow { workflow: W::NAME, point, field, error })?;
+    Ok(Description {
+        name: W::NAME,
+        point_fingerprints: points.iter().map(PointSchema::fingerprint).collect(),
+        fingerprint: workflow_fingerprint(&points),
+        points,
+    })
+}

@@ -1,0 +1,390 @@
+//! Commits inside a group's transaction: the compare-and-swap first (C1), then what hangs on it.
+
+use crate::{
+    columns::status_number,
+    group::{Tx, Witness},
+    history,
+};
+use durable_core::store::{
+    Commit, CommitError, Committed, Control, ExecutionId, FrameWrite, HistoryKind, Next, Outcome, Park, Row, Status,
+    StoreError,
+};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, named_params};
+use std::collections::HashSet;
+use tokio::sync::oneshot;
+
+/// Commits of one caller, and their answers as they come.
+pub(crate) struct CommitBatch {
+    pub(crate) members: Vec<Commit>,
+    pub(crate) answers: Vec<Option<Answer>>,
+    pub(crate) bytes: usize,
+    reply: oneshot::Sender<Vec<Answer>>,
+}
+
+pub(crate) type Answer = Result<Committed, CommitError>;
+
+impl CommitBatch {
+    pub(crate) fn new(members: Vec<Commit>) -> (Self, oneshot::Receiver<Vec<Answer>>) {
+        let (reply, receiver) = oneshot::channel();
+        let answers = std::iter::repeat_with(|| None).take(members.len()).collect();
+        let bytes = members.iter().map(weight).sum();
+        (Self { members, answers, bytes, reply }, receiver)
+    }
+
+    pub(crate) fn fail(&mut self, error: &dyn Fn() -> StoreError) {
+        for answer in &mut self.answers {
+            *answer = Some(Err(error().into()));
+        }
+    }
+
+    /// Answers are complete once the group has run; a gap would be a bug of this store, and is answered as one.
+    pub(crate) fn reply(self) {
+        let answers: Option<Vec<Answer>> = self.answers.into_iter().collect();
+        if let Some(answers) = answers {
+            let _ = self.reply.send(answers);
+        }
+    }
+}
+
+/// What a commit adds to its group's size (G1).
+pub(crate) fn weight(commit: &Commit) -> usize {
+    let snapshot = |write: &FrameWrite| write.snapshot.as_ref().map_or(0, |(_, bytes)| bytes.len());
+    let output = match &commit.next {
+        Next::Finish(outcome) => outcome.output.as_ref().map_or(0, Vec::len),
+        _ => 0,
+    };
+    128 + output + commit.root.iter().chain(&commit.frames).map(snapshot).sum::<usize>()
+}
+
+/// The columns of the root frame. A commit that does not move it leaves them.
+macro_rules! root_columns {
+    () => {
+        " visit = CASE WHEN :root THEN :visit ELSE visit END,
+          failed = CASE WHEN :root THEN :failed ELSE failed END,
+          event = CASE WHEN :root THEN :event ELSE event END,
+          schema = coalesce(:schema, schema), snapshot = coalesce(:snapshot, snapshot),"
+    };
+}
+
+macro_rules! fenced {
+    () => {
+        " WHERE row = :row AND epoch = :epoch AND fence = :fence AND control = :control AND finished IS NULL"
+    };
+}
+
+/// The hot path: the root moves, its operation runs here. No index holds any of these columns.
+const RUN: &str = "UPDATE execution SET epoch = epoch + 1, visit = ?5, failed = ?6, crashes = 0, due = ?7, event = ?8,
+    schema = ?9, snapshot = ?10
+    WHERE row = ?1 AND epoch = ?2 AND fence = ?3 AND control = ?4 AND finished IS NULL";
+
+/// The execution stays with its worker; a failed attempt, or a commit of other frames only.
+const STAY: &str = concat!(
+    "UPDATE execution SET epoch = epoch + 1,",
+    root_columns!(),
+    " due = CASE WHEN :root THEN :due ELSE due END, error = coalesce(:error, error),
+      crashes = CASE WHEN :keep_crashes THEN crashes ELSE 0 END",
+    fenced!()
+);
+
+/// Memory is given up. Due at once if an event came that the worker has not seen (E2) or a request waits; when this row was
+/// parked at the same visit before, the deadlines that stand decide (W1).
+const PARK: &str = concat!(
+    "UPDATE execution SET epoch = epoch + 1,",
+    root_columns!(),
+    " due = CASE WHEN :root AND NOT :keep_due THEN :due ELSE due END, error = coalesce(:error, error),
+      crashes = CASE WHEN :keep_crashes THEN crashes ELSE 0 END,
+      class = CASE WHEN :keep_crashes THEN max(0, min(crashes, 3) - 1) ELSE 0 END,
+      status = :status, owner = NULL,
+      wake = CASE WHEN control <> 0 OR mail <> :mail THEN :now
+                  WHEN :keep_due THEN nullif(min(coalesce(due, :never),
+                      coalesce((SELECT min(frame.due) FROM frame WHERE frame.row = :row), :never)), :never)
+                  ELSE :wake END",
+    fenced!(),
+    " RETURNING wake"
+);
+
+/// The end, or set aside. What can be looked at or redriven keeps its snapshots.
+const FINISH: &str = concat!(
+    "UPDATE execution SET epoch = epoch + 1,
+      visit = CASE WHEN :root THEN :visit ELSE visit END,
+      failed = CASE WHEN :root THEN :failed ELSE failed END,
+      event = CASE WHEN :keep THEN CASE WHEN :root THEN :event ELSE event END END,
+      due = CASE WHEN :keep THEN due END,
+      schema = coalesce(:schema, schema),
+      snapshot = CASE WHEN :keep THEN coalesce(:snapshot, snapshot) END,
+      waiting = CASE WHEN :keep THEN waiting ELSE 0 END,
+      status = :status, owner = NULL, wake = NULL, finished = :now, error = :error, output = :output",
+    fenced!(),
+    " RETURNING id, next_frame, mail"
+);
+
+/// Prepared once per transaction.
+pub(crate) struct Statements<'c> {
+    conn: &'c Connection,
+    run: Option<CachedStatement<'c>>,
+    unknown: &'c HashSet<(Row, u64, u64)>,
+}
+
+impl<'c> Statements<'c> {
+    /// `unknown`: commits that may have happened already; one that did is acknowledged again instead of fenced (C4).
+    pub(crate) fn new(conn: &'c Connection, unknown: &'c HashSet<(Row, u64, u64)>) -> Self {
+        Self { conn, run: None, unknown }
+    }
+
+    /// One member. `Ok(Err(Fenced))` wrote nothing.
+    pub(crate) fn commit(&mut self, tx: &mut Tx<'_>, commit: &Commit) -> rusqlite::Result<Answer> {
+        if !ends_well(&commit.next) {
+            return Ok(Err(CommitError::Store(StoreError::Corrupt {
+                location: tx.conn.path().unwrap_or_default().to_owned(),
+                reason: "a commit may end an execution only as succeeded, failed, cancelled or set aside".into(),
+            })));
+        }
+        // Nearly always no request waits. Only when the row does not match is it looked at.
+        let mut control = 0;
+        if !self.swap(tx, commit, control)? {
+            match self.miss(commit)? {
+                Miss::Control(found) => control = found,
+                Miss::Ours(found) => return Ok(Ok(Committed { control: control_of(found) })),
+                Miss::Fenced => return Ok(Err(CommitError::Fenced)),
+            }
+            if !self.swap(tx, commit, control)? {
+                return Ok(Err(CommitError::Fenced));
+            }
+        }
+        if tx.witnesses.is_empty() {
+            let (epoch, fence) = (commit.epoch as i64 + 1, commit.fence as i64);
+            tx.witnesses.push(Witness::Committed { row: commit.row, epoch, fence });
+        }
+        Ok(Ok(Committed { control: control_of(control) }))
+    }
+
+    /// The compare-and-swap, and all that goes with it. False: the row did not match, nothing was written.
+    fn swap(&mut self, tx: &mut Tx<'_>, commit: &Commit, control: i64) -> rusqlite::Result<bool> {
+        let swapped = match (&commit.next, &commit.root) {
+            (Next::Run, Some(FrameWrite { snapshot: Some((schema, snapshot)), visit, failed, due, event, .. })) => {
+                let run = match &mut self.run {
+                    Some(run) => run,
+                    empty => empty.insert(self.conn.prepare_cached(RUN)?),
+                };
+                run.execute((
+                    commit.row,
+                    commit.epoch as i64,
+                    commit.fence as i64,
+                    control,
+                    *visit as i64,
+                    *failed,
+                    due.map(|d| tx.after(d)),
+                    event,
+                    schema.0,
+                    &**snapshot,
+                ))? == 1
+            }
+            (Next::Run, _) => stay(tx, commit, control, None)?,
+            (Next::FailedAttempt { error }, _) => stay(tx, commit, control, Some(error))?,
+            (Next::Park(park), _) => return self.park(tx, commit, control, park),
+            (Next::Finish(outcome), _) => return finish(tx, commit, control, outcome),
+        };
+        if swapped {
+            write_frames(tx, commit, false)?;
+            if let Next::FailedAttempt { error } = &commit.next {
+                history::add(tx, commit.row, HistoryKind::FailedAttempt, Some(error))?;
+            }
+        }
+        Ok(swapped)
+    }
+
+    fn park(&self, tx: &mut Tx<'_>, commit: &Commit, control: i64, park: &Park) -> rusqlite::Result<bool> {
+        // Deadlines of frames opened by this commit must be there before the earliest is looked for; the compare-and-swap
+        // still decides, so it goes first and the wake is corrected after.
+        let root = Root::of(tx, commit);
+        let wake = tx.conn.prepare_cached(PARK)?.query_row(
+            named_params! {
+                ":row": commit.row, ":epoch": commit.epoch as i64, ":fence": commit.fence as i64, ":control": control,
+                ":root": root.is, ":visit": root.visit, ":failed": root.failed, ":event": root.event,
+                ":schema": root.schema, ":snapshot": root.snapshot, ":due": root.due,
+                ":error": park.error, ":keep_crashes": park.error.is_some(), ":keep_due": park.keep_due,
+                ":status": status_number(Status::Parked), ":mail": park.mail as i64, ":now": tx.at(),
+                ":wake": park.wake.map(|d| tx.after(d)), ":never": i64::MAX,
+            },
+            |r| r.get::<_, Option<i64>>(0),
+        );
+        let Some(wake) = wake.optional()? else { return Ok(false) };
+        write_frames(tx, commit, park.keep_due)?;
+        if let Some(error) = &park.error {
+            history::add(tx, commit.row, HistoryKind::FailedAttempt, Some(error))?;
+        }
+        history::add(tx, commit.row, HistoryKind::Parked, waits_for(commit))?;
+        tx.effects.work_ready |= wake.is_some_and(|at| at <= tx.at());
+        Ok(true)
+    }
+
+    fn miss(&self, commit: &Commit) -> rusqlite::Result<Miss> {
+        let mut row = self.conn.prepare_cached("SELECT epoch, fence, control, finished FROM execution WHERE row = ?1")?;
+        let found = row
+            .query_row([commit.row], |r| {
+                Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?, r.get(2)?, r.get::<_, Option<i64>>(3)?))
+            })
+            .optional()?;
+        let Some((epoch, fence, control, finished)) = found else { return Ok(Miss::Fenced) };
+        if fence != commit.fence as i64 {
+            return Ok(Miss::Fenced);
+        }
+        let unknown = || self.unknown.contains(&(commit.row, commit.epoch, commit.fence));
+        Ok(match epoch - commit.epoch as i64 {
+            0 if finished.is_none() => Miss::Control(control),
+            1 if unknown() => Miss::Ours(control),
+            _ => Miss::Fenced,
+        })
+    }
+}
+
+/// Why a compare-and-swap found no row.
+enum Miss {
+    /// It does match, but a request waits: write, and answer with it.
+    Control(i64),
+    /// It was written before, when the outcome was unknown.
+    Ours(i64),
+    Fenced,
+}
+
+/// The root's write as parameters; all null if it stays.
+struct Root<'a> {
+    is: bool,
+    visit: Option<i64>,
+    failed: Option<u32>,
+    schema: Option<u32>,
+    snapshot: Option<&'a [u8]>,
+    due: Option<i64>,
+    event: Option<&'a str>,
+}
+
+impl<'a> Root<'a> {
+    fn of(tx: &Tx<'_>, commit: &'a Commit) -> Self {
+        let root = commit.root.as_ref();
+        let snapshot = root.and_then(|r| r.snapshot.as_ref());
+        Self {
+            is: root.is_some(),
+            visit: root.map(|r| r.visit as i64),
+            failed: root.map(|r| r.failed),
+            schema: snapshot.map(|(schema, _)| schema.0),
+            snapshot: snapshot.map(|(_, bytes)| &**bytes),
+            due: root.and_then(|r| r.due).map(|d| tx.after(d)),
+            event: root.and_then(|r| r.event.as_deref()),
+        }
+    }
+}
+
+fn stay(tx: &Tx<'_>, commit: &Commit, control: i64, error: Option<&String>) -> rusqlite::Result<bool> {
+    let root = Root::of(tx, commit);
+    let changed = tx.conn.prepare_cached(STAY)?.execute(named_params! {
+        ":row": commit.row, ":epoch": commit.epoch as i64, ":fence": commit.fence as i64, ":control": control,
+        ":root": root.is, ":visit": root.visit, ":failed": root.failed, ":event": root.event,
+        ":schema": root.schema, ":snapshot": root.snapshot, ":due": root.due,
+        ":error": error, ":keep_crashes": error.is_some(),
+    })?;
+    Ok(changed == 1)
+}
+
+fn finish(tx: &mut Tx<'_>, commit: &Commit, control: i64, outcome: &Outcome) -> rusqlite::Result<bool> {
+    let root = Root::of(tx, commit);
+    let keep = matches!(outcome.status, Status::Failed | Status::SetAside);
+    let ended = tx.conn.prepare_cached(FINISH)?.query_row(
+        named_params! {
+            ":row": commit.row, ":epoch": commit.epoch as i64, ":fence": commit.fence as i64, ":control": control,
+            ":root": root.is, ":visit": root.visit, ":failed": root.failed, ":event": root.event,
+            ":schema": root.schema, ":snapshot": root.snapshot, ":keep": keep,
+            ":status": status_number(outcome.status), ":now": tx.at(), ":error": outcome.error, ":output": outcome.output,
+        },
+        |r| Ok((r.get::<_, String>(0)?, r.get::<_, i64>(1)?, r.get::<_, i64>(2)?)),
+    );
+    let Some((id, next_frame, mail)) = ended.optional()? else { return Ok(false) };
+    if keep {
+        write_frames(tx, commit, false)?;
+    } else {
+        // Most executions never had a frame or an event, and then there is nothing to look for.
+        if next_frame > 1 {
+            tx.execute("DELETE FROM frame WHERE row = ?1", [commit.row])?;
+        }
+        if mail > 0 {
+            consume(tx, commit)?;
+            tx.execute("DELETE FROM event WHERE row = ?1 AND consumed IS NULL", [commit.row])?;
+        }
+    }
+    if let Ok(id) = ExecutionId::new(&id) {
+        tx.effects.finished.push(id);
+    }
+    Ok(true)
+}
+
+/// Frames opened, moved and closed, and events consumed.
+fn write_frames(tx: &mut Tx<'_>, commit: &Commit, keep_due: bool) -> rusqlite::Result<()> {
+    if let Some(next_frame) = commit.next_frame {
+        tx.execute("UPDATE execution SET next_frame = ?2 WHERE row = ?1", (commit.row, next_frame as i64))?;
+    }
+    for write in &commit.frames {
+        let due = write.due.map(|d| tx.after(d));
+        let frame = (commit.row, write.frame as i64, write.visit as i64, write.failed, due, &write.event, keep_due);
+        match &write.snapshot {
+            Some((schema, snapshot)) => tx.execute(
+                "INSERT INTO frame (row, frame, visit, failed, due, event, schema, snapshot, parent)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?8, ?9, ?10)
+                 ON CONFLICT (row, frame) DO UPDATE SET visit = ?3, failed = ?4,
+                     due = CASE WHEN ?7 THEN due ELSE ?5 END, event = ?6, schema = ?8, snapshot = ?9",
+                (
+                    frame.0,
+                    frame.1,
+                    frame.2,
+                    frame.3,
+                    frame.4,
+                    frame.5,
+                    frame.6,
+                    schema.0,
+                    &**snapshot,
+                    write.parent.map(|p| p as i64),
+                ),
+            )?,
+            None => tx.execute(
+                "UPDATE frame SET visit = ?3, failed = ?4, due = CASE WHEN ?7 THEN due ELSE ?5 END, event = ?6
+                 WHERE row = ?1 AND frame = ?2",
+                frame,
+            )?,
+        };
+    }
+    for frame in &commit.closed {
+        tx.execute("DELETE FROM frame WHERE row = ?1 AND frame = ?2", (commit.row, *frame as i64))?;
+    }
+    consume(tx, commit)
+}
+
+/// Consumed events keep only their ids (E3, E4).
+fn consume(tx: &Tx<'_>, commit: &Commit) -> rusqlite::Result<()> {
+    let mut consumed = 0;
+    for seq in &commit.consumed {
+        consumed += tx.execute(
+            "UPDATE event SET consumed = ?3, name = '', payload = x''
+             WHERE row = ?1 AND seq = ?2 AND consumed IS NULL",
+            (commit.row, *seq as i64, tx.at()),
+        )?;
+    }
+    if consumed > 0 {
+        let sql = "UPDATE execution SET waiting = max(0, waiting - ?2) WHERE row = ?1";
+        tx.execute(sql, (commit.row, consumed as i64))?;
+    }
+    Ok(())
+}
+
+/// For history: the event a parked execution waits for. Else history names its await point.
+fn waits_for(commit: &Commit) -> Option<&str> {
+    commit.root.iter().chain(&commit.frames).find_map(|write| write.event.as_deref())
+}
+
+fn ends_well(next: &Next) -> bool {
+    match next {
+        Next::Finish(outcome) => outcome.status.is_terminal() || outcome.status == Status::SetAside,
+        _ => true,
+    }
+}
+
+pub(crate) fn control_of(number: i64) -> Option<Control> {
+    (number != 0).then_some(Control::Cancel)
+}

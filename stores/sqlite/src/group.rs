@@ -1,0 +1,188 @@
+//! What is in a group: commits and other jobs, how they run inside its transaction, and how they are answered.
+
+use crate::{clock::deadline, commit::CommitBatch};
+use durable_core::store::{ExecutionId, Millis, Release, Row, StoreError};
+use rusqlite::Connection;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// Members of one transaction (G1).
+pub(crate) const GROUP_MEMBERS_MAX: usize = 1_000;
+/// Bytes of one transaction (G1).
+pub(crate) const GROUP_BYTES_MAX: usize = 8 << 20;
+
+/// One message to the writer.
+pub(crate) enum Request {
+    /// Commits of one caller, answered together.
+    Commits(CommitBatch),
+    /// Anything else.
+    Job(Box<dyn Job>),
+}
+
+impl Request {
+    pub(crate) fn members(&self) -> usize {
+        match self {
+            Self::Commits(batch) => batch.members.len(),
+            Self::Job(_) => 1,
+        }
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Commits(batch) => batch.bytes,
+            Self::Job(job) => job.bytes(),
+        }
+    }
+
+    /// Sends the answer. Returns claims that nobody waits for any more.
+    pub(crate) fn reply(self) -> Vec<Release> {
+        match self {
+            Self::Commits(batch) => {
+                batch.reply();
+                Vec::new()
+            }
+            Self::Job(job) => job.reply(),
+        }
+    }
+
+    /// Answers every member that has no answer yet.
+    pub(crate) fn fail(&mut self, error: &dyn Fn() -> StoreError) {
+        match self {
+            Self::Commits(batch) => batch.fail(error),
+            Self::Job(job) => job.fail(error()),
+        }
+    }
+}
+
+/// A write that is no commit.
+pub(crate) trait Job: Send {
+    fn bytes(&self) -> usize;
+    /// Runs inside the group's transaction, and keeps its answer. It may run again after a rollback.
+    fn run(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<()>;
+    fn fail(&mut self, error: StoreError);
+    /// Nobody waits for the answer.
+    fn is_abandoned(&self) -> bool;
+    fn reply(self: Box<Self>) -> Vec<Release>;
+}
+
+/// The transaction of a group, as its members see it.
+pub(crate) struct Tx<'c> {
+    pub(crate) conn: &'c Connection,
+    /// The store's clock, read once the write lock was held.
+    pub(crate) now: Millis,
+    pub(crate) effects: Effects,
+    pub(crate) witnesses: Vec<Witness>,
+}
+
+impl Tx<'_> {
+    /// The clock as a column value.
+    pub(crate) fn at(&self) -> i64 {
+        deadline(self.now, Duration::ZERO)
+    }
+
+    pub(crate) fn after(&self, delay: Duration) -> i64 {
+        deadline(self.now, delay)
+    }
+
+    pub(crate) fn execute(&self, sql: &str, params: impl rusqlite::Params) -> rusqlite::Result<usize> {
+        self.conn.prepare_cached(sql)?.execute(params)
+    }
+}
+
+/// Whom to wake once the group is durable.
+#[derive(Default)]
+pub(crate) struct Effects {
+    pub(crate) finished: Vec<ExecutionId>,
+    pub(crate) work_ready: bool,
+}
+
+/// How to tell, after a COMMIT of unknown outcome, whether it happened (C4). A transaction is atomic, so one member that is
+/// there proves the group.
+#[derive(Clone, Debug)]
+pub(crate) enum Witness {
+    /// A commit: the row stands at this epoch with this fence.
+    Committed { row: Row, epoch: i64, fence: i64 },
+    /// A claim: the row has this fence.
+    Claimed { row: Row, fence: i64 },
+    /// A start: the row has this instance.
+    Started { id: ExecutionId, instance: [u8; 16] },
+    /// A send: the event is there.
+    Sent { row: Row, event_id: String },
+}
+
+impl Witness {
+    /// Whether the write is there.
+    pub(crate) fn testifies(&self, conn: &Connection) -> rusqlite::Result<bool> {
+        match self {
+            Self::Committed { row, epoch, fence } => conn
+                .prepare_cached("SELECT 1 FROM execution WHERE row = ?1 AND epoch = ?2 AND fence = ?3")?
+                .exists((row, epoch, fence)),
+            Self::Claimed { row, fence } => conn
+                .prepare_cached("SELECT 1 FROM execution WHERE row = ?1 AND fence >= ?2")?
+                .exists((row, fence)),
+            Self::Started { id, instance } => conn
+                .prepare_cached("SELECT 1 FROM execution WHERE id = ?1 AND instance = ?2")?
+                .exists((id.as_str(), instance)),
+            Self::Sent { row, event_id } => {
+                conn.prepare_cached("SELECT 1 FROM event WHERE row = ?1 AND id = ?2")?.exists((row, event_id))
+            }
+        }
+    }
+}
+
+/// A job made of a closure.
+pub(crate) struct Call<T, F> {
+    run: F,
+    bytes: usize,
+    answer: Option<Result<T, StoreError>>,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+    /// What must be given back if nobody takes the answer.
+    leftovers: fn(T) -> Vec<Release>,
+}
+
+impl<T, F> Call<T, F>
+where
+    T: Send + 'static,
+    F: FnMut(&mut Tx<'_>) -> rusqlite::Result<T> + Send + 'static,
+{
+    pub(crate) fn request(
+        bytes: usize,
+        leftovers: fn(T) -> Vec<Release>,
+        run: F,
+    ) -> (Request, oneshot::Receiver<Result<T, StoreError>>) {
+        let (reply, receiver) = oneshot::channel();
+        (Request::Job(Box::new(Self { run, bytes, answer: None, reply, leftovers })), receiver)
+    }
+}
+
+impl<T, F> Job for Call<T, F>
+where
+    T: Send,
+    F: FnMut(&mut Tx<'_>) -> rusqlite::Result<T> + Send,
+{
+    fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    fn run(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<()> {
+        self.answer = None;
+        self.answer = Some(Ok((self.run)(tx)?));
+        Ok(())
+    }
+
+    fn fail(&mut self, error: StoreError) {
+        self.answer = Some(Err(error));
+    }
+
+    fn is_abandoned(&self) -> bool {
+        self.reply.is_closed()
+    }
+
+    fn reply(self: Box<Self>) -> Vec<Release> {
+        let Some(answer) = self.answer else { return Vec::new() };
+        match self.reply.send(answer) {
+            Err(Ok(untaken)) => (self.leftovers)(untaken),
+            _ => Vec::new(),
+        }
+    }
+}

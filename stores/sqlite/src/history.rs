@@ -1,0 +1,58 @@
+//! Life-cycle history (G6): rows for what happens between start and end, which are columns of the execution.
+
+use crate::{
+    columns::{kind, kind_number, status, unsigned, unsigned_or_null},
+    group::Tx,
+};
+use durable_core::store::{ExecutionId, HistoryEntry, HistoryKind, Row};
+use rusqlite::{Connection, OptionalExtension};
+
+/// Adds an entry at the row's epoch. Without a detail, the reader shows the await point.
+pub(crate) fn add(tx: &Tx<'_>, row: Row, kind: HistoryKind, detail: Option<&str>) -> rusqlite::Result<()> {
+    tx.execute(
+        "INSERT INTO history (row, at, epoch, kind, schema, detail)
+         SELECT row, ?2, epoch, ?3, schema, ?4 FROM execution WHERE row = ?1",
+        (row, tx.at(), kind_number(kind), detail),
+    )?;
+    Ok(())
+}
+
+/// All entries, oldest first; `None` if there is no such execution.
+pub(crate) fn read(conn: &Connection, id: &ExecutionId) -> rusqlite::Result<Option<Vec<HistoryEntry>>> {
+    let mut columns =
+        conn.prepare_cached("SELECT row, created, finished, epoch, status, error FROM execution WHERE id = ?1")?;
+    let found = columns
+        .query_row([id.as_str()], |r| {
+            let started =
+                HistoryEntry { at: unsigned(r, "created")?, epoch: 0, kind: HistoryKind::Started, detail: String::new() };
+            let finished = match unsigned_or_null(r, "finished")? {
+                None => None,
+                Some(at) => {
+                    let status = status(r.get("status")?)?;
+                    let error: Option<String> = r.get("error")?;
+                    let detail = error.map_or_else(|| status.to_string(), |e| format!("{status}: {e}"));
+                    Some(HistoryEntry { at, epoch: unsigned(r, "epoch")?, kind: HistoryKind::Finished, detail })
+                }
+            };
+            Ok((r.get::<_, Row>("row")?, started, finished))
+        })
+        .optional()?;
+    let Some((row, started, finished)) = found else { return Ok(None) };
+    let mut entries = vec![started];
+    let mut rows = conn.prepare_cached(
+        "SELECT at, epoch, kind, coalesce(detail, name, '') AS detail
+         FROM history LEFT JOIN point USING (schema) WHERE row = ?1 ORDER BY entry",
+    )?;
+    for entry in rows.query_map([row], |r| {
+        Ok(HistoryEntry {
+            at: unsigned(r, "at")?,
+            epoch: unsigned(r, "epoch")?,
+            kind: kind(r.get("kind")?)?,
+            detail: r.get("detail")?,
+        })
+    })? {
+        entries.push(entry?);
+    }
+    entries.extend(finished);
+    Ok(Some(entries))
+}

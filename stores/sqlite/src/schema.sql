@@ -1,0 +1,112 @@
+-- Version 1. `row` numbers are never reused, so a stale commit can never meet another execution's row.
+
+CREATE TABLE queue (
+    queue       INTEGER PRIMARY KEY,
+    workflow    TEXT NOT NULL,
+    fingerprint BLOB NOT NULL,
+    UNIQUE (workflow, fingerprint)
+);
+
+CREATE TABLE point (
+    schema      INTEGER PRIMARY KEY,
+    workflow    TEXT NOT NULL,
+    name        TEXT NOT NULL,
+    fingerprint BLOB NOT NULL,
+    content     BLOB NOT NULL,
+    UNIQUE (workflow, name, fingerprint)
+);
+
+-- Which await points a queue's fingerprint stands for: what a second registration is compared with.
+CREATE TABLE queue_point (
+    queue  INTEGER NOT NULL,
+    schema INTEGER NOT NULL,
+    PRIMARY KEY (queue, schema)
+) WITHOUT ROWID;
+
+CREATE TABLE worker (
+    worker INTEGER PRIMARY KEY AUTOINCREMENT,
+    name   TEXT NOT NULL,
+    joined INTEGER NOT NULL,
+    beat   INTEGER NOT NULL DEFAULT 0
+);
+
+-- The root frame is inline. `snapshot` is NULL until the first commit that brings one (the start snapshot is in `input`),
+-- and again after success. No index holds a column that a commit of a running execution changes. `class` is how many crashes
+-- a waiting row carries, as claims tell them apart: 0 ordinary, 1 fragile (two), 2 alone (three and more).
+CREATE TABLE execution (
+    row        INTEGER PRIMARY KEY AUTOINCREMENT,
+    id         TEXT NOT NULL UNIQUE,
+    instance   BLOB NOT NULL,
+    run        INTEGER NOT NULL DEFAULT 0,
+    queue      INTEGER NOT NULL,
+    priority   INTEGER NOT NULL,
+    created    INTEGER NOT NULL,
+    finished   INTEGER,
+    status     INTEGER NOT NULL,
+    epoch      INTEGER NOT NULL DEFAULT 0,
+    fence      INTEGER NOT NULL,
+    owner      INTEGER,
+    wake       INTEGER,
+    class      INTEGER NOT NULL DEFAULT 0,
+    crashes    INTEGER NOT NULL DEFAULT 0,
+    control    INTEGER NOT NULL DEFAULT 0,
+    mail       INTEGER NOT NULL DEFAULT 0,
+    waiting    INTEGER NOT NULL DEFAULT 0,
+    next_frame INTEGER NOT NULL DEFAULT 1,
+    visit      INTEGER NOT NULL DEFAULT 0,
+    failed     INTEGER NOT NULL DEFAULT 0,
+    schema     INTEGER NOT NULL,
+    due        INTEGER,
+    event      TEXT,
+    error      TEXT,
+    output     BLOB,
+    snapshot   BLOB
+);
+CREATE INDEX execution_claimable ON execution (queue, class, priority DESC, wake) WHERE wake IS NOT NULL;
+CREATE INDEX execution_owned ON execution (owner) WHERE owner IS NOT NULL AND wake IS NULL;
+
+-- Start snapshots, apart, so that a large input is not rewritten with every commit.
+CREATE TABLE input (
+    row      INTEGER PRIMARY KEY,
+    schema   INTEGER NOT NULL,
+    snapshot BLOB NOT NULL
+);
+
+CREATE TABLE frame (
+    row      INTEGER NOT NULL,
+    frame    INTEGER NOT NULL CHECK (frame > 0),
+    parent   INTEGER,
+    visit    INTEGER NOT NULL,
+    failed   INTEGER NOT NULL,
+    schema   INTEGER NOT NULL,
+    due      INTEGER,
+    event    TEXT,
+    snapshot BLOB NOT NULL,
+    PRIMARY KEY (row, frame)
+);
+
+-- A consumed event keeps its id, without name and payload, so that a late repeat of the send is recognised.
+CREATE TABLE event (
+    row      INTEGER NOT NULL,
+    seq      INTEGER NOT NULL,
+    id       TEXT NOT NULL,
+    name     TEXT NOT NULL,
+    payload  BLOB NOT NULL,
+    consumed INTEGER,
+    PRIMARY KEY (row, seq),
+    UNIQUE (row, id)
+);
+CREATE INDEX event_waiting ON event (row, name, seq) WHERE consumed IS NULL;
+CREATE INDEX event_consumed ON event (consumed) WHERE consumed IS NOT NULL;
+
+-- Started and Finished are columns of the execution, so that the shortest life writes no history row.
+CREATE TABLE history (
+    entry  INTEGER PRIMARY KEY,
+    row    INTEGER NOT NULL,
+    at     INTEGER NOT NULL,
+    epoch  INTEGER NOT NULL,
+    kind   INTEGER NOT NULL,
+    schema INTEGER,
+    detail TEXT
+);
+CREATE INDEX history_row ON history (row);
