@@ -20,6 +20,12 @@ pub trait Awaitable {
         Wait::Now
     }
 
+    /// Whether it goes on in a frame of its own: a child.
+    #[doc(hidden)]
+    fn opens_frame(&self) -> bool {
+        false
+    }
+
     /// Runs it, after its await point is durable.
     #[doc(hidden)]
     fn run<'a>(self, cx: &'a Context) -> impl Future<Output = Self::Output> + Send + 'a

@@ -35,6 +35,10 @@ impl<W: Workflow> fmt::Debug for Child<'_, W> {
 impl<W: Workflow> Awaitable for Child<'_, W> {
     type Output = W::Output;
 
+    fn opens_frame(&self) -> bool {
+        true
+    }
+
     fn run<'a>(self, cx: &'a Context) -> impl Future<Output = W::Output> + Send + 'a
     where
         Self: 'a,
@@ -54,6 +58,10 @@ impl<'r, W: Workflow> Plain for Child<'r, W> {
 /// Recursion is written `Box::pin(walk(..)).await`, as plain Rust demands.
 impl<W: Workflow> Awaitable for Pin<Box<Child<'_, W>>> {
     type Output = W::Output;
+
+    fn opens_frame(&self) -> bool {
+        true
+    }
 
     fn run<'a>(self, cx: &'a Context) -> impl Future<Output = W::Output> + Send + 'a
     where

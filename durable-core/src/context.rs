@@ -141,6 +141,10 @@ impl Context {
         Box::pin(async move {
             if !self.arrive() {
                 self.commit(point, saver, operation.wait()).await;
+            } else if !operation.opens_frame()
+                && let Some(reason) = self.forgotten_child()
+            {
+                match self.set_aside(reason).await {}
             }
             operation.run(self).await
         })
@@ -168,6 +172,13 @@ impl Context {
             })
             .await
         })
+    }
+
+    /// A borrow that was taken before cannot be taken again: the snapshot was edited, or the program changed under it.
+    pub async fn lost_borrow(&self) -> Infallible {
+        let reason = "a borrowed value of the snapshot is no longer where it was: the saved collection is shorter or of \
+                      another variant than when it was saved";
+        self.set_aside(reason.into()).await
     }
 
     /// Stays pending: how a describing drive ends, and one whose snapshot could not be read.
@@ -325,6 +336,20 @@ impl Context {
     fn arrive(&self) -> bool {
         let mut state = self.execution().state();
         std::mem::replace(&mut state.frames[self.slot].restored, false)
+    }
+
+    /// A child that was running at the restored await point, though this build awaits none there: going on would lose it
+    /// (V2).
+    fn forgotten_child(&self) -> Option<String> {
+        let state = self.execution().state();
+        if state.frames.len() <= self.slot + 1 {
+            return None;
+        }
+        let Place::Known { description, point: Some(point) } = state.frames[self.slot].place else { return None };
+        let (point, workflow) = (&description.points[point].name, description.name);
+        Some(format!(
+            "await point `{point}` of workflow `{workflow}` has a child open, but awaits no child in this build"
+        ))
     }
 
     /// Asks for the commit of an await point, and goes on when it is durable (C3).

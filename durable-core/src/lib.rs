@@ -65,7 +65,7 @@ pub mod private {
             Shown, TryClone, from_interrupted,
         },
         state::FieldReader,
-        step::{Body, StepHooks},
+        step::{Attempts, Body, Repeat, StepHooks},
         workflow::{Describe, Entry},
     };
 

@@ -218,6 +218,12 @@ impl<'r, T: Send + 'r> Machine<'r, T> {
         self.execution.state().next_frame
     }
 
+    /// Moves the frame counter on; it never goes back.
+    pub(crate) fn number_frames_from(&self, number: u64) {
+        let mut state = self.execution.state();
+        state.next_frame = state.next_frame.max(number);
+    }
+
     fn progress(&mut self, request: Request) -> Progress<T> {
         let mut state = self.execution.state();
         match request {

@@ -29,9 +29,9 @@ pub use clock::{Clock, ManualClock};
 use crate::{
     BoxFuture,
     store::{
-        Beat, ClaimRequest, Claims, Commit, CommitError, Committed, ExecutionId, ExecutionRecord, Filter, HistoryEntry,
-        Local, Millis, Outcome, Registered, Registration, Release, SchemaId, SchemaRow, SendError, SendRequest, Sent,
-        StartRequest, Started, Store, StoreError, WorkerId,
+        Beat, ClaimRequest, Claims, Commit, CommitError, Committed, ExecutionId, ExecutionRecord, Filter,
+        HistoryEntry, Local, Millis, Outcome, Registered, Registration, Release, SchemaId, SchemaRow,
+        SendError, SendRequest, Sent, StartRequest, Started, Store, StoreError, WorkerId,
     },
 };
 use state::State;
@@ -86,7 +86,13 @@ impl MemoryStore {
 
     /// An empty store with limits of one's own.
     pub fn with_limits(clock: Arc<dyn Clock>, limits: Limits) -> Self {
-        Self { shared: Arc::new(Shared { clock, local: Local::default(), state: Mutex::new(State::new(limits)) }) }
+        Self {
+            shared: Arc::new(Shared {
+                clock,
+                local: Local::default(),
+                state: Mutex::new(State::new(limits)),
+            }),
+        }
     }
 
     /// Marks a worker dead, as a crash of its process would: it keeps what it owns until the next beat of another worker,
@@ -178,7 +184,9 @@ impl Store for MemoryStore {
     }
 
     fn commit(&self, group: Vec<Commit>) -> BoxFuture<'_, Vec<Result<Committed, CommitError>>> {
-        Box::pin(async move { self.write(|state| group.into_iter().map(|commit| state.commit(commit)).collect()) })
+        Box::pin(
+            async move { self.write(|state| group.into_iter().map(|commit| state.commit(commit)).collect()) },
+        )
     }
 
     fn send(&self, request: SendRequest) -> BoxFuture<'_, Result<Sent, SendError>> {

@@ -64,12 +64,12 @@ pub trait FromFailure {
     /// What the step returns.
     type Output;
     /// The conversion.
-    fn from_failure(&self) -> Option<fn(StepFailure) -> Self::Output>;
+    fn on_failure(&self) -> Option<fn(StepFailure) -> Self::Output>;
 }
 
 impl<T, E: From<StepFailure>> FromFailure for &Probe<PhantomData<Result<T, E>>> {
     type Output = Result<T, E>;
-    fn from_failure(&self) -> Option<fn(StepFailure) -> Result<T, E>> {
+    fn on_failure(&self) -> Option<fn(StepFailure) -> Result<T, E>> {
         Some(|failure| Err(E::from(failure)))
     }
 }
@@ -79,19 +79,37 @@ pub trait NoFailure {
     /// What the step returns.
     type Output;
     /// No conversion.
-    fn from_failure(&self) -> Option<fn(StepFailure) -> Self::Output>;
+    fn on_failure(&self) -> Option<fn(StepFailure) -> Self::Output>;
 }
 
 impl<R> NoFailure for Probe<PhantomData<R>> {
     type Output = R;
-    fn from_failure(&self) -> Option<fn(StepFailure) -> R> {
+    fn on_failure(&self) -> Option<fn(StepFailure) -> R> {
         None
     }
 }
 
+/// What a `#[step(at_most_once)]` function returns: something that can say it was interrupted.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot say that an `at_most_once` step was interrupted",
+    label = "returned by an `at_most_once` step",
+    note = "return a `Result` whose error implements `From<durable::Interrupted>`"
+)]
+pub trait FromInterrupted {
+    /// The conversion.
+    fn from_interrupted(interrupted: Interrupted) -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T, E: From<Interrupted>> FromInterrupted for Result<T, E> {
+    fn from_interrupted(interrupted: Interrupted) -> Self {
+        Err(E::from(interrupted))
+    }
+}
+
 /// The conversion that `#[step(at_most_once)]` demands.
-pub fn from_interrupted<T, E: From<Interrupted>>() -> Option<fn(Interrupted) -> Result<T, E>> {
-    Some(|interrupted| Err(E::from(interrupted)))
+pub fn from_interrupted<R: FromInterrupted>() -> Option<fn(Interrupted) -> R> {
+    Some(R::from_interrupted)
 }
 
 /// Clones where the type can be cloned: a step's owned arguments, for a further attempt in a plain run.
@@ -158,6 +176,7 @@ impl<F: Fn(&mut fmt::Formatter<'_>) -> fmt::Result> fmt::Debug for Shown<F> {
 }
 
 #[cfg(test)]
+#[allow(clippy::needless_borrow)]
 mod tests {
     use super::*;
 
@@ -191,13 +210,13 @@ mod tests {
 
     #[test]
     fn finds_the_conversion_from_a_failure() {
-        assert!((&&Probe(PhantomData::<Result<(), String>>)).from_failure().is_none());
+        assert!((&&Probe(PhantomData::<Result<(), String>>)).on_failure().is_none());
         struct Mine;
         impl From<StepFailure> for Mine {
             fn from(_: StepFailure) -> Self {
                 Mine
             }
         }
-        assert!((&&Probe(PhantomData::<Result<(), Mine>>)).from_failure().is_some());
+        assert!((&&Probe(PhantomData::<Result<(), Mine>>)).on_failure().is_some());
     }
 }

@@ -166,6 +166,9 @@ impl<'r, W: Workflow> Run<'r, W> {
         if std::mem::take(&mut self.retry) {
             self.machine.restart();
         }
+        // A blob has no frame counter, but it has its epoch: a frame gets the number of the commit that opens it, so that no
+        // frame ever gets the number, and with it the idempotency keys, of one that ended before a crash (F1).
+        self.machine.number_frames_from(self.epoch + 1);
         match poll_fn(|task| self.machine.poll(task)).await {
             Progress::AwaitPoint(point) => self.moved_to(point),
             Progress::FailedAttempt(attempt) => {
@@ -219,7 +222,7 @@ impl<'r, W: Workflow> Run<'r, W> {
         let epoch = root.epoch;
         let fired = arrived == Arrived::Timer;
         let restored = Restored {
-            next_frame: 1 + frames.iter().map(|frame| frame.header.frame).max().unwrap_or(0),
+            next_frame: epoch + 1,
             crashes: 0,
             delivery: match arrived {
                 Arrived::Event(payload) => Some((0, payload)),
@@ -260,6 +263,10 @@ fn read_blob(mut blob: &[u8]) -> Result<Vec<Envelope>, RunError> {
                 return Err(RunError::Frames("its frames are of different executions or moments"));
             }
             _ => {}
+        }
+        // Far beyond what any execution counts, and far enough from where a counter would overflow.
+        if header.epoch.max(header.visit) > u64::MAX / 2 || header.failed > u32::MAX / 2 {
+            return Err(RunError::Frames("a counter of it is out of range"));
         }
         let mut snapshot = vec![0; STORED_HEADER_BYTES];
         snapshot.extend_from_slice(payload);

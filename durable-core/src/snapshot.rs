@@ -70,7 +70,9 @@ pub enum SnapshotError {
     #[error("not a snapshot: byte 0 does not begin with `DURS`; check that these bytes came from an export")]
     NotASnapshot,
     /// A newer version wrote it.
-    #[error("envelope version {found} at byte 4 is unknown (newest known: {newest}); read it with a newer `durable`")]
+    #[error(
+        "envelope version {found} at byte 4 is unknown (newest known: {newest}); read it with a newer `durable`"
+    )]
     UnknownVersion {
         /// The version found.
         found: u8,
@@ -90,7 +92,9 @@ pub enum SnapshotError {
         found: u16,
     },
     /// The bytes end early.
-    #[error("the snapshot is cut: it needs at least {need} bytes and has {have}; fetch it again or restore a backup")]
+    #[error(
+        "the snapshot is cut: it needs at least {need} bytes and has {have}; fetch it again or restore a backup"
+    )]
     Truncated {
         /// The least length that would do, as far as it was read.
         need: usize,
@@ -98,7 +102,9 @@ pub enum SnapshotError {
         have: usize,
     },
     /// The checksum does not match.
-    #[error("the snapshot is damaged: CRC32C should be {expected:#010x} and is {found:#010x}; restore a backup")]
+    #[error(
+        "the snapshot is damaged: CRC32C should be {expected:#010x} and is {found:#010x}; restore a backup"
+    )]
     Corrupt {
         /// The checksum written in the snapshot.
         expected: u32,
@@ -106,7 +112,9 @@ pub enum SnapshotError {
         found: u32,
     },
     /// The payload is over the limit.
-    #[error("the payload of {bytes} bytes is over the limit of {max}; save less in the workflow, or raise `payload_bytes_max`")]
+    #[error(
+        "the payload of {bytes} bytes is over the limit of {max}; save less in the workflow, or raise `payload_bytes_max`"
+    )]
     TooLarge {
         /// Its length.
         bytes: usize,

@@ -1,6 +1,6 @@
 //! Reading a snapshot as the generated enum: typed fields, and [`Inferred`] where the macro could not see the type.
 
-use crate::schema::Schema;
+use crate::{Witness, Witnesses, schema::Schema};
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt;
 
@@ -83,11 +83,9 @@ impl<'a> FieldReader<'a> {
     }
 
     /// A field of known type.
-    pub fn typed<T: DeserializeOwned>(&mut self) -> Result<T, StateError> {
+    pub fn typed<T>(&mut self, witness: Witness<T>) -> Result<T, StateError> {
         self.schemas.next();
-        let (value, rest) = postcard::take_from_bytes(self.rest).map_err(|error| StateError::Codec(error.to_string()))?;
-        self.rest = rest;
-        Ok(value)
+        (&witness).load(&mut self.rest).map_err(|error| StateError::Codec(error.to_string()))
     }
 
     /// A field whose type the macro could not see.

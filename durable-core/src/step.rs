@@ -160,6 +160,10 @@ pub trait Attempts: Send {
     type Future: Future<Output = Self::Output> + Send;
     /// The next attempt; always one the first time, and then while the arguments can be cloned.
     fn attempt(&mut self) -> Option<Self::Future>;
+    /// The next attempt where none follows it: nothing is cloned for another.
+    fn last(&mut self) -> Option<Self::Future> {
+        self.attempt()
+    }
 }
 
 /// The attempts of a `#[step]` function: the body's future, and how to make it again.
@@ -188,6 +192,49 @@ where
 
     fn attempt(&mut self) -> Option<F> {
         self.first.take().or_else(|| (self.again)())
+    }
+}
+
+/// The attempts of a `#[step(retry)]` function: its arguments, cloned only when a further attempt may need them again, so
+/// that a worker, for which a retry is a resume, never clones.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Repeat<T, C, M> {
+    args: Option<T>,
+    clone: C,
+    make: M,
+}
+
+impl<T, C, M> Repeat<T, C, M> {
+    /// `clone` gives `None` where an argument cannot be cloned. The bounds tell the closures their arguments' types.
+    pub fn new<F>(args: T, clone: C, make: M) -> Self
+    where
+        C: FnMut(&T) -> Option<T>,
+        M: FnMut(T) -> F,
+    {
+        Self { args: Some(args), clone, make }
+    }
+}
+
+impl<T, C, M, F> Attempts for Repeat<T, C, M>
+where
+    T: Send,
+    C: FnMut(&T) -> Option<T> + Send,
+    M: FnMut(T) -> F + Send,
+    F: Future + Send,
+    F::Output: Send,
+{
+    type Output = F::Output;
+    type Future = F;
+
+    fn attempt(&mut self) -> Option<F> {
+        let args = self.args.take()?;
+        self.args = (self.clone)(&args);
+        Some((self.make)(args))
+    }
+
+    fn last(&mut self) -> Option<F> {
+        self.args.take().map(&mut self.make)
     }
 }
 
@@ -226,7 +273,7 @@ impl<A: Attempts> Awaitable for Step<A> {
         if let (true, Some(interrupted), true) = (self.policy.at_most_once, self.hooks.interrupted, cx.was_interrupted()) {
             return interrupted(Interrupted);
         }
-        let Some(body) = self.attempts.attempt() else {
+        let Some(body) = self.attempts.last() else {
             match cx.fail(format!("step `{}` has no attempt to run", self.policy.name)).await {}
         };
         let ended = cx.scoped(guarded(body, self.policy.timeout, cx)).await;
@@ -260,18 +307,19 @@ impl<A: Attempts> Plain for Step<A> {
 
     async fn plain(mut self) -> A::Output {
         let attempts = self.policy.retry.map_or(1, |retry| retry.attempts.max(1));
+        let mut next = |made| if made < attempts { self.attempts.attempt() } else { self.attempts.last() };
         let mut made = 1;
-        let mut body = self.attempts.attempt().expect("the first attempt is always there");
+        let mut body = next(made).expect("the first attempt is always there");
         loop {
             let output = body.await;
             if made >= attempts || (self.hooks.error)(&output).is_none() {
                 return output;
             }
-            match self.attempts.attempt() {
+            made += 1;
+            match next(made) {
                 Some(again) => body = again,
                 None => return output,
             }
-            made += 1;
         }
     }
 }
@@ -282,7 +330,7 @@ impl<A: Attempts> IntoFuture for Step<A> {
     type IntoFuture = A::Future;
 
     fn into_future(mut self) -> A::Future {
-        self.attempts.attempt().expect("the first attempt is always there")
+        self.attempts.last().expect("the first attempt is always there")
     }
 }
 

@@ -1,1 +1,79 @@
-//! placeholder
+//! The attribute macros of `durable`: [`macro@step`]. A thin shim over `durable-compiler`.
+
+use proc_macro::TokenStream;
+
+/// Gives an `async fn` a policy for retries, time and delivery, and a name in the state.
+///
+/// Calling the function gives a `Step`, which does nothing until it is awaited. Awaited in a workflow, it runs under its
+/// policy; awaited anywhere else, it is one plain call of the body. The body itself is not rewritten: delete the attribute,
+/// and the program still compiles.
+///
+/// ```ignore
+/// #[step(retry(attempts = 5, initial = "1s", factor = 2, max = "1m"), timeout = "30s")]
+/// async fn charge(stripe: &Stripe, order: &Order, key: Uuid) -> Result<PaymentId, PaymentError> {
+///     stripe.post("/charges", &order.total, key).await
+/// }
+/// ```
+///
+/// # Arguments
+///
+/// | argument | default | meaning |
+/// |---|---|---|
+/// | `retry` | none | after an `Err`, a panic or a timeout, try again: 6 attempts, delays of 5 s to 60 s, doubled, full jitter |
+/// | `retry(..)` | | the same, with any of the parts below |
+/// | `attempts = 5` | 6 | attempts in all, the first included |
+/// | `initial = "1s"` | `"5s"` | delay before the second attempt |
+/// | `factor = 2` | 2 | each further delay is this many times longer; a fraction such as `1.5` is allowed |
+/// | `max = "1m"` | `"60s"` | the longest delay |
+/// | `jitter = "full"` | `"full"` | `"full"`: between nothing and the delay; `"half"`: between half of it and all; `"none"`: exactly |
+/// | `timeout = "30s"` | `"1h"` | the longest one attempt may take |
+/// | `at_most_once` | off | never run twice: after an interruption the step returns `Interrupted`; excludes `retry` |
+/// | `crate = "path"` | `::durable` | where `durable` is, if it was renamed or re-exported |
+///
+/// Durations are strings of whole numbers with the units `d`, `h`, `m`, `s` and `ms`, longest first: `"250ms"`, `"30s"`,
+/// `"1m30s"`, `"7d"`.
+///
+/// # What is guaranteed
+///
+/// - **At least once.** The state is saved before the body runs. If the process dies before the next await point is saved,
+///   the body runs again, with the same arguments evaluated anew from the saved state. What must be the same on every attempt
+///   goes in a `let` before the call.
+/// - **Never again afterwards.** Once the next await point is saved, the step does not run again.
+/// - **One key.** `durable::idempotency_key()` inside the body is the same on every attempt: hand it to the service you call.
+/// - **Two attempts may overlap** if a worker was paused for longer than its lease. The key is what protects you then.
+///
+/// # When an attempt fails
+///
+/// - An `Err` without `retry` is a value, given to the workflow as it is. With `retry`, the attempts run first; the last `Err`
+///   is the value. `Err` is recognised by type, so an alias of `Result` works.
+/// - A panic or a timeout counts as a failed attempt. When no attempt is left, it becomes an `Err` if the error type
+///   implements `From<StepFailure>`; else the execution fails and keeps its last snapshot.
+/// - The delay between attempts is a time in the store, not a task: the execution uses no memory meanwhile, and survives a
+///   restart.
+///
+/// # `at_most_once`
+///
+/// For an operation that must not happen twice and knows no idempotency key. The start is saved first. If the process dies,
+/// the body panics or the time is up, the step returns `Interrupted`: it may have happened, wholly or in part. The function
+/// returns a `Result` whose error implements `From<durable::Interrupted>`.
+///
+/// # Where it may stand
+///
+/// On free functions, on methods with `&self` and without `self`, generic or not, and on methods of traits and their impls
+/// (in a trait without a body, the attribute takes no policy: each impl has its own). `self` by value works without `retry`.
+/// `&mut self`, `const`, `unsafe`, `extern` and outputs of type `impl Trait` are errors (DUR020).
+///
+/// In a plain run (`in_memory()`), `retry` needs the arguments again and clones them for that; where one cannot be cloned, the
+/// first `Err` is final. A worker never clones: there a retry is a resume.
+///
+/// Other attribute macros that rewrite the body, such as `#[tracing::instrument]`, stand above `#[step]`.
+#[proc_macro_attribute]
+pub fn step(attr: TokenStream, item: TokenStream) -> TokenStream {
+    durable_compiler::expand_step(attr.into(), item.into()).into()
+}
+
+/// Compiles an ordinary sequential `async fn` into a durable workflow.
+#[proc_macro_attribute]
+pub fn workflow(attr: TokenStream, item: TokenStream) -> TokenStream {
+    durable_compiler::expand_workflow(attr.into(), item.into()).into()
+}

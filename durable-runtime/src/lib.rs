@@ -1,1 +1,45 @@
-//! placeholder
+//! Worker and client of `durable`, on tokio.
+//!
+//! A [`Worker`] claims executions from a store, drives each in a task of its own, and commits every transition; a [`Client`]
+//! starts executions and talks to them. The protocol between them is the [`Store`](durable_core::Store) trait.
+//!
+//! | to find | look in |
+//! |---|---|
+//! | what a worker may be told, and what is refused at its start | `builder.rs`, `error.rs` |
+//! | how an execution is driven, parks, retries, ends | `execution.rs` |
+//! | from a stored row to a running machine | `restore.rs` |
+//! | who commits, in which groups | `committer.rs`, `slot.rs` |
+//! | when and how much is claimed, crash limits | `claim_loop.rs`, `places.rs` |
+//! | liveness, takeover, dropping everything | `beat.rs` |
+//! | a store that is full or out of reach | `trouble.rs` |
+//! | shutdown | `worker.rs` |
+//! | starts, conflicts | `client.rs`, `start.rs`, `same_input.rs` |
+//! | events, state, result | `handle.rs` |
+
+mod beat;
+mod builder;
+mod claim_loop;
+mod client;
+mod committer;
+mod error;
+mod execution;
+mod handle;
+mod host;
+mod places;
+mod registry;
+mod restore;
+mod same_input;
+mod schemas;
+mod shared;
+mod slot;
+mod start;
+mod stats;
+mod trouble;
+mod worker;
+
+pub use builder::WorkerBuilder;
+pub use client::{Client, IntoExecutionId, StartOptions};
+pub use error::{ClientError, StartError};
+pub use handle::Handle;
+pub use stats::Stats;
+pub use worker::Worker;

@@ -80,7 +80,8 @@ impl State {
         if !park.keep_due {
             let event = execution.frames.values().find_map(|frame| frame.event.clone());
             let schema = execution.frames.values().next_back().map(|frame| frame.schema);
-            let point = || schema.and_then(|schema| self.registry.schema(schema)).map(|row| row.point.name.clone());
+            let point =
+                || schema.and_then(|schema| self.registry.schema(schema)).map(|row| row.point.name.clone());
             let detail = event.or_else(point).unwrap_or_default();
             execution.remember(self.now, HistoryKind::Parked, detail);
         }

@@ -60,8 +60,11 @@ impl DueIndex {
     pub(super) fn pick(&self, queues: &[QueueId], class: Class, limit: u32, now: Millis) -> (Vec<Row>, bool) {
         let limit = limit as usize;
         let mut picked = Vec::new();
-        let mut open: Vec<_> =
-            queues.iter().filter_map(|queue| self.sets.get(&(*queue, class))).map(|set| (set, None)).collect();
+        let mut open: Vec<_> = queues
+            .iter()
+            .filter_map(|queue| self.sets.get(&(*queue, class)))
+            .map(|set| (set, None))
+            .collect();
         while !open.is_empty() {
             let mut more = false;
             open.retain_mut(|(set, last)| {

@@ -2,8 +2,8 @@
 
 use super::{due::Class, mailbox::Mailbox, state::later};
 use crate::store::{
-    Claimed, ClaimedFrame, Control, Delivery, ExecutionId, FrameRecord, FrameWrite, HistoryEntry, HistoryKind, Millis,
-    QueueId, Row, SchemaId, StartRequest, Status, WorkerId,
+    Claimed, ClaimedFrame, Control, Delivery, ExecutionId, FrameRecord, FrameWrite, HistoryEntry,
+    HistoryKind, Millis, QueueId, Row, SchemaId, StartRequest, Status, WorkerId,
 };
 use std::{
     collections::{BTreeMap, VecDeque},

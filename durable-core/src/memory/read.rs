@@ -1,7 +1,9 @@
 //! What people and tools read: records, outcomes, lists and history.
 
 use super::{execution::Execution, state::State};
-use crate::store::{ExecutionId, ExecutionRecord, Filter, HistoryEntry, HistoryKind, Outcome, Status, StoreError};
+use crate::store::{
+    ExecutionId, ExecutionRecord, Filter, HistoryEntry, HistoryKind, Outcome, Status, StoreError,
+};
 use std::ops::Bound::{Excluded, Unbounded};
 
 /// How many executions a list gives when the filter does not say.
@@ -26,7 +28,9 @@ impl State {
         let rows = self.by_id.range::<ExecutionId, _>((after, Unbounded)).map(|(_, row)| row);
         rows.filter_map(|row| self.executions.get(row))
             .filter(|execution| filter.status.is_none_or(|status| execution.status == status))
-            .filter(|execution| filter.workflow.as_deref().is_none_or(|name| self.workflow_of(execution) == name))
+            .filter(|execution| {
+                filter.workflow.as_deref().is_none_or(|name| self.workflow_of(execution) == name)
+            })
             .take(if filter.limit == 0 { LIST_LIMIT } else { filter.limit as usize })
             .map(|execution| self.record_of(execution))
             .collect()

@@ -2,7 +2,8 @@
 
 use super::{execution::Execution, state::State};
 use crate::store::{
-    Control, ExecutionId, HistoryKind, Row, SendError, SendRequest, Sent, StartRequest, Started, Status, StoreError,
+    Control, ExecutionId, HistoryKind, Row, SendError, SendRequest, Sent, StartRequest, Started, Status,
+    StoreError,
 };
 
 /// The longest event id.
@@ -13,7 +14,11 @@ impl State {
         self.check_size(|| format!("the input of execution `{}`", request.id), request.snapshot.len())?;
         let workflow = self.registry.workflow(request.queue)?;
         if let Some(existing) = self.find(&request.id) {
-            let workflow = if existing.queue == request.queue { workflow } else { self.registry.workflow(existing.queue)? };
+            let workflow = if existing.queue == request.queue {
+                workflow
+            } else {
+                self.registry.workflow(existing.queue)?
+            };
             return Ok(Started::Existing {
                 workflow: workflow.to_owned(),
                 status: existing.status,

@@ -20,7 +20,9 @@ const VALUES_PER_BYTE: u64 = 16;
 #[non_exhaustive]
 pub enum DecodeError {
     /// The bytes end early.
-    #[error("the value needs {need} more bytes at byte {at}, {have} are left; it was cut, or has another schema")]
+    #[error(
+        "the value needs {need} more bytes at byte {at}, {have} are left; it was cut, or has another schema"
+    )]
     Truncated {
         /// Where.
         at: usize,
@@ -38,7 +40,9 @@ pub enum DecodeError {
         expected: &'static str,
     },
     /// A variant the enum does not have, or that cannot be read.
-    #[error("byte {at} names variant {found} of `{name}`, which has no such readable variant; the value has another schema")]
+    #[error(
+        "byte {at} names variant {found} of `{name}`, which has no such readable variant; the value has another schema"
+    )]
     UnknownVariant {
         /// Where.
         at: usize,
@@ -48,7 +52,9 @@ pub enum DecodeError {
         found: u32,
     },
     /// Nested deeper than [`VALUE_DEPTH_MAX`].
-    #[error("the value nests deeper than {VALUE_DEPTH_MAX} levels at byte {at}; flatten the type, or read it with the type itself")]
+    #[error(
+        "the value nests deeper than {VALUE_DEPTH_MAX} levels at byte {at}; flatten the type, or read it with the type itself"
+    )]
     TooDeep {
         /// Where.
         at: usize,
@@ -106,9 +112,13 @@ impl<'s, 'b> Reader<'s, 'b> {
             Schema::Unit => Value::Unit,
             Schema::Bool => Value::Bool(self.bool()?),
             Schema::I8 => Value::Signed(i128::from(self.byte()? as i8)),
-            Schema::I16 | Schema::I32 | Schema::I64 | Schema::I128 => Value::Signed(zigzag(self.varint(bits(schema))?)),
+            Schema::I16 | Schema::I32 | Schema::I64 | Schema::I128 => {
+                Value::Signed(zigzag(self.varint(bits(schema))?))
+            }
             Schema::U8 => Value::Unsigned(u128::from(self.byte()?)),
-            Schema::U16 | Schema::U32 | Schema::U64 | Schema::U128 => Value::Unsigned(self.varint(bits(schema))?),
+            Schema::U16 | Schema::U32 | Schema::U64 | Schema::U128 => {
+                Value::Unsigned(self.varint(bits(schema))?)
+            }
             Schema::F32 => Value::F32(f32::from_le_bytes(self.array()?)),
             Schema::F64 => Value::F64(f64::from_le_bytes(self.array()?)),
             Schema::Char => Value::Char(self.char()?),
@@ -134,7 +144,9 @@ impl<'s, 'b> Reader<'s, 'b> {
             Schema::Enum { name, variants } => {
                 let (variant, payload) = self.variant(name, variants)?;
                 let payload = match payload {
-                    VariantSchema::Newtype(inner) => VariantValue::Newtype(Box::new(self.value(inner, depth)?)),
+                    VariantSchema::Newtype(inner) => {
+                        VariantValue::Newtype(Box::new(self.value(inner, depth)?))
+                    }
                     VariantSchema::Tuple(fields) => VariantValue::Tuple(self.tuple(fields, depth)?),
                     VariantSchema::Struct(fields) => VariantValue::Struct(self.fields(fields, depth)?),
                     VariantSchema::Unit | VariantSchema::Unreadable => VariantValue::Unit,
@@ -206,7 +218,12 @@ impl<'s, 'b> Reader<'s, 'b> {
         Ok(values)
     }
 
-    fn map(&mut self, key: &'s Schema, value: &'s Schema, depth: usize) -> Result<Vec<(Value, Value)>, DecodeError> {
+    fn map(
+        &mut self,
+        key: &'s Schema,
+        value: &'s Schema,
+        depth: usize,
+    ) -> Result<Vec<(Value, Value)>, DecodeError> {
         let mut pairs = Vec::new();
         for _ in 0..self.count()? {
             pairs.push((self.value(key, depth)?, self.value(value, depth)?));
@@ -218,7 +235,11 @@ impl<'s, 'b> Reader<'s, 'b> {
         fields.iter().map(|field| self.value(field, depth)).collect()
     }
 
-    fn fields(&mut self, fields: &'s [(Name, Schema)], depth: usize) -> Result<Vec<(Name, Value)>, DecodeError> {
+    fn fields(
+        &mut self,
+        fields: &'s [(Name, Schema)],
+        depth: usize,
+    ) -> Result<Vec<(Name, Value)>, DecodeError> {
         fields.iter().map(|(name, field)| Ok((name.clone(), self.value(field, depth)?))).collect()
     }
 

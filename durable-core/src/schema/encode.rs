@@ -24,13 +24,17 @@ pub(crate) const ENCODING_VERSION: u8 = 1;
 #[non_exhaustive]
 pub enum SchemaError {
     /// A newer version wrote it.
-    #[error("schema encoding version {found} is unknown (newest known: {ENCODING_VERSION}); read it with a newer `durable`")]
+    #[error(
+        "schema encoding version {found} is unknown (newest known: {ENCODING_VERSION}); read it with a newer `durable`"
+    )]
     UnknownVersion {
         /// The first byte.
         found: u8,
     },
     /// The bytes end early.
-    #[error("the schema ends at byte {at} in the middle of a part; the stored row was cut, restore it from a backup")]
+    #[error(
+        "the schema ends at byte {at} in the middle of a part; the stored row was cut, restore it from a backup"
+    )]
     Truncated {
         /// Where more was needed.
         at: usize,
@@ -44,7 +48,9 @@ pub enum SchemaError {
         what: &'static str,
     },
     /// More nodes or deeper nesting than any traced schema has.
-    #[error("the schema passes the limit of {max} {unit} at byte {at}; no traced type is that large, so the bytes are not trusted")]
+    #[error(
+        "the schema passes the limit of {max} {unit} at byte {at}; no traced type is that large, so the bytes are not trusted"
+    )]
     TooLarge {
         /// Where.
         at: usize,
@@ -309,7 +315,11 @@ impl<'a> SchemaReader<'a> {
     /// A count of things of at least one byte each, so it is bounded by the bytes left.
     pub(crate) fn count(&mut self) -> Result<usize, SchemaError> {
         let count = self.u32()? as usize;
-        if count > self.bytes.len() - self.at { Err(SchemaError::Truncated { at: self.bytes.len() }) } else { Ok(count) }
+        if count > self.bytes.len() - self.at {
+            Err(SchemaError::Truncated { at: self.bytes.len() })
+        } else {
+            Ok(count)
+        }
     }
 
     fn u32(&mut self) -> Result<u32, SchemaError> {

@@ -75,7 +75,8 @@ impl FromStr for Fingerprint {
             let text = text.chars().take(64).collect();
             return Err(FingerprintError { text });
         }
-        let number = u128::from_str_radix(text, 16).map_err(|_| FingerprintError { text: text.to_owned() })?;
+        let number =
+            u128::from_str_radix(text, 16).map_err(|_| FingerprintError { text: text.to_owned() })?;
         Ok(Fingerprint(number.to_be_bytes()))
     }
 }

@@ -14,6 +14,7 @@
 mod arena;
 mod build;
 mod fields;
+mod plan;
 mod samples;
 mod variants;
 mod walk;
@@ -42,8 +43,9 @@ pub enum TraceError {
     },
     /// One part showed two shapes.
     #[error(
-        "`{path}` has two shapes ({first}, then {second}): its shape depends on the data (an adjacently tagged enum?), \
-         or two types in it have the same path. Use serde's default enum form, or rename one of the types"
+        "`{path}` has two shapes ({first}, then {second}): its `Deserialize` reads \
+         different things depending on the data, or two types in it have the same path. Derive it, or rename one of the \
+         types"
     )]
     TwoShapes {
         /// The part.
@@ -97,7 +99,8 @@ pub fn trace<T: DeserializeOwned>() -> Result<Schema, TraceError> {
             break;
         }
         let before = arena.learned;
-        let result = arena.enter(ROOT).and_then(|()| T::deserialize(Walker { arena: &mut arena, slot: ROOT }));
+        let result =
+            arena.enter(ROOT).and_then(|()| T::deserialize(Walker { arena: &mut arena, slot: ROOT }));
         if let Err(Fault::Custom(message) | Fault::Type(message)) = result {
             arena.blame(ROOT, message);
         }

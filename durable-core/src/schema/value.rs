@@ -195,7 +195,11 @@ impl Serialize for Value {
     }
 }
 
-fn serialize_variant<S: Serializer>(name: &str, payload: &VariantValue, serializer: S) -> Result<S::Ok, S::Error> {
+fn serialize_variant<S: Serializer>(
+    name: &str,
+    payload: &VariantValue,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     if let VariantValue::Unit = payload {
         return serializer.serialize_str(name);
     }

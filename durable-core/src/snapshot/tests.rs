@@ -122,7 +122,10 @@ fn bad_names_are_refused_in_both_directions() {
     assert_eq!(encode(&header, &payload), Err(too_long));
     header.workflow = "w".repeat(NAME_BYTES_MAX);
     header.point.clear();
-    assert_eq!(encode(&header, &payload), Err(SnapshotError::BadName { which: "point", problem: "is empty" }));
+    assert_eq!(
+        encode(&header, &payload),
+        Err(SnapshotError::BadName { which: "point", problem: "is empty" })
+    );
 }
 
 #[test]

@@ -83,7 +83,7 @@ impl Local {
 
     /// A future that is ready once [`Local::finished`] is called for this execution *after this call*: call it first, then
     /// look at the store, then await it.
-    pub fn wait_finished(&self, id: &ExecutionId) -> impl Future<Output = ()> + Send + '_ {
+    pub fn wait_finished<'a>(&'a self, id: &ExecutionId) -> impl Future<Output = ()> + Send + use<'a> {
         let ticket = {
             let mut waiters = lock(&self.waiters);
             waiters.next += 1;

@@ -1,16 +1,16 @@
 //! What almost every case begins with: a registered workflow, a worker, an execution in its hands.
 
 use super::{
-    failure::{Checked, check, check_eq},
+    failure::{Checked, Failure, check, check_eq},
     subject::Subject,
 };
 use durable_core::{
     PointSchema, Schema,
     schema::workflow_fingerprint,
     store::{
-        ClaimRequest, Claimed, Claims, Commit, CommitError, Committed, ExecutionId, ExecutionRecord, FrameWrite,
-        HistoryKind, Millis, Next, Outcome, Park, QueueId, Registered, Registration, Release, SchemaId, SendError,
-        SendRequest, Sent, StartRequest, Started, Status, Store, WorkerId,
+        ClaimRequest, Claimed, Claims, Commit, CommitError, Committed, ExecutionId, ExecutionRecord,
+        FrameWrite, HistoryKind, Millis, Next, Outcome, Park, QueueId, Registered, Registration, Release,
+        SchemaId, SendError, SendRequest, Sent, StartRequest, Started, Status, Store, WorkerId,
     },
 };
 use std::{sync::Arc, time::Duration};
@@ -53,7 +53,7 @@ pub(super) fn id(text: &str) -> Checked<ExecutionId> {
 
 /// 16 bytes that differ from id to id, and are the same on every run.
 fn instance(id: &str) -> [u8; 16] {
-    let mut instance = [0x5a; 16];
+    let mut instance = [0x5a_u8; 16];
     for (at, byte) in id.bytes().enumerate() {
         instance[at % 16] = instance[at % 16].rotate_left(3) ^ byte;
     }
@@ -89,7 +89,10 @@ impl Scenario {
     pub(super) async fn start_with(&self, request: StartRequest) -> Checked {
         let name = request.id.clone();
         let started = self.store.start(request).await?;
-        check!(matches!(started, Started::New(None)), "start of `{name}`: expected New(None), found {started:?}");
+        check!(
+            matches!(started, Started::New(None)),
+            "start of `{name}`: expected New(None), found {started:?}"
+        );
         Ok(())
     }
 
@@ -120,15 +123,18 @@ impl Scenario {
             (Some(one), true) => Ok(Hold::new(one, self.schemas[1])),
             (last, _) => {
                 let found: Vec<_> = claimed.iter().chain(&last).map(|claimed| claimed.id.as_str()).collect();
-                check!(false, "expected one execution to be due, claimed {found:?}");
-                unreachable!("the check above fails")
+                Err(Failure::Violated(format!("expected one execution to be due, claimed {found:?}")))
             }
         }
     }
 
     pub(super) async fn check_nothing_due(&self, when: &str) -> Checked {
         let claims = self.claim(10).await?;
-        check!(claims.claimed.is_empty(), "{when}: nothing may be due, but this was claimed: {:?}", claims.claimed);
+        check!(
+            claims.claimed.is_empty(),
+            "{when}: nothing may be due, but this was claimed: {:?}",
+            claims.claimed
+        );
         Ok(())
     }
 
@@ -146,8 +152,7 @@ impl Scenario {
 
     pub(super) async fn record(&self, execution: &str) -> Checked<ExecutionRecord> {
         let record = self.store.execution(&id(execution)?).await?;
-        check!(record.is_some(), "execution `{execution}` is not in the store");
-        record.ok_or_else(|| super::Failure::Violated(String::new()))
+        record.ok_or_else(|| Failure::Violated(format!("execution `{execution}` is not in the store")))
     }
 
     pub(super) async fn check_status(&self, execution: &str, status: Status) -> Checked {
@@ -155,16 +160,20 @@ impl Scenario {
         Ok(())
     }
 
-    pub(super) async fn send(&self, execution: &str, event: &str, name: &str) -> Result<Sent, SendError> {
-        let execution = ExecutionId::new(execution).map_err(|_| {
-            SendError::UnknownExecution(ExecutionId::new("the id of this case is invalid").expect("a valid id"))
-        })?;
+    pub(super) async fn send(
+        &self,
+        execution: &str,
+        event: &str,
+        name: &str,
+    ) -> Checked<Result<Sent, SendError>> {
         let payload = format!("payload of {event}").into_bytes();
-        self.store.send(SendRequest { execution, event_id: event.into(), name: name.into(), payload }).await
+        let request =
+            SendRequest { execution: id(execution)?, event_id: event.into(), name: name.into(), payload };
+        Ok(self.store.send(request).await)
     }
 
     pub(super) async fn check_accepted(&self, execution: &str, event: &str, name: &str) -> Checked {
-        check_eq!(self.send(execution, event, name).await?, Sent::Accepted, "first send of event `{event}`");
+        check_eq!(self.send(execution, event, name).await??, Sent::Accepted, "first send of event `{event}`");
         Ok(())
     }
 
@@ -250,7 +259,12 @@ impl Hold {
         self.apply(scenario, self.run_commit()).await
     }
 
-    pub(super) async fn fail_attempt(&mut self, scenario: &Scenario, failed: u32, due: Option<Duration>) -> Checked {
+    pub(super) async fn fail_attempt(
+        &mut self,
+        scenario: &Scenario,
+        failed: u32,
+        due: Option<Duration>,
+    ) -> Checked {
         let root = FrameWrite { visit: self.visit, failed, snapshot: None, due, ..self.write() };
         let next = Next::FailedAttempt { error: format!("failure {failed}") };
         self.apply(scenario, self.commit(Some(root), next)).await?;

@@ -38,7 +38,10 @@ impl Subject {
 
     /// The hook makes a worker dead as a crash of its process would: its liveness lock is free, and it has not left. The
     /// next beat of another worker, with a lease of an hour, must see it.
-    pub fn can_kill(mut self, kill: impl Fn(WorkerId) -> BoxFuture<'static, ()> + Send + Sync + 'static) -> Self {
+    pub fn can_kill(
+        mut self,
+        kill: impl Fn(WorkerId) -> BoxFuture<'static, ()> + Send + Sync + 'static,
+    ) -> Self {
         self.kill = Some(Arc::new(kill));
         self
     }

@@ -1,7 +1,7 @@
 //! Options of a store.
 
-use crate::{Clock, SqliteStore, SystemClock};
-use durable_core::store::StoreError;
+use crate::{SqliteStore, clock::SystemClock};
+use durable_core::{memory::Clock, store::StoreError};
 use std::{
     path::{Path, PathBuf},
     sync::Arc,

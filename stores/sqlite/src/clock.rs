@@ -1,13 +1,7 @@
 //! The clock of a store: the system's, or a test's.
 
-use durable_core::store::Millis;
+use durable_core::{memory::Clock, store::Millis};
 use std::time::{Duration, SystemTime};
-
-/// Tells the store's time (W1).
-pub trait Clock: Send + Sync + 'static {
-    /// Milliseconds since the Unix epoch.
-    fn now(&self) -> Millis;
-}
 
 /// The system's clock.
 #[derive(Clone, Copy, Debug, Default)]

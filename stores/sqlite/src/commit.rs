@@ -2,12 +2,13 @@
 
 use crate::{
     columns::status_number,
+    error::damaged,
     group::{Tx, Witness},
     history,
 };
 use durable_core::store::{
-    Commit, CommitError, Committed, Control, ExecutionId, FrameWrite, HistoryKind, Next, Outcome, Park, Row, Status,
-    StoreError,
+    Commit, CommitError, Committed, Control, ExecutionId, FrameWrite, HistoryKind, Next, Outcome, Park, Row,
+    Status, StoreError,
 };
 use rusqlite::{CachedStatement, Connection, OptionalExtension, named_params};
 use std::collections::HashSet;
@@ -61,6 +62,7 @@ macro_rules! root_columns {
     () => {
         " visit = CASE WHEN :root THEN :visit ELSE visit END,
           failed = CASE WHEN :root THEN :failed ELSE failed END,
+          since = CASE WHEN :root AND NOT (visit = :visit AND event IS :event) THEN epoch + 1 ELSE since END,
           event = CASE WHEN :root THEN :event ELSE event END,
           schema = coalesce(:schema, schema), snapshot = coalesce(:snapshot, snapshot),"
     };
@@ -73,8 +75,9 @@ macro_rules! fenced {
 }
 
 /// The hot path: the root moves, its operation runs here. No index holds any of these columns.
-const RUN: &str = "UPDATE execution SET epoch = epoch + 1, visit = ?5, failed = ?6, crashes = 0, due = ?7, event = ?8,
-    schema = ?9, snapshot = ?10
+const RUN: &str =
+    "UPDATE execution SET epoch = epoch + 1, visit = ?5, failed = ?6, crashes = 0, due = ?7, event = NULL,
+    schema = ?8, snapshot = ?9
     WHERE row = ?1 AND epoch = ?2 AND fence = ?3 AND control = ?4 AND finished IS NULL";
 
 /// The execution stays with its worker; a failed attempt, or a commit of other frames only.
@@ -136,7 +139,8 @@ impl<'c> Statements<'c> {
         if !ends_well(&commit.next) {
             return Ok(Err(CommitError::Store(StoreError::Corrupt {
                 location: tx.conn.path().unwrap_or_default().to_owned(),
-                reason: "a commit may end an execution only as succeeded, failed, cancelled or set aside".into(),
+                reason: "a commit may end an execution only as succeeded, failed, cancelled or set aside"
+                    .into(),
             })));
         }
         // Nearly always no request waits. Only when the row does not match is it looked at.
@@ -161,7 +165,12 @@ impl<'c> Statements<'c> {
     /// The compare-and-swap, and all that goes with it. False: the row did not match, nothing was written.
     fn swap(&mut self, tx: &mut Tx<'_>, commit: &Commit, control: i64) -> rusqlite::Result<bool> {
         let swapped = match (&commit.next, &commit.root) {
-            (Next::Run, Some(FrameWrite { snapshot: Some((schema, snapshot)), visit, failed, due, event, .. })) => {
+            (
+                Next::Run,
+                Some(FrameWrite {
+                    snapshot: Some((schema, snapshot)), visit, failed, due, event: None, ..
+                }),
+            ) => {
                 let run = match &mut self.run {
                     Some(run) => run,
                     empty => empty.insert(self.conn.prepare_cached(RUN)?),
@@ -174,7 +183,6 @@ impl<'c> Statements<'c> {
                     *visit as i64,
                     *failed,
                     due.map(|d| tx.after(d)),
-                    event,
                     schema.0,
                     &**snapshot,
                 ))? == 1
@@ -194,8 +202,6 @@ impl<'c> Statements<'c> {
     }
 
     fn park(&self, tx: &mut Tx<'_>, commit: &Commit, control: i64, park: &Park) -> rusqlite::Result<bool> {
-        // Deadlines of frames opened by this commit must be there before the earliest is looked for; the compare-and-swap
-        // still decides, so it goes first and the wake is corrected after.
         let root = Root::of(tx, commit);
         let wake = tx.conn.prepare_cached(PARK)?.query_row(
             named_params! {
@@ -213,13 +219,17 @@ impl<'c> Statements<'c> {
         if let Some(error) = &park.error {
             history::add(tx, commit.row, HistoryKind::FailedAttempt, Some(error))?;
         }
-        history::add(tx, commit.row, HistoryKind::Parked, waits_for(commit))?;
+        if !park.keep_due {
+            history::park(tx, commit.row, waits_for(commit), stands_at(commit))?;
+        }
         tx.effects.work_ready |= wake.is_some_and(|at| at <= tx.at());
         Ok(true)
     }
 
     fn miss(&self, commit: &Commit) -> rusqlite::Result<Miss> {
-        let mut row = self.conn.prepare_cached("SELECT epoch, fence, control, finished FROM execution WHERE row = ?1")?;
+        let mut row = self
+            .conn
+            .prepare_cached("SELECT epoch, fence, control, finished FROM execution WHERE row = ?1")?;
         let found = row
             .query_row([commit.row], |r| {
                 Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?, r.get(2)?, r.get::<_, Option<i64>>(3)?))
@@ -323,13 +333,24 @@ fn write_frames(tx: &mut Tx<'_>, commit: &Commit, keep_due: bool) -> rusqlite::R
     }
     for write in &commit.frames {
         let due = write.due.map(|d| tx.after(d));
-        let frame = (commit.row, write.frame as i64, write.visit as i64, write.failed, due, &write.event, keep_due);
-        match &write.snapshot {
+        let since = commit.epoch as i64 + 1;
+        let frame = (
+            commit.row,
+            write.frame as i64,
+            write.visit as i64,
+            write.failed,
+            due,
+            &write.event,
+            keep_due,
+            since,
+        );
+        let written = match &write.snapshot {
             Some((schema, snapshot)) => tx.execute(
-                "INSERT INTO frame (row, frame, visit, failed, due, event, schema, snapshot, parent)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?8, ?9, ?10)
+                "INSERT INTO frame (row, frame, visit, failed, due, event, since, schema, snapshot, parent)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?8, ?9, ?10, ?11)
                  ON CONFLICT (row, frame) DO UPDATE SET visit = ?3, failed = ?4,
-                     due = CASE WHEN ?7 THEN due ELSE ?5 END, event = ?6, schema = ?8, snapshot = ?9",
+                     due = CASE WHEN ?7 THEN due ELSE ?5 END, event = ?6, schema = ?9, snapshot = ?10,
+                     since = CASE WHEN visit = ?3 AND event IS ?6 THEN since ELSE ?8 END",
                 (
                     frame.0,
                     frame.1,
@@ -338,17 +359,26 @@ fn write_frames(tx: &mut Tx<'_>, commit: &Commit, keep_due: bool) -> rusqlite::R
                     frame.4,
                     frame.5,
                     frame.6,
+                    frame.7,
                     schema.0,
                     &**snapshot,
                     write.parent.map(|p| p as i64),
                 ),
             )?,
             None => tx.execute(
-                "UPDATE frame SET visit = ?3, failed = ?4, due = CASE WHEN ?7 THEN due ELSE ?5 END, event = ?6
+                "UPDATE frame SET visit = ?3, failed = ?4, due = CASE WHEN ?7 THEN due ELSE ?5 END, event = ?6,
+                     since = CASE WHEN visit = ?3 AND event IS ?6 THEN since ELSE ?8 END
                  WHERE row = ?1 AND frame = ?2",
                 frame,
             )?,
         };
+        if written == 0 {
+            // A frame without a snapshot could never be resumed. The error undoes this member, and only this one.
+            return Err(damaged(format!(
+                "frame {} of execution row {} has no snapshot, and the commit brings none",
+                write.frame, commit.row
+            )));
+        }
     }
     for frame in &commit.closed {
         tx.execute("DELETE FROM frame WHERE row = ?1 AND frame = ?2", (commit.row, *frame as i64))?;
@@ -376,6 +406,12 @@ fn consume(tx: &Tx<'_>, commit: &Commit) -> rusqlite::Result<()> {
 /// For history: the event a parked execution waits for. Else history names its await point.
 fn waits_for(commit: &Commit) -> Option<&str> {
     commit.root.iter().chain(&commit.frames).find_map(|write| write.event.as_deref())
+}
+
+/// For history: the await point of the innermost frame that this commit writes.
+fn stands_at(commit: &Commit) -> Option<u32> {
+    let mut snapshots = commit.root.iter().chain(&commit.frames).filter_map(|write| write.snapshot.as_ref());
+    snapshots.next_back().map(|(schema, _)| schema.0)
 }
 
 fn ends_well(next: &Next) -> bool {

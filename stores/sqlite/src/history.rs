@@ -7,6 +7,10 @@ use crate::{
 use durable_core::store::{ExecutionId, HistoryEntry, HistoryKind, Row};
 use rusqlite::{Connection, OptionalExtension};
 
+/// The newest entries of each execution are kept: a workflow that parks once a minute for years must not fill the disk.
+const ENTRIES_KEPT: u32 = 1_000;
+const TRIMMED_EVERY: i64 = 64;
+
 /// Adds an entry at the row's epoch. Without a detail, the reader shows the await point.
 pub(crate) fn add(tx: &Tx<'_>, row: Row, kind: HistoryKind, detail: Option<&str>) -> rusqlite::Result<()> {
     tx.execute(
@@ -17,21 +21,50 @@ pub(crate) fn add(tx: &Tx<'_>, row: Row, kind: HistoryKind, detail: Option<&str>
     Ok(())
 }
 
+/// Adds that it parked: the detail is the event it waits for, or the await point.
+pub(crate) fn park(tx: &Tx<'_>, row: Row, event: Option<&str>, schema: Option<u32>) -> rusqlite::Result<()> {
+    tx.execute(
+        "INSERT INTO history (row, at, epoch, kind, schema, detail)
+         SELECT row, ?2, epoch, ?3, coalesce(?5, schema), ?4 FROM execution WHERE row = ?1",
+        (row, tx.at(), kind_number(HistoryKind::Parked), event, schema),
+    )?;
+    // Entry numbers are the file's, not the execution's, so every execution's turn comes.
+    if tx.conn.last_insert_rowid() % TRIMMED_EVERY == 0 {
+        tx.execute(
+            "DELETE FROM history WHERE row = ?1 AND entry <=
+                 (SELECT entry FROM history WHERE row = ?1 ORDER BY entry DESC LIMIT 1 OFFSET ?2)",
+            (row, ENTRIES_KEPT),
+        )?;
+    }
+    Ok(())
+}
+
 /// All entries, oldest first; `None` if there is no such execution.
 pub(crate) fn read(conn: &Connection, id: &ExecutionId) -> rusqlite::Result<Option<Vec<HistoryEntry>>> {
-    let mut columns =
-        conn.prepare_cached("SELECT row, created, finished, epoch, status, error FROM execution WHERE id = ?1")?;
+    let mut columns = conn.prepare_cached(
+        "SELECT row, created, finished, epoch, status, error, coalesce(workflow, '') AS workflow
+         FROM execution LEFT JOIN queue USING (queue) WHERE id = ?1",
+    )?;
     let found = columns
         .query_row([id.as_str()], |r| {
-            let started =
-                HistoryEntry { at: unsigned(r, "created")?, epoch: 0, kind: HistoryKind::Started, detail: String::new() };
+            let started = HistoryEntry {
+                at: unsigned(r, "created")?,
+                epoch: 0,
+                kind: HistoryKind::Started,
+                detail: r.get("workflow")?,
+            };
             let finished = match unsigned_or_null(r, "finished")? {
                 None => None,
                 Some(at) => {
                     let status = status(r.get("status")?)?;
                     let error: Option<String> = r.get("error")?;
                     let detail = error.map_or_else(|| status.to_string(), |e| format!("{status}: {e}"));
-                    Some(HistoryEntry { at, epoch: unsigned(r, "epoch")?, kind: HistoryKind::Finished, detail })
+                    Some(HistoryEntry {
+                        at,
+                        epoch: unsigned(r, "epoch")?,
+                        kind: HistoryKind::Finished,
+                        detail,
+                    })
                 }
             };
             Ok((r.get::<_, Row>("row")?, started, finished))

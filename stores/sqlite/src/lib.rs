@@ -1,1 +1,63 @@
-//! placeholder
+//! The SQLite store of `durable`: one file, one writer thread, many commits in one transaction.
+//!
+//! ```no_run
+//! # async fn f() -> Result<(), durable_core::store::StoreError> {
+//! let store = durable_sqlite::SqliteStore::open("orders.db").await?;
+//! # Ok(()) }
+//! ```
+//!
+//! # Where things are
+//!
+//! | to find | look in |
+//! |---|---|
+//! | why a file does not open | `open.rs`, `migrate.rs` |
+//! | tables and indexes | `schema.sql` |
+//! | how writes are queued, grouped, retried one by one | `queue.rs`, `group.rs`, `writer.rs` |
+//! | what a commit writes, and why it was fenced | `commit.rs` |
+//! | who gets what on a claim | `claim.rs`, `release.rs` |
+//! | starts, events, requests, registration | `start.rs`, `events.rs`, `control.rs`, `register.rs` |
+//! | dead workers | `workers.rs`, `lock.rs`, `keeper.rs` |
+//! | I/O errors and unknown outcomes | `error.rs`, `recover.rs` |
+//! | writes of other processes | `watch.rs` |
+//! | reads | `readers.rs`, `read.rs`, `frames.rs`, `history.rs` |
+//!
+//! # Threads
+//!
+//! A *writer* owns the write connection and takes all that is queued as one transaction (G1). A *keeper* beats for the
+//! workers on a connection of its own (K3). Two *readers* serve reads, each call one short transaction (G5). All four end
+//! with the last handle.
+
+mod builder;
+mod claim;
+mod clock;
+mod columns;
+mod commit;
+mod control;
+mod error;
+mod events;
+#[cfg(test)]
+mod fault_tests;
+mod frames;
+mod group;
+mod history;
+mod keeper;
+mod lock;
+mod migrate;
+mod open;
+mod queue;
+mod read;
+mod readers;
+mod recover;
+mod register;
+mod release;
+mod shared;
+mod start;
+mod store;
+mod threads;
+mod watch;
+mod workers;
+mod writer;
+
+pub use builder::{Builder, Synchronous};
+pub use clock::SystemClock;
+pub use store::SqliteStore;

@@ -65,7 +65,8 @@ mod tests {
         conn.execute("INSERT INTO a VALUES (7)", []).unwrap();
         let steps = ["CREATE TABLE a (x)", "ALTER TABLE a ADD COLUMN y DEFAULT 8"];
         assert_eq!(migrate(&mut conn, &steps).unwrap(), Found::Current);
-        let row: (i64, i64) = conn.query_row("SELECT x, y FROM a", [], |r| Ok((r.get(0)?, r.get(1)?))).unwrap();
+        let row: (i64, i64) =
+            conn.query_row("SELECT x, y FROM a", [], |r| Ok((r.get(0)?, r.get(1)?))).unwrap();
         assert_eq!(row, (7, 8));
         assert_eq!(migrate(&mut conn, &steps[..1]).unwrap(), Found::Newer(2));
     }

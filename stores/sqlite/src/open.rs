@@ -12,6 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+const SMALLEST_DATABASE_BYTES: u64 = 512;
 const STATEMENTS_CACHED: usize = 128;
 /// Few checkpoints, each of a bounded size: 4,000 pages are 16 MiB of log.
 const CHECKPOINT_PAGES: u32 = 4_000;
@@ -24,13 +25,21 @@ pub(crate) fn first(options: &Options) -> Result<Connection, StoreError> {
     let refuse = |reason: String| StoreError::Open { location: options.location.clone(), reason };
     check_path(&options.path).map_err(refuse)?;
     let mut conn = connect(options, OpenFlags::SQLITE_OPEN_CREATE).map_err(|e| opening(options, &e))?;
-    let found = migrate::inspect(&conn, STEPS.len()).map_err(|e| opening(options, &e))?;
+    let found = look(&mut conn).map_err(|e| opening(options, &e))?;
     accept(options, found)?;
     write_ahead(&conn, options)?;
     let found = migrate::migrate(&mut conn, STEPS).map_err(|e| opening(options, &e))?;
     accept(options, found)?;
     set_up_writer(&conn, options).map_err(|e| opening(options, &e))?;
     Ok(conn)
+}
+
+/// In one transaction: between two reads, another opener may have made the file.
+fn look(conn: &mut Connection) -> rusqlite::Result<Found> {
+    let tx = conn.transaction()?;
+    let found = migrate::inspect(&tx, STEPS.len())?;
+    tx.finish()?;
+    Ok(found)
 }
 
 /// Another write connection to a file that [`first`] has checked.
@@ -63,10 +72,17 @@ fn check_path(path: &Path) -> Result<(), String> {
         return Err("the path is empty: give the name of a file".into());
     }
     if text == ":memory:" {
-        return Err("an SQLite database in memory survives nothing: use MemoryStore for tests, or the name of a file".into());
+        return Err(
+            "an SQLite database in memory survives nothing: use MemoryStore for tests, or the name of a file"
+                .into(),
+        );
     }
     if path.is_dir() {
         return Err("it is a directory: give the name of a file in it".into());
+    }
+    // SQLite itself takes a file of one byte for an empty one, and would overwrite it.
+    if path.metadata().is_ok_and(|file| (1..SMALLEST_DATABASE_BYTES).contains(&file.len())) {
+        return Err("it is no SQLite database, or was cut off: give another name, or restore the file".into());
     }
     let parent = path.parent().filter(|p| !p.as_os_str().is_empty());
     match parent {

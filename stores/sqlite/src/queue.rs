@@ -1,11 +1,14 @@
 //! The queue between callers and the writer thread: bounded, and without a system call while the writer is awake.
 
-use crate::group::{GROUP_BYTES_MAX, GROUP_MEMBERS_MAX, Request};
+use crate::{
+    group::{GROUP_BYTES_MAX, GROUP_MEMBERS_MAX, Request},
+    keeper::Keeper,
+};
 use std::{
     collections::VecDeque,
     sync::{
         Condvar, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -13,16 +16,10 @@ use std::{
 /// The queue holds two groups (G3). What comes beyond waits in line too, but only for a while, and then is refused.
 const GROUPS_HELD: usize = 2;
 
-/// A wake-up of the writer costs about as much as half an fsync, and right after a group the next one is often a few
-/// microseconds away: the callers it has just answered are preparing it.
-const SPIN: Duration = Duration::from_micros(30);
-
 pub(crate) struct Queue {
     state: Mutex<State>,
     work: Condvar,
     expiry: Condvar,
-    /// Entries, readable without the lock while spinning.
-    len: AtomicUsize,
     /// The writer sleeps without a watch on foreign writes.
     unwatched: AtomicBool,
     wait_max: Duration,
@@ -31,6 +28,7 @@ pub(crate) struct Queue {
 #[derive(Default)]
 struct State {
     entries: VecDeque<Entry>,
+    errands: VecDeque<Errand>,
     members: usize,
     bytes: usize,
     parked: bool,
@@ -44,6 +42,16 @@ struct Entry {
     bytes: usize,
     /// Set if the queue was full when it came.
     expires: Option<Instant>,
+}
+
+/// Work for the keeper's thread.
+pub(crate) type Errand = Box<dyn FnOnce(&mut Keeper) + Send>;
+
+/// What the keeper woke up for.
+pub(crate) enum Chore {
+    Errand(Errand),
+    /// They waited too long for a place.
+    Expired(Vec<Request>),
 }
 
 /// What the writer woke up for.
@@ -61,7 +69,6 @@ impl Queue {
             state: Mutex::default(),
             work: Condvar::new(),
             expiry: Condvar::new(),
-            len: AtomicUsize::new(0),
             unwatched: AtomicBool::new(false),
             wait_max,
         }
@@ -74,12 +81,12 @@ impl Queue {
         if state.closed {
             return;
         }
-        let full = state.members >= GROUPS_HELD * GROUP_MEMBERS_MAX || state.bytes >= GROUPS_HELD * GROUP_BYTES_MAX;
+        let full =
+            state.members >= GROUPS_HELD * GROUP_MEMBERS_MAX || state.bytes >= GROUPS_HELD * GROUP_BYTES_MAX;
         let expires = full.then(|| Instant::now() + self.wait_max);
         state.members += members;
         state.bytes += bytes;
         state.entries.push_back(Entry { request, members, bytes, expires });
-        self.len.store(state.entries.len(), Ordering::Release);
         let wake = std::mem::take(&mut state.parked);
         drop(state);
         if wake {
@@ -90,14 +97,9 @@ impl Queue {
         }
     }
 
-    /// The writer's side: what is queued now, up to one group (G1); waits up to `idle` for it.
-    pub(crate) fn take(&self, idle: Duration, watched: bool, spin: bool) -> Taken {
-        if spin && self.len.load(Ordering::Acquire) == 0 {
-            let started = Instant::now();
-            while self.len.load(Ordering::Acquire) == 0 && started.elapsed() < SPIN {
-                std::hint::spin_loop();
-            }
-        }
+    /// The writer's side: what is queued now, up to one group (G1); waits up to `idle` for it. It does not spin before it
+    /// parks: on two cores, spinning for 30 or 100 microseconds gained nothing, alone or with twenty callers.
+    pub(crate) fn take(&self, idle: Duration, watched: bool) -> Taken {
         let mut state = self.lock();
         if state.entries.is_empty() && !state.closed && !state.hinted {
             state.parked = true;
@@ -127,7 +129,6 @@ impl Queue {
         }
         state.members -= members;
         state.bytes -= bytes;
-        self.len.store(state.entries.len(), Ordering::Release);
         Taken::Group(group)
     }
 
@@ -139,8 +140,18 @@ impl Queue {
         }
     }
 
-    /// The keeper's side: sleeps until something may have expired, and returns what has.
-    pub(crate) fn wait_expired(&self) -> Option<Vec<Request>> {
+    /// Queues something for the keeper.
+    pub(crate) fn push_errand(&self, errand: Errand) {
+        let mut state = self.lock();
+        if !state.closed {
+            state.errands.push_back(errand);
+            drop(state);
+            self.expiry.notify_one();
+        }
+    }
+
+    /// The keeper's side: sleeps until there is an errand, or something has expired. `None`: closed.
+    pub(crate) fn keep(&self) -> Option<Chore> {
         let mut state = self.lock();
         loop {
             if state.closed {
@@ -149,8 +160,10 @@ impl Queue {
             let now = Instant::now();
             let expired = state.remove_expired(now);
             if !expired.is_empty() {
-                self.len.store(state.entries.len(), Ordering::Release);
-                return Some(expired);
+                return Some(Chore::Expired(expired));
+            }
+            if let Some(errand) = state.errands.pop_front() {
+                return Some(Chore::Errand(errand));
             }
             state = match state.entries.iter().filter_map(|entry| entry.expires).min() {
                 Some(first) => {
@@ -166,11 +179,16 @@ impl Queue {
     pub(crate) fn close(&self) {
         let mut state = self.lock();
         state.closed = true;
-        let entries = std::mem::take(&mut state.entries);
+        let dropped = (std::mem::take(&mut state.entries), std::mem::take(&mut state.errands));
         drop(state);
-        drop(entries);
+        // Their callers wake as these are dropped: not under the lock.
+        drop(dropped);
         self.work.notify_all();
         self.expiry.notify_all();
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.lock().closed
     }
 
     /// No user code runs under this lock, so a panic elsewhere leaves it whole.

@@ -16,7 +16,10 @@ pub(crate) fn reopen(options: &Options) -> rusqlite::Result<Connection> {
         }
         if started.elapsed() >= options.busy_timeout {
             let failure = ffi::Error { code: ErrorCode::DatabaseBusy, extended_code: ffi::SQLITE_BUSY };
-            return Err(Error::SqliteFailure(failure, Some("readers keep the log from being checkpointed".into())));
+            return Err(Error::SqliteFailure(
+                failure,
+                Some("readers keep the log from being checkpointed".into()),
+            ));
         }
         std::thread::sleep(Duration::from_millis(5));
     }

@@ -32,7 +32,8 @@ CREATE TABLE worker (
 
 -- The root frame is inline. `snapshot` is NULL until the first commit that brings one (the start snapshot is in `input`),
 -- and again after success. No index holds a column that a commit of a running execution changes. `class` is how many crashes
--- a waiting row carries, as claims tell them apart: 0 ordinary, 1 fragile (two), 2 alone (three and more).
+-- a waiting row carries, as claims tell them apart: 0 ordinary, 1 fragile (two), 2 alone (three and more). `since` is the epoch
+-- at which the frame began to wait for its event.
 CREATE TABLE execution (
     row        INTEGER PRIMARY KEY AUTOINCREMENT,
     id         TEXT NOT NULL UNIQUE,
@@ -58,6 +59,7 @@ CREATE TABLE execution (
     schema     INTEGER NOT NULL,
     due        INTEGER,
     event      TEXT,
+    since      INTEGER NOT NULL DEFAULT 0,
     error      TEXT,
     output     BLOB,
     snapshot   BLOB
@@ -81,6 +83,7 @@ CREATE TABLE frame (
     schema   INTEGER NOT NULL,
     due      INTEGER,
     event    TEXT,
+    since    INTEGER NOT NULL,
     snapshot BLOB NOT NULL,
     PRIMARY KEY (row, frame)
 );

@@ -20,6 +20,11 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
+    /// Nothing that happened before a store was opened is news to it.
+    pub(crate) fn beginning_now(conn: &Connection) -> Self {
+        Self { seen: version(conn), ..Self::default() }
+    }
+
     /// Looks, if it is time to. Returns whether the next look is due in [`INTERVAL`].
     pub(crate) fn poll(&mut self, conn: Option<&Connection>, local: &Local) -> bool {
         let now = Instant::now();
@@ -33,10 +38,7 @@ impl Watch {
             return false;
         }
         self.polled = Some(now);
-        let version = conn.and_then(|conn| {
-            conn.prepare_cached("PRAGMA data_version").ok()?.query_row([], |r| r.get::<_, i64>(0)).ok()
-        });
-        if let Some(version) = version {
+        if let Some(version) = conn.and_then(version) {
             // The version seen before nobody watched is kept: what came since then may be news to those who watch now.
             if self.seen.replace(version) != Some(version) {
                 local.changed_elsewhere();
@@ -50,7 +52,12 @@ impl Watch {
         self.watched = Some(Instant::now());
     }
 
-    pub(crate) fn idle(watched: bool) -> Duration {
-        if watched { INTERVAL } else { UNWATCHED }
+    /// How long the writer may sleep. A file that was lost is reopened soon, though nobody writes: readers wait for it.
+    pub(crate) fn idle(watched: bool, lost: bool) -> Duration {
+        if watched || lost { INTERVAL } else { UNWATCHED }
     }
+}
+
+fn version(conn: &Connection) -> Option<i64> {
+    conn.prepare_cached("PRAGMA data_version").ok()?.query_row([], |r| r.get(0)).ok()
 }

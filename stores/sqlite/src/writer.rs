@@ -4,14 +4,14 @@ use crate::{
     builder::Options,
     commit::Statements,
     error::{classify, is_busy, leaves_connection_usable},
-    group::{Call, Effects, Request, Tx, Witness},
+    group::{Effects, Request, Tx, Witness},
     queue::{Queue, Taken},
     recover,
     release::release,
     shared::Shared,
     watch::Watch,
 };
-use durable_core::store::{Release, Row, StoreError};
+use durable_core::store::{Release, Row};
 use rusqlite::Connection;
 use std::{
     collections::HashSet,
@@ -28,6 +28,8 @@ pub(crate) struct Writer {
     watch: Watch,
     /// Commits whose outcome could not be learnt: row, epoch, fence. A repeat of one is answered by reading the row.
     unknown: HashSet<(Row, u64, u64)>,
+    /// Claims for callers that have gone.
+    untaken: Vec<Release>,
 }
 
 /// However the writer ends, nobody may wait for it afterwards.
@@ -57,28 +59,30 @@ enum Failure {
 
 impl Writer {
     pub(crate) fn new(options: Options, shared: Arc<Shared>, queue: Arc<Queue>, conn: Connection) -> Self {
-        Self { options, shared, queue, conn: Some(conn), watch: Watch::default(), unknown: HashSet::new() }
+        let watch = Watch::beginning_now(&conn);
+        Self { options, shared, queue, conn: Some(conn), watch, unknown: HashSet::new(), untaken: Vec::new() }
     }
 
     /// Runs until the queue is closed.
     pub(crate) fn run(mut self) {
         let _close = CloseOnDrop(Arc::clone(&self.queue));
-        let mut worked = false;
         loop {
             let watched = self.poll();
-            match self.queue.take(Watch::idle(watched), watched, worked) {
+            let idle = Watch::idle(watched, self.conn.is_none());
+            match self.queue.take(idle, watched) {
                 Taken::Closed => break,
-                Taken::Nothing => worked = false,
+                Taken::Nothing => self.guarded(Self::tidy),
                 Taken::Hint => self.watch.hint(),
-                Taken::Group(requests) => {
-                    worked = true;
-                    // A panic must not leave callers waiting: unwinding drops the senders they wait on.
-                    if catch_unwind(AssertUnwindSafe(|| self.group(requests))).is_err() {
-                        tracing::error!(store = %self.options.location, "the writer panicked; it reopens the file");
-                        self.lose_connection();
-                    }
-                }
+                Taken::Group(requests) => self.guarded(|writer| writer.group(requests)),
             }
+        }
+    }
+
+    /// A panic must not leave callers waiting: unwinding drops the senders they wait on.
+    fn guarded(&mut self, work: impl FnOnce(&mut Self)) {
+        if catch_unwind(AssertUnwindSafe(|| work(self))).is_err() {
+            tracing::error!(store = %self.options.location, "the writer panicked; it reopens the file");
+            self.lose_connection();
         }
     }
 
@@ -92,17 +96,31 @@ impl Writer {
         requests.retain(|request| !matches!(request, Request::Job(job) if job.is_abandoned()));
         let effects = self.write(&mut requests);
         self.publish(effects);
-        let untaken: Vec<Release> = requests.into_iter().flat_map(Request::reply).collect();
-        if !untaken.is_empty() {
-            // Its caller has gone: nobody would ever drive what was claimed for it.
-            let (request, _) = Call::request(0, |()| Vec::new(), move |tx: &mut Tx<'_>| release(tx, &untaken));
-            if let Request::Job(mut job) = request {
-                let mut single = |tx: &mut Tx<'_>| job.run(tx);
-                match self.transaction(&mut single) {
-                    Ok(effects) => self.publish(effects),
-                    Err(_) => self.lose_connection(),
-                }
+        for request in requests {
+            // A waker that panics is its task's affair: the group is written, and its other members must hear of it.
+            if let Ok(untaken) = catch_unwind(AssertUnwindSafe(|| request.reply())) {
+                self.untaken.extend(untaken);
             }
+        }
+        self.give_back_untaken();
+    }
+
+    /// What is left to do when nobody writes. Readers wait for a lost file to be reopened.
+    fn tidy(&mut self) {
+        if self.ensure_connection().is_ok() {
+            self.give_back_untaken();
+        }
+    }
+
+    /// Gives back what was claimed for callers that have gone: nobody would ever drive it. Kept if it fails.
+    fn give_back_untaken(&mut self) {
+        if self.untaken.is_empty() {
+            return;
+        }
+        let untaken = std::mem::take(&mut self.untaken);
+        match self.transaction(&mut |tx| release(tx, &untaken)) {
+            Ok(effects) => self.publish(effects),
+            Err(_) => self.untaken = untaken,
         }
     }
 
@@ -152,7 +170,10 @@ impl Writer {
         tracing::warn!(store = %self.options.location, %error, "a commit failed; its outcome is looked up");
         match self.ensure_connection().and_then(|()| self.happened(&witnesses)) {
             // The answers the members prepared are true after all. Whom to wake is not known any more: everyone looks.
-            Ok(true) => self.shared.local.changed_elsewhere(),
+            Ok(true) => {
+                let local = &self.shared.local;
+                let _ = catch_unwind(AssertUnwindSafe(|| local.changed_elsewhere()));
+            }
             Ok(false) => {
                 for member in members {
                     let again = match self.ensure_connection() {
@@ -170,7 +191,13 @@ impl Writer {
         }
     }
 
-    fn refuse(&mut self, requests: &mut [Request], members: &[Member], error: &rusqlite::Error, unknown: bool) {
+    fn refuse(
+        &mut self,
+        requests: &mut [Request],
+        members: &[Member],
+        error: &rusqlite::Error,
+        unknown: bool,
+    ) {
         for member in members {
             let answer = classify(&self.options.location, error, unknown);
             match &mut requests[member.request] {
@@ -278,10 +305,14 @@ impl Writer {
     }
 
     fn publish(&self, effects: Effects) {
-        effects.finished.iter().for_each(|id| self.shared.local.finished(id));
-        if effects.work_ready {
-            self.shared.local.work_ready();
-        }
+        let local = &self.shared.local;
+        // Foreign code wakes here, and the answers of the group are still to be sent.
+        let _ = catch_unwind(AssertUnwindSafe(|| {
+            effects.finished.iter().for_each(|id| local.finished(id));
+            if effects.work_ready {
+                local.work_ready();
+            }
+        }));
     }
 }
 
@@ -298,9 +329,13 @@ fn members(requests: &[Request]) -> Vec<Member> {
     let mut members = Vec::new();
     for (request, content) in requests.iter().enumerate() {
         match content {
-            Request::Commits(batch) => members.extend(
-                batch.members.iter().enumerate().map(|(index, c)| Member { row: c.row, request, index }),
-            ),
+            Request::Commits(batch) => {
+                members.extend(batch.members.iter().enumerate().map(|(index, c)| Member {
+                    row: c.row,
+                    request,
+                    index,
+                }))
+            }
             Request::Job(_) => members.push(Member { row: Row::MAX, request, index: 0 }),
         }
     }
@@ -310,15 +345,4 @@ fn members(requests: &[Request]) -> Vec<Member> {
 
 fn run(conn: &Connection, sql: &str) -> rusqlite::Result<()> {
     conn.prepare_cached(sql)?.execute([]).map(drop)
-}
-
-/// Answers requests that waited too long for a place in the queue (G3).
-pub(crate) fn refuse_expired(location: &str, requests: Vec<Request>) {
-    for mut request in requests {
-        request.fail(&|| StoreError::Busy {
-            location: location.to_owned(),
-            reason: "the queue of writes is full, and stayed so: the disk is slower than the work".into(),
-        });
-        request.reply();
-    }
 }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::arena::{Arena, Body, Fields, Kind, Label, NodeId, ROOT, Seen, Shape, SlotId, Variants, path_text};
+use super::arena::{
+    Arena, Body, Fields, Kind, Label, NodeId, ROOT, Seen, Shape, SlotId, Variants, path_text,
+};
 use super::{Schema, TraceError};
 use crate::schema::{Name, SCHEMA_DEPTH_MAX, SCHEMA_NODES_MAX, VariantSchema};
 
@@ -19,7 +21,11 @@ pub(super) fn schema(arena: &Arena) -> Result<Schema, TraceError> {
     builder.slot(ROOT)
 }
 
+/// Whether a reference to this node may be needed. References go to named types: an `Option` or `Vec` on the
+/// way back to one is written out again, so that it looks the same everywhere. Only a circle without any
+/// named type (`#[serde(transparent)]`) is closed at a nameless one.
 fn contains_itself(arena: &Arena, node: NodeId) -> bool {
+    let through_named = is_named(arena, node);
     let mut seen = vec![false; arena.nodes.len()];
     let mut open = vec![node];
     while let Some(next) = open.pop() {
@@ -28,12 +34,17 @@ fn contains_itself(arena: &Arena, node: NodeId) -> bool {
             if child == node {
                 return true;
             }
-            if !std::mem::replace(&mut seen[child], true) {
+            let passable = through_named || !is_named(arena, child);
+            if passable && !std::mem::replace(&mut seen[child], true) {
                 open.push(child);
             }
         }
     }
     false
+}
+
+fn is_named(arena: &Arena, node: NodeId) -> bool {
+    !matches!(arena.nodes[node].key.kind, Kind::Option | Kind::Seq | Kind::Map | Kind::Tuple)
 }
 
 fn slots_of(body: &Body) -> Vec<SlotId> {
@@ -95,7 +106,9 @@ impl Builder<'_> {
         let name: Name = key.name.into();
         let parts = match &arena.nodes[node].body {
             Body::Struct(fields) => return Ok(Schema::Struct { name, fields: self.fields(fields)? }),
-            Body::Enum(variants) => return Ok(Schema::Enum { name, variants: self.variants(key.parts, variants)? }),
+            Body::Enum(variants) => {
+                return Ok(Schema::Enum { name, variants: self.variants(key.parts, variants)? });
+            }
             Body::Parts(parts) => parts,
         };
         Ok(match key.kind {
@@ -182,6 +195,9 @@ impl Builder<'_> {
     fn unseen(&self) -> TraceError {
         if let (Some(path), None) = (&self.arena.deepest, &self.arena.last_refusal) {
             return TraceError::TooDeep { path: path.clone(), max: SCHEMA_DEPTH_MAX };
+        }
+        if let Some(path) = &self.arena.longest {
+            return TraceError::TooLarge { path: path.clone(), max: SCHEMA_NODES_MAX };
         }
         let refused = self.arena.slots.iter().find_map(|slot| slot.refused.clone());
         let reason = refused.or_else(|| self.arena.last_refusal.clone());

@@ -6,8 +6,9 @@ use std::mem::discriminant;
 use serde::de::{self, DeserializeSeed, EnumAccess, IntoDeserializer, VariantAccess, Visitor};
 
 use super::TraceError;
-use super::arena::{Arena, FAR, Fields, Label, NodeId, Place, Seen, SlotId};
+use super::arena::{Arena, Fields, Label, NodeId, Place, Seen, SlotId};
 use super::fields::visit_fields;
+use super::plan::FAR;
 use super::walk::{Fault, Slots, visit_slot};
 
 /// Shows the visitor one variant.
@@ -67,7 +68,8 @@ fn choose(arena: &mut Arena, node: NodeId) -> Option<Pick> {
         return smallest;
     }
     let variants = arena.variants(node);
-    let unseen = variants.list.iter().position(|variant| matches!(variant.state, Seen::Not)).map(Pick::Number);
+    let unseen =
+        variants.list.iter().position(|variant| matches!(variant.state, Seen::Not)).map(Pick::Number);
     if arena.exploring() {
         if unseen.is_some() {
             return unseen;
@@ -134,7 +136,8 @@ impl<'t, 'de> EnumAccess<'de> for Chosen<'t> {
             Pick::Name(position) => {
                 let name: de::value::StrDeserializer<'_, Fault> =
                     arena.nodes[node].key.parts[position].into_deserializer();
-                let text = seed.deserialize(name).map_or_else(|_| String::new(), |key| discriminant_text(&key));
+                let text =
+                    seed.deserialize(name).map_or_else(|_| String::new(), |key| discriminant_text(&key));
                 arena.variants_mut(node).probes[position] = Some(text);
                 arena.learned += 1;
                 Err(Fault::Handled)
@@ -190,8 +193,11 @@ impl Payload<'_> {
             Seen::Tuple(_) => "a tuple variant",
             _ => "a struct variant",
         };
-        let error =
-            TraceError::TwoShapes { path: self.arena.path_text(), first: first.to_owned(), second: second.to_owned() };
+        let error = TraceError::TwoShapes {
+            path: self.arena.path_text(),
+            first: first.to_owned(),
+            second: second.to_owned(),
+        };
         self.arena.fail(error)
     }
 

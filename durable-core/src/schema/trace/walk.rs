@@ -6,7 +6,8 @@ use std::fmt;
 use serde::Deserializer;
 use serde::de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor};
 
-use super::arena::{Arena, FAR, Key, Kind, Label, NodeId, Place, SlotId};
+use super::arena::{Arena, Key, Kind, Label, NodeId, Place, SlotId};
+use super::plan::FAR;
 use super::{Schema, fields, samples, variants};
 
 /// Reads one slot.
@@ -96,10 +97,10 @@ fn visit_with<T>(
 impl Walker<'_> {
     fn node<V>(&mut self, kind: Kind, name: &'static str, parts: usize) -> Result<NodeId, Fault> {
         let len = if kind == Kind::Tuple || kind == Kind::TupleStruct { parts } else { 0 };
-        self.named::<V>(Key { kind, visitor: type_name::<V>(), name, parts: &[], len }, parts)
+        self.named(Key { kind, visitor: type_name::<V>(), name, parts: &[], len }, parts)
     }
 
-    fn named<V>(&mut self, key: Key, parts: usize) -> Result<NodeId, Fault> {
+    fn named(&mut self, key: Key, parts: usize) -> Result<NodeId, Fault> {
         let node = self.arena.observe_node(self.slot, key, parts)?;
         self.arena.nodes[node].active += 1;
         Ok(node)
@@ -188,8 +189,9 @@ impl<'de> Deserializer<'de> for Walker<'_> {
     ) -> Result<V::Value, Fault> {
         let node = self.node::<V>(Kind::NewtypeStruct, name, 1)?;
         let inner = self.arena.parts(node)[0];
-        let result =
-            visit_with(self.arena, inner, Some(Label::Index(0)), |walker| visitor.visit_newtype_struct(walker));
+        let result = visit_with(self.arena, inner, Some(Label::Index(0)), |walker| {
+            visitor.visit_newtype_struct(walker)
+        });
         Self::done(self.arena, node, result)
     }
 
@@ -235,7 +237,7 @@ impl<'de> Deserializer<'de> for Walker<'_> {
         visitor: V,
     ) -> Result<V::Value, Fault> {
         let key = Key { kind: Kind::Struct, visitor: type_name::<V>(), name, parts: names, len: 0 };
-        let node = self.named::<V>(key, 0)?;
+        let node = self.named(key, 0)?;
         let result = fields::visit_fields(self.arena, Place::Struct(node), node, visitor);
         Self::done(self.arena, node, result)
     }
@@ -247,7 +249,7 @@ impl<'de> Deserializer<'de> for Walker<'_> {
         visitor: V,
     ) -> Result<V::Value, Fault> {
         let key = Key { kind: Kind::Enum, visitor: type_name::<V>(), name, parts: names, len: 0 };
-        let node = self.named::<V>(key, 0)?;
+        let node = self.named(key, 0)?;
         let result = variants::visit_variants(self.arena, node, visitor);
         Self::done(self.arena, node, result)
     }
@@ -262,8 +264,9 @@ impl<'de> Deserializer<'de> for Walker<'_> {
 
     fn deserialize_identifier<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Fault> {
         Err(self.arena.untraceable(
-            "it reads its field names from the data (`#[serde(flatten)]`, or a map-like struct), and postcard does \
-             not write them, so it cannot be read back. Make the flattened part an ordinary field",
+            "it reads names from the data (`#[serde(flatten)]`, an adjacently tagged enum, ...), and postcard does \
+             not write them, so it cannot be read back. Make the flattened part an ordinary field, or use serde's \
+             default enum form",
         ))
     }
 

@@ -1,0 +1,264 @@
+//! Stage 6: what a workflow must not do. Part reads the source, part the layout; all errors are reported together.
+
+use crate::{
+    desugar::Desugared,
+    diagnostic::{Code, Diagnostics},
+
+    graph::{BindingKind, Effect, End, Graph, Op, plain_name},
+    layout::Layout,
+    macros,
+    parse::Function,
+};
+use std::collections::{BTreeMap, BTreeSet};
+use syn::{
+    Expr, ExprAwait, Macro,
+    visit::{self, Visit},
+};
+
+/// Checks the source: macros that hide awaits, and what is awaited.
+pub fn check_source(desugared: &Desugared, diagnostics: &Diagnostics) {
+    let mut check = Source { diagnostics };
+    check.visit_block(&desugared.body);
+}
+
+/// Checks what is saved: references, field names, and types under `strict`.
+pub fn check_layout(function: &Function, graph: &Graph, layout: &Layout, diagnostics: &Diagnostics) {
+    check_references(graph, layout, diagnostics);
+    check_fields(graph, layout, diagnostics);
+    check_jumps(graph, layout, diagnostics);
+    if function.options.strict {
+        check_strict(graph, layout, diagnostics);
+    }
+}
+
+struct Source<'a> {
+    diagnostics: &'a Diagnostics,
+}
+
+/// Other libraries' combinators, and what to use instead.
+const FOREIGN: &[(&str, &str)] = &[
+    ("join", "durable::join((a, b)).await"),
+    ("try_join", "durable::try_join((a, b)).await"),
+    ("select", "durable::race((a, b)).await"),
+    ("select_biased", "durable::race((a, b)).await"),
+];
+
+/// Calls that must give one value for all attempts.
+const ONCE_ONLY: &[&str] = &[
+    "Uuid::new_v4",
+    "Uuid::now_v7",
+    "Uuid::now_v6",
+    "Uuid::now_v1",
+    "Ulid::new",
+    "Utc::now",
+    "Local::now",
+    "SystemTime::now",
+    "Instant::now",
+    "OffsetDateTime::now_utc",
+    "Timestamp::now",
+    "Zoned::now",
+    "rand::random",
+    "rand::rng",
+    "rand::thread_rng",
+    "thread_rng",
+    "fastrand::u8",
+    "fastrand::u16",
+    "fastrand::u32",
+    "fastrand::u64",
+    "fastrand::usize",
+    "fastrand::i32",
+    "fastrand::i64",
+    "fastrand::bool",
+    "fastrand::f64",
+];
+
+/// Calls that begin their work before they are awaited.
+const EAGER: &[&str] = &["spawn", "spawn_blocking", "spawn_local", "spawn_on", "block_in_place"];
+
+impl<'ast> Visit<'ast> for Source<'_> {
+    fn visit_macro(&mut self, mac: &'ast Macro) {
+        let name = macros::last_segment(mac);
+        let foreign = FOREIGN.iter().find(|(foreign, _)| *foreign == name);
+        let hides = macros::mentions_await(mac.tokens.clone());
+        if let Some((_, instead)) = foreign {
+            self.diagnostics.error_at_with_help(
+                Code::ForeignCombinator,
+                mac,
+                format!("`{}` keeps its branches in memory, so a workflow cannot be saved inside it", macros::display(mac)),
+                format!("use `{instead}`, whose branches are saved; or put the whole thing into one `async {{ .. }}.await`, which is one step"),
+            );
+        } else if hides && macros::operands(mac).is_none() {
+            self.diagnostics.error_at_with_help(
+                Code::HiddenAwait,
+                mac,
+                format!("this `.await` is hidden inside `{}`, where the workflow cannot be saved", macros::display(mac)),
+                "await before the macro: `let value = .. .await;`, and use `value` in it",
+            );
+        }
+        // The operands of known macros are parsed and checked like any other code.
+        if let Some(operands) = macros::operands(mac) {
+            operands.iter().for_each(|operand| self.visit_expr(operand));
+        }
+    }
+
+    fn visit_expr_await(&mut self, awaited: &'ast ExprAwait) {
+        self.check_eager(&awaited.base);
+        let mut once = OnceOnly { diagnostics: self.diagnostics };
+        once.visit_expr(&awaited.base);
+        visit::visit_expr_await(self, awaited);
+    }
+
+    fn visit_expr_closure(&mut self, _: &'ast syn::ExprClosure) {}
+    fn visit_expr_async(&mut self, _: &'ast syn::ExprAsync) {}
+    fn visit_item(&mut self, _: &'ast syn::Item) {}
+}
+
+impl Source<'_> {
+    fn check_eager(&self, operand: &Expr) {
+        let Expr::Call(call) = operand else { return };
+        let Expr::Path(path) = &*call.func else { return };
+        let segments: Vec<_> = path.path.segments.iter().map(|segment| plain_name(&segment.ident)).collect();
+        let Some(last) = segments.last() else { return };
+        // A bare `spawn(child)` is this library's own.
+        let qualified = segments.len() > 1 && segments[0] != "durable";
+        if EAGER.contains(&last.as_str()) && (qualified || last != "spawn") {
+            self.diagnostics.error_at_with_help(
+                Code::Eager,
+                operand,
+                format!("`{}` begins its work before the workflow is saved, so after a crash it would run unrecorded", segments.join("::")),
+                "wrap it, so that it begins when it is awaited: `async { .. .await }.await`",
+            );
+        }
+    }
+}
+
+/// Finds once-only calls in an awaited expression, but not inside the operation itself.
+struct OnceOnly<'a> {
+    diagnostics: &'a Diagnostics,
+}
+
+impl<'ast> Visit<'ast> for OnceOnly<'_> {
+    fn visit_expr_call(&mut self, call: &'ast syn::ExprCall) {
+        if let Expr::Path(path) = &*call.func {
+            let segments: Vec<_> = path.path.segments.iter().map(|segment| plain_name(&segment.ident)).collect();
+            let full = segments.join("::");
+            let once = ONCE_ONLY.iter().any(|once| full == *once || full.ends_with(&format!("::{once}")));
+            if once {
+                self.diagnostics.error_at_with_help(
+                    Code::OnceOnly,
+                    call,
+                    format!("`{full}()` would give another value on every attempt: an awaited expression is evaluated again after a failure or a crash"),
+                    format!("bind it before, so that it runs once and is saved: `let value = {full}();`"),
+                );
+            }
+        }
+        visit::visit_expr_call(self, call);
+    }
+
+    fn visit_expr_closure(&mut self, _: &'ast syn::ExprClosure) {}
+    fn visit_expr_async(&mut self, _: &'ast syn::ExprAsync) {}
+    fn visit_item(&mut self, _: &'ast syn::Item) {}
+}
+
+fn check_references(graph: &Graph, layout: &Layout, diagnostics: &Diagnostics) {
+    let mut reported = BTreeSet::new();
+    for (point, fields) in graph.points.iter().zip(&layout.points) {
+        for field in &fields.fields {
+            let binding = graph.binding(field.binding);
+            let BindingKind::Reference(why) = binding.kind else { continue };
+            if !reported.insert(field.binding) {
+                continue;
+            }
+            let name = graph.name(field.binding);
+            diagnostics.error_with_help(
+                Code::Reference,
+                binding.ident.span(),
+                format!("the reference `{name}` is alive across the await point `{}`, and cannot be taken again after a resume: {why}", point.name),
+                format!("keep an owned value instead (`.to_owned()`, `.clone()`), or take the reference again after the `.await`"),
+            );
+        }
+    }
+}
+
+fn check_fields(graph: &Graph, layout: &Layout, diagnostics: &Diagnostics) {
+    for (point, fields) in graph.points.iter().zip(&layout.points) {
+        let mut known = BTreeMap::new();
+        for field in &fields.fields {
+            let span = graph.binding(field.binding).ident.span();
+            if known.insert(&field.name, field.binding).is_some() {
+                diagnostics.error_with_help(
+                    Code::FieldClash,
+                    span,
+                    format!("two values saved at the await point `{}` are both named `{}`", point.name, field.name),
+                    "rename one of the locals",
+                );
+            }
+        }
+    }
+}
+
+fn check_strict(graph: &Graph, layout: &Layout, diagnostics: &Diagnostics) {
+    let mut reported = BTreeSet::new();
+    for (point, fields) in graph.points.iter().zip(&layout.points) {
+        for field in fields.fields.iter().filter(|field| field.ty.is_none()) {
+            let binding = graph.binding(field.binding);
+            if matches!(binding.kind, BindingKind::Reference(_)) || !reported.insert(field.binding) {
+                continue;
+            }
+            let (span, what, help) = match binding.kind {
+                BindingKind::Local => {
+                    let name = graph.name(field.binding);
+                    (binding.ident.span(), format!("`{name}`"), format!("annotate it: `let {name}: Type = ..`"))
+                }
+                BindingKind::Cursor => (
+                    binding.ident.span(),
+                    format!("the place of the loop, `{}`,", field.name),
+                    "loop over a borrowed collection (`&items`), whose place is a `usize`".to_owned(),
+                ),
+                _ => (
+                    point.span,
+                    format!("`{}`", field.name),
+                    "bind the value with an annotated `let` before this expression".to_owned(),
+                ),
+            };
+            diagnostics.error_with_help(
+                Code::Strict,
+                span,
+                format!("the type of {what} is not written, and `#[workflow(strict)]` saves only what has a written type (await point `{}`)", point.name),
+                help,
+            );
+        }
+    }
+}
+
+/// A jump out of a scope whose names hide locals that the jump must carry.
+fn check_jumps(graph: &Graph, layout: &Layout, diagnostics: &Diagnostics) {
+    let check = |effect: &Effect, tokens: &dyn quote::ToTokens| {
+        for jump in &effect.jumps {
+            let carried = &layout.carried[jump.target.0];
+            if let Some(hidden) = carried.iter().map(|id| graph.name(*id)).find(|name| jump.bound.contains(name)) {
+                diagnostics.error_at_with_help(
+                    Code::Position,
+                    &tokens.to_token_stream(),
+                    format!("this jumps out of a scope whose own `{hidden}` hides the `{hidden}` that must be saved"),
+                    "rename the inner one",
+                );
+            }
+        }
+    };
+    for seq in &graph.seqs {
+        for op in &seq.ops {
+            match op {
+                Op::Stmt { stmt, effect, .. } => check(effect, stmt),
+                Op::LetElse { expr, effect, .. } => check(effect, expr),
+                Op::Leave { .. } => {}
+            }
+        }
+        match &seq.end {
+            Some(End::If { cond, effect, .. }) => check(effect, cond),
+            Some(End::Match { scrutinee, effect, .. }) => check(effect, scrutinee),
+            Some(End::Return { value, effect }) => check(effect, value),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,417 @@
+//! Stage 2: gives every await its name, moves nested items to the top, and leaves the rest as it was written.
+//!
+//! Afterwards every `.await` of the workflow carries `#[at(Name)]`, so that later stages need no context to name it.
+
+use crate::{
+    diagnostic::{Code, Diagnostics},
+    graph::plain_name,
+    macros,
+    parse::Function,
+};
+use proc_macro2::Span;
+use std::collections::HashMap;
+use syn::{
+    Attribute, Block, Expr, ExprAwait, Ident, Item, Meta, Pat, Stmt, parse_quote,
+    spanned::Spanned,
+    visit_mut::{self, VisitMut},
+};
+
+/// A workflow whose awaits are named.
+#[derive(Debug, Clone)]
+pub struct Desugared {
+    /// The body, without its nested items.
+    pub body: Block,
+    /// Nested items, to stand once for both copies.
+    pub items: Vec<Item>,
+}
+
+/// Constructors of combinators: a builder chain takes their name.
+const CONSTRUCTORS: &[&str] =
+    &["map", "join", "try_join", "race", "race_ok", "timeout", "spawn", "sleep", "event", "event_with"];
+
+/// Names every await and moves nested items out.
+pub fn desugar(function: &Function, diagnostics: &Diagnostics) -> Desugared {
+    let mut body = function.body().clone();
+    let mut items = Items(Vec::new());
+    items.visit_block_mut(&mut body);
+    let mut namer = Namer { diagnostics, binding: None, known: HashMap::new() };
+    namer.visit_block_mut(&mut body);
+    Desugared { body, items: items.0 }
+}
+
+/// The name an await was given.
+pub fn point_name(awaited: &ExprAwait) -> Option<Ident> {
+    awaited.attrs.iter().find(|attr| is_at(attr)).and_then(|attr| attr.parse_args().ok())
+}
+
+/// Whether an attribute is `#[at(..)]`.
+pub fn is_at(attr: &Attribute) -> bool {
+    attr.path().is_ident("at")
+}
+
+/// Moves `fn`, `use`, `const` and other items out of the body's blocks.
+struct Items(Vec<Item>);
+
+impl VisitMut for Items {
+    fn visit_block_mut(&mut self, block: &mut Block) {
+        block.stmts = std::mem::take(&mut block.stmts)
+            .into_iter()
+            .filter_map(|stmt| match stmt {
+                // A `macro_rules!` is textual: it must stay before its uses.
+                Stmt::Item(item) if !matches!(item, Item::Macro(_)) => {
+                    self.0.push(item);
+                    None
+                }
+                other => Some(other),
+            })
+            .collect();
+        visit_mut::visit_block_mut(self, block);
+    }
+
+    fn visit_expr_closure_mut(&mut self, _: &mut syn::ExprClosure) {}
+    fn visit_expr_async_mut(&mut self, _: &mut syn::ExprAsync) {}
+}
+
+struct Namer<'a> {
+    diagnostics: &'a Diagnostics,
+    /// The name an `async` block's await takes: that of the `let` it stands in.
+    binding: Option<Ident>,
+    /// Where each name was first used.
+    known: HashMap<String, Span>,
+}
+
+impl VisitMut for Namer<'_> {
+    fn visit_stmt_mut(&mut self, stmt: &mut Stmt) {
+        let (attrs, outer) = match stmt {
+            Stmt::Local(local) => {
+                let binding = match &local.pat {
+                    Pat::Ident(pat) => Some(pat.ident.clone()),
+                    Pat::Type(typed) => match &*typed.pat {
+                        Pat::Ident(pat) => Some(pat.ident.clone()),
+                        _ => None,
+                    },
+                    _ => None,
+                };
+                let init = local.init.as_mut().map(|init| &mut *init.expr);
+                if let (Some(binding), Some(init)) = (&binding, &init)
+                    && let Some(ExprAwait { base, .. }) = direct_await(init)
+                    && matches!(**base, Expr::Async(_))
+                {
+                    self.binding = Some(binding.clone());
+                }
+                (take_at(&mut local.attrs), init)
+            }
+            // syn hands the attributes of an expression statement to the expression; see visit_expr_mut.
+            _ => (None, None),
+        };
+        if let Some(at) = attrs {
+            match outer {
+                Some(init) => self.place_at(at, init),
+                None => self.misplaced(&at),
+            }
+        }
+        visit_mut::visit_stmt_mut(self, stmt);
+        self.binding = None;
+    }
+
+    fn visit_expr_mut(&mut self, expr: &mut Expr) {
+        if !matches!(expr, Expr::Await(_))
+            && let Some(attrs) = attrs_mut(expr)
+            && let Some(at) = take_at(attrs)
+        {
+            self.place_at(at, expr);
+        }
+        visit_mut::visit_expr_mut(self, expr);
+    }
+
+    fn visit_expr_await_mut(&mut self, awaited: &mut ExprAwait) {
+        // Inner awaits come first in the source.
+        let binding = self.binding.take();
+        visit_mut::visit_expr_await_mut(self, awaited);
+        self.name_await(awaited, binding);
+    }
+
+    fn visit_macro_mut(&mut self, mac: &mut syn::Macro) {
+        if macros::mentions_await(mac.tokens.clone())
+            && let Some(mut operands) = macros::operands(mac)
+        {
+            operands.iter_mut().for_each(|operand| self.visit_expr_mut(operand));
+            *mac = macros::with_operands(mac, &operands);
+        }
+    }
+
+    fn visit_expr_closure_mut(&mut self, _: &mut syn::ExprClosure) {}
+    fn visit_expr_async_mut(&mut self, _: &mut syn::ExprAsync) {}
+    fn visit_item_mut(&mut self, _: &mut Item) {}
+}
+
+impl Namer<'_> {
+    fn name_await(&mut self, awaited: &mut ExprAwait, binding: Option<Ident>) {
+        let span = awaited.await_token.span;
+        let given = take_at(&mut awaited.attrs);
+        let name = match given {
+            Some(at) => match at.parse_args::<Ident>() {
+                Ok(name) => Some(name),
+                Err(_) => {
+                    self.diagnostics.error_at_with_help(
+                        Code::At,
+                        &at,
+                        "`#[at(..)]` takes one name in UpperCamelCase",
+                        "write `#[at(SecondCharge)]`",
+                    );
+                    Some(Ident::new("Unnamed", span))
+                }
+            },
+            None => derived_name(&awaited.base, binding.as_ref()),
+        };
+        let name = name.unwrap_or_else(|| {
+            self.diagnostics.error_at_with_help(
+                Code::Unnamed,
+                awaited,
+                "this await point has no name: there is no callee to take it from",
+                "give it one: `#[at(Name)]` before the statement or the awaited expression",
+            );
+            Ident::new("Unnamed", span)
+        });
+        self.check_name(&name, awaited);
+        let attr: Attribute = parse_quote!(#[at(#name)]);
+        awaited.attrs.push(attr);
+    }
+
+    fn check_name(&mut self, name: &Ident, awaited: &ExprAwait) {
+        let text = plain_name(name);
+        if text == "Start" {
+            self.diagnostics.error_at_with_help(
+                Code::ReservedName,
+                awaited,
+                "`Start` is the name of the state before the first await point",
+                "give this await point another name: `#[at(Begin)]`",
+            );
+        } else if self.known.insert(text.clone(), name.span()).is_some() && text != "Unnamed" {
+            self.diagnostics.error_at_with_help(
+                Code::DuplicateName,
+                awaited,
+                format!("another await point of this workflow is named `{text}` already"),
+                format!("give this one its own name: `#[at(Second{text})]` before the statement or the awaited expression"),
+            );
+        }
+    }
+
+    /// Moves an `#[at]` from a statement or expression to its one outermost await.
+    fn place_at(&mut self, at: Attribute, expr: &mut Expr) {
+        struct Outermost<'a> {
+            at: &'a Attribute,
+            found: usize,
+        }
+        impl VisitMut for Outermost<'_> {
+            fn visit_expr_await_mut(&mut self, awaited: &mut ExprAwait) {
+                self.found += 1;
+                awaited.attrs.push(self.at.clone());
+            }
+            fn visit_expr_closure_mut(&mut self, _: &mut syn::ExprClosure) {}
+            fn visit_expr_async_mut(&mut self, _: &mut syn::ExprAsync) {}
+            fn visit_item_mut(&mut self, _: &mut Item) {}
+        }
+        let mut outermost = Outermost { at: &at, found: 0 };
+        outermost.visit_expr_mut(expr);
+        match outermost.found {
+            1 => {}
+            0 => self.misplaced(&at),
+            _ => {
+                self.diagnostics.error_at_with_help(
+                    Code::At,
+                    &at,
+                    "this `#[at(..)]` stands before several awaits, so it is unclear which one it names",
+                    "put it directly before the awaited expression",
+                );
+            }
+        }
+    }
+
+    fn misplaced(&self, at: &Attribute) {
+        self.diagnostics.error_at_with_help(
+            Code::At,
+            at,
+            "there is no await here for `#[at(..)]` to name",
+            "put it before a statement or an expression that is awaited",
+        );
+    }
+}
+
+fn take_at(attrs: &mut Vec<Attribute>) -> Option<Attribute> {
+    let at = attrs.iter().position(is_at)?;
+    Some(attrs.remove(at))
+}
+
+/// The await that an expression is, but for `?`, parentheses and the like.
+fn direct_await(expr: &Expr) -> Option<&ExprAwait> {
+    match expr {
+        Expr::Await(awaited) => Some(awaited),
+        Expr::Try(inner) => direct_await(&inner.expr),
+        Expr::Paren(inner) => direct_await(&inner.expr),
+        Expr::MethodCall(call) => direct_await(&call.receiver),
+        _ => None,
+    }
+}
+
+/// L9: the callee in UpperCamelCase, the binding for an `async` block.
+fn derived_name(operand: &Expr, binding: Option<&Ident>) -> Option<Ident> {
+    match operand {
+        Expr::Call(call) => match &*call.func {
+            Expr::Path(path) => {
+                let segments = &path.path.segments;
+                let last = &segments.last()?.ident;
+                let pins = segments.iter().rev().nth(1).is_some_and(|before| before.ident == "Box") && last == "pin";
+                if pins && let Some(inner) = call.args.first() {
+                    return derived_name(inner, binding);
+                }
+                if last == "event"
+                    && let Some(Expr::Lit(lit)) = call.args.first()
+                    && let syn::Lit::Str(name) = &lit.lit
+                {
+                    return camel(&format!("event_{}", name.value()), last.span());
+                }
+                camel(&plain_name(last), last.span())
+            }
+            _ => None,
+        },
+        Expr::MethodCall(call) => match constructor(&call.receiver) {
+            Some(constructor) => derived_name(constructor, binding),
+            None => camel(&plain_name(&call.method), call.method.span()),
+        },
+        Expr::Macro(mac) => camel(&macros::last_segment(&mac.mac), mac.mac.path.span()),
+        Expr::Async(_) => binding.and_then(|binding| camel(&plain_name(binding), binding.span())),
+        Expr::Path(path) => path.path.get_ident().and_then(|ident| camel(&plain_name(ident), ident.span())),
+        Expr::Paren(inner) => derived_name(&inner.expr, binding),
+        Expr::Group(inner) => derived_name(&inner.expr, binding),
+        Expr::Try(inner) => derived_name(&inner.expr, binding),
+        Expr::Unsafe(block) => match block.block.stmts.last() {
+            Some(Stmt::Expr(tail, None)) => derived_name(tail, binding),
+            _ => None,
+        },
+        Expr::Await(inner) => derived_name(&inner.base, binding),
+        _ => None,
+    }
+}
+
+/// The combinator's constructor a builder chain begins with.
+fn constructor(receiver: &Expr) -> Option<&Expr> {
+    match receiver {
+        Expr::MethodCall(call) => constructor(&call.receiver),
+        Expr::Call(call) => match &*call.func {
+            Expr::Path(path) => {
+                let last = path.path.segments.last()?;
+                CONSTRUCTORS.iter().any(|name| last.ident == name).then_some(receiver)
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// `place_order` to `PlaceOrder`; anything that is no identifier character separates words.
+pub fn camel(name: &str, span: Span) -> Option<Ident> {
+    let mut camel = String::new();
+    for word in name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
+        let mut letters = word.chars();
+        camel.extend(letters.next().into_iter().flat_map(char::to_uppercase));
+        camel.extend(letters);
+    }
+    if !camel.starts_with(|c: char| c.is_alphabetic()) {
+        return None;
+    }
+    syn::parse_str::<Ident>(&camel).ok().map(|mut ident| {
+        ident.set_span(span);
+        ident
+    })
+}
+
+/// `PlaceOrder` to `place_order`.
+pub fn snake(name: &str) -> String {
+    let mut snake = String::new();
+    for letter in name.chars() {
+        if letter.is_uppercase() && !snake.is_empty() {
+            snake.push('_');
+        }
+        snake.extend(letter.to_lowercase());
+    }
+    snake
+}
+
+/// The attributes of an expression, for those that can carry `#[at]`.
+fn attrs_mut(expr: &mut Expr) -> Option<&mut Vec<Attribute>> {
+    Some(match expr {
+        Expr::Await(e) => &mut e.attrs,
+        Expr::Try(e) => &mut e.attrs,
+        Expr::MethodCall(e) => &mut e.attrs,
+        Expr::Call(e) => &mut e.attrs,
+        Expr::Macro(e) => &mut e.attrs,
+        Expr::Assign(e) => &mut e.attrs,
+        Expr::Binary(e) => &mut e.attrs,
+        Expr::Return(e) => &mut e.attrs,
+        Expr::If(e) => &mut e.attrs,
+        Expr::Match(e) => &mut e.attrs,
+        Expr::While(e) => &mut e.attrs,
+        Expr::ForLoop(e) => &mut e.attrs,
+        Expr::Block(e) => &mut e.attrs,
+        Expr::Unary(e) => &mut e.attrs,
+        Expr::Cast(e) => &mut e.attrs,
+        Expr::Field(e) => &mut e.attrs,
+        Expr::Index(e) => &mut e.attrs,
+        Expr::Paren(e) => &mut e.attrs,
+        Expr::Reference(e) => &mut e.attrs,
+        Expr::Struct(e) => &mut e.attrs,
+        Expr::Tuple(e) => &mut e.attrs,
+        Expr::Array(e) => &mut e.attrs,
+        Expr::Break(e) => &mut e.attrs,
+        Expr::Async(e) => &mut e.attrs,
+        Expr::Loop(e) => &mut e.attrs,
+        Expr::Unsafe(e) => &mut e.attrs,
+        Expr::Let(e) => &mut e.attrs,
+        Expr::Path(e) => &mut e.attrs,
+        _ => return None,
+    })
+}
+
+/// Removes every `#[at(..)]`: rustc does not know it.
+pub struct StripAt;
+
+impl VisitMut for StripAt {
+    fn visit_attributes_mut(&mut self, attrs: &mut Vec<Attribute>) {
+        attrs.retain(|attr| !(is_at(attr) && matches!(attr.meta, Meta::List(_) | Meta::Path(_) | Meta::NameValue(_))));
+    }
+
+    fn visit_macro_mut(&mut self, mac: &mut syn::Macro) {
+        if macros::mentions_await(mac.tokens.clone())
+            && let Some(mut operands) = macros::operands(mac)
+        {
+            operands.iter_mut().for_each(|operand| self.visit_expr_mut(operand));
+            *mac = macros::with_operands(mac, &operands);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name_of(operand: Expr) -> Option<String> {
+        derived_name(&operand, None).map(|name| name.to_string())
+    }
+
+    #[test]
+    fn await_points_are_named_by_their_callee() {
+        assert_eq!(name_of(parse_quote!(charge(&stripe, key))).as_deref(), Some("Charge"));
+        assert_eq!(name_of(parse_quote!(shop.orders().reserve_all(line))).as_deref(), Some("ReserveAll"));
+        assert_eq!(name_of(parse_quote!(event::<Approval>("gateway-ok"))).as_deref(), Some("EventGatewayOk"));
+        assert_eq!(name_of(parse_quote!(map(items, f).concurrency(8))).as_deref(), Some("Map"));
+        assert_eq!(name_of(parse_quote!(Box::pin(walk(tree)))).as_deref(), Some("Walk"));
+        assert_eq!(name_of(parse_quote!(async {})), None);
+    }
+
+    #[test]
+    fn snake_is_the_inverse_of_camel() {
+        let camel = camel("place_order_2", Span::call_site()).unwrap();
+        assert_eq!((camel.to_string().as_str(), snake("PlaceOrder").as_str()), ("PlaceOrder2", "place_order"));
+    }
+}

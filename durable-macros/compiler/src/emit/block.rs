@@ -1,0 +1,627 @@
+//! The code of one block.
+//!
+//! An await block is exactly: encode, take borrows again, evaluate, await; then the user's statements. With a borrow taken
+//! before the encoding, the encoding would conflict with it.
+
+use super::{
+    Compiled,
+    drive::{block_variant, witness_ident},
+    made,
+    names::Names,
+    refuse_hidden, tuple,
+};
+use crate::{
+    desugar::StripAt,
+    diagnostic::Diagnostics,
+    graph::{Bindings, BindingId, BindingKind, BlockId, Borrow, Effect, End, Graph, Jump, Op, Retake, SeqId},
+    place,
+};
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::{
+    Expr, Pat, Stmt, parse_quote,
+    visit_mut::{self, VisitMut},
+};
+
+/// Emits blocks.
+pub(super) struct Blocks<'a> {
+    compiled: &'a Compiled<'a>,
+    diagnostics: &'a Diagnostics,
+}
+
+impl<'a> Blocks<'a> {
+    pub(super) fn new(compiled: &'a Compiled<'a>, diagnostics: &'a Diagnostics) -> Self {
+        Self { compiled, diagnostics }
+    }
+
+    /// One arm of the drive loop.
+    pub(super) fn emit(&mut self, id: BlockId) -> TokenStream {
+        let graph = self.graph();
+        let block = &graph.blocks[id.0];
+        let variant = block_variant(self.compiled, id);
+        let mut names = Names::at_start(graph, id);
+        let carried = &self.compiled.layout.carried[id.0];
+        let pattern = tuple(carried.iter().map(|id| self.binding(&names, *id)).collect());
+        let hidden_resources = self.hidden_resources(id, &names);
+        let types = (id.0 == 0).then(|| self.input_types());
+        let saves = block.point.filter(|point| *point != 0).map(|point| self.saves(point, &names));
+        let retakes = self.retakes(id, &mut names);
+        let declared = self.deferred(id, &names);
+        let body = self.seq(block.root, &mut names);
+        let (cx, next, payload) = (made("cx"), made("next"), made("payload"));
+        quote! {
+            __DurableBlock::#variant(#payload) => {
+                let #next = &mut #next;
+                #cx.block(async move {
+                    if let Some(result) = None::<Self::Output> { return result; }
+                    let #payload = #payload;
+                    #hidden_resources
+                    let #pattern #types = #payload;
+                    #saves
+                    #retakes
+                    #declared
+                    #body
+                })
+            }
+        }
+    }
+
+    fn graph(&self) -> &'a Graph {
+        self.compiled.graph
+    }
+
+    /// A local in a pattern, under its current name.
+    fn binding(&self, names: &Names, id: BindingId) -> TokenStream {
+        let ident = names.ident(self.graph(), id);
+        match self.graph().binding(id).mutable {
+            true => quote!(mut #ident),
+            false => quote!(#ident),
+        }
+    }
+
+    /// The types of the parameters, which fix those of everything made of them.
+    fn input_types(&self) -> TokenStream {
+        let types = tuple(self.compiled.function.inputs().map(|param| param.ty.to_token_stream()).collect());
+        quote!(: #types)
+    }
+
+    fn saves(&self, point: usize, names: &Names) -> TokenStream {
+        let saver = made("saver");
+        let fields = self.compiled.layout.points[point].fields.iter().map(|field| {
+            let (witness, ident) = (witness_ident(field.binding), names.ident(self.graph(), field.binding));
+            quote!(__durable::save(&mut #saver, &#witness, &#ident);)
+        });
+        quote! {
+            let mut #saver = __durable::Saver::new();
+            #(#fields)*
+        }
+    }
+
+    /// Resources whose name means something else here.
+    fn hidden_resources(&self, id: BlockId, names: &Names) -> TokenStream {
+        let graph = self.graph();
+        let hidden = self.compiled.liveness.at(id).iter().copied().filter(|id| {
+            graph.binding(*id).kind == BindingKind::Resource && names.is_parked(graph, *id)
+        });
+        hidden
+            .map(|id| {
+                let (own, parked) = (&graph.binding(id).ident, names.ident(graph, id));
+                quote!(let #parked = #own;)
+            })
+            .collect()
+    }
+
+    /// Takes again the borrows that are alive.
+    fn retakes(&self, id: BlockId, names: &mut Names) -> TokenStream {
+        let graph = self.graph();
+        let alive = self.compiled.liveness.at(id);
+        let mut tokens = TokenStream::new();
+        for borrow in &graph.borrows {
+            let live: Vec<_> = borrow.bindings.iter().copied().filter(|id| alive.contains(id)).collect();
+            if !live.is_empty() {
+                tokens.extend(self.retake(borrow, &live, names));
+            }
+        }
+        tokens
+    }
+
+    fn retake(&self, borrow: &Borrow, live: &[BindingId], names: &Names) -> TokenStream {
+        let graph = self.graph();
+        let cx = made("cx");
+        let lost = quote!(else { match #cx.lost_borrow().await {} });
+        let stmt = match &borrow.retake {
+            Retake::Let { pat, expr } => {
+                let expr = names.rename(graph, expr, &borrow.bases);
+                quote!(let #pat = #expr;)
+            }
+            Retake::Matched { pat, expr } => {
+                let expr = names.rename(graph, expr, &borrow.bases);
+                quote!(let #pat = #expr #lost;)
+            }
+            Retake::Item { pat, place, cursor, exclusive } => {
+                let item = self.item(borrow, place, *cursor, *exclusive, names);
+                quote!(let Some(#pat) = #item #lost;)
+            }
+        };
+        let whole = live.len() == borrow.bindings.len() && live.iter().all(|id| !names.is_parked(graph, *id));
+        if whole {
+            return stmt;
+        }
+        // Only what is alive is bound, under its current name: another local may go by the name of one that is dead.
+        let (bound, own) = (live.iter().map(|id| names.ident(graph, *id)), live.iter().map(|id| &graph.binding(*id).ident));
+        quote!(let (#(#bound,)*) = { #stmt (#(#own,)*) };)
+    }
+
+    fn item(&self, borrow: &Borrow, place: &Expr, cursor: BindingId, exclusive: bool, names: &Names) -> TokenStream {
+        let place = names.rename(self.graph(), place, &borrow.bases);
+        let at = names.ident(self.graph(), cursor);
+        match exclusive {
+            true => quote!(__durable::item_mut(&mut #place, #at)),
+            false => quote!(__durable::item(&#place, #at)),
+        }
+    }
+
+    /// `let x;` of an earlier block whose first assignment comes in this one.
+    fn deferred(&self, id: BlockId, names: &Names) -> TokenStream {
+        let graph = self.graph();
+        let (mut assigned, mut declared) = (Bindings::new(), Bindings::new());
+        assignments(graph, graph.blocks[id.0].root, &mut assigned, &mut declared);
+        let carried = &self.compiled.layout.carried[id.0];
+        assigned
+            .into_iter()
+            .filter(|id| !declared.contains(id) && !carried.contains(id) && graph.is_carried(*id))
+            .map(|id| {
+                let ident = names.ident(graph, id);
+                match &graph.binding(id).annotation {
+                    Some(ty) => quote!(let mut #ident: #ty;),
+                    None => quote!(let mut #ident;),
+                }
+            })
+            .collect()
+    }
+
+    // ------------------------------------------------------------------ sequences
+
+    fn seq(&self, id: SeqId, names: &mut Names) -> TokenStream {
+        let graph = self.graph();
+        let seq = graph.seq(id);
+        let after = self.compiled.liveness.after_ops(graph, id);
+        let mut tokens = TokenStream::new();
+        for (op, after) in seq.ops.iter().zip(&after) {
+            tokens.extend(self.op(op, after, names));
+        }
+        if let Some(end) = &seq.end {
+            tokens.extend(self.end(end, names));
+        }
+        tokens
+    }
+
+    fn op(&self, op: &Op, after: &Bindings, names: &mut Names) -> TokenStream {
+        let graph = self.graph();
+        match op {
+            Op::Stmt { stmt: Stmt::Local(local), effect, defs } => self.local(local, effect, defs, after, names),
+            Op::Stmt { stmt, effect, defs } => {
+                let stmt = self.rewritten(stmt, effect, names);
+                defs.iter().for_each(|id| names.declare(graph, *id));
+                quote!(#stmt)
+            }
+            Op::LetElse { pat, expr, effect, defs, otherwise } => {
+                let value = self.rewritten_expr(expr, effect, names);
+                let otherwise = self.seq(*otherwise, &mut names.clone());
+                let (before, value, park) = self.hide(defs, effect, after, names, quote!(#value));
+                defs.iter().for_each(|id| names.declare(graph, *id));
+                quote!(#before #park let #pat = #value else { #otherwise };)
+            }
+            Op::Leave { visible } => {
+                let mut tokens = TokenStream::new();
+                for (name, id) in visible {
+                    names.show(name, *id);
+                    tokens.extend(self.shown_again(*id, after, names));
+                }
+                tokens
+            }
+        }
+    }
+
+    fn local(
+        &self,
+        local: &syn::Local,
+        effect: &Effect,
+        defs: &[BindingId],
+        after: &Bindings,
+        names: &mut Names,
+    ) -> TokenStream {
+        let graph = self.graph();
+        let mut local = match self.rewritten(&Stmt::Local(local.clone()), effect, names) {
+            Stmt::Local(local) => local,
+            other => return quote!(#other),
+        };
+        let Some(init) = &mut local.init else {
+            // A `let x;` that is assigned only in later blocks is declared there; here rustc could not infer its type.
+            let (_, _, park) = self.hide(defs, effect, after, names, quote!());
+            defs.iter().for_each(|id| names.declare(graph, *id));
+            let assigned = defs.iter().any(|id| self.is_assigned_in_block_of(*id));
+            return if assigned { quote!(#park #local) } else { park };
+        };
+        let value = init.expr.to_token_stream();
+        let (before, value, park) = self.hide(defs, effect, after, names, value);
+        *init.expr = Expr::Verbatim(value);
+        defs.iter().for_each(|id| names.declare(graph, *id));
+        quote!(#before #park #local)
+    }
+
+    /// Whether a deferred local is assigned in the block that declares it.
+    fn is_assigned_in_block_of(&self, id: BindingId) -> bool {
+        let graph = self.graph();
+        graph.blocks.iter().any(|block| {
+            let (mut assigned, mut declared) = (Bindings::new(), Bindings::new());
+            assignments(graph, block.root, &mut assigned, &mut declared);
+            declared.contains(&id) && assigned.contains(&id)
+        })
+    }
+
+    /// Parks what a declaration hides and what is needed later. If the value reads it, the value is evaluated first. Gives: what
+    /// comes before, the value, and the parking.
+    fn hide(
+        &self,
+        defs: &[BindingId],
+        effect: &Effect,
+        after: &Bindings,
+        names: &mut Names,
+        value: TokenStream,
+    ) -> (TokenStream, TokenStream, TokenStream) {
+        let graph = self.graph();
+        let hidden: Vec<_> = defs.iter().filter_map(|id| names.hidden_by(graph, *id)).filter(|id| after.contains(id)).collect();
+        if hidden.is_empty() {
+            return (quote!(), value, quote!());
+        }
+        let first = made("first");
+        let (before, value) = match hidden.iter().any(|id| effect.uses.contains(id)) {
+            true => (quote!(let #first = #value;), quote!(#first)),
+            false => (quote!(), value),
+        };
+        let park = hidden.iter().map(|id| self.park(*id, names)).collect();
+        (before, value, park)
+    }
+
+    fn park(&self, id: BindingId, names: &mut Names) -> TokenStream {
+        let graph = self.graph();
+        if names.is_parked(graph, id) {
+            return quote!();
+        }
+        let own = names.ident(graph, id);
+        let parked = names.park(graph, id);
+        match graph.binding(id).mutable {
+            true => quote!(let mut #parked = #own;),
+            false => quote!(let #parked = #own;),
+        }
+    }
+
+    /// A local whose name is its own again.
+    fn shown_again(&self, id: BindingId, alive: &Bindings, names: &mut Names) -> TokenStream {
+        let graph = self.graph();
+        if !names.is_parked(graph, id) {
+            return quote!();
+        }
+        let parked = names.ident(graph, id);
+        names.unpark(graph, id);
+        if !alive.contains(&id) {
+            return quote!();
+        }
+        let own = self.binding(names, id);
+        quote!(let #own = #parked;)
+    }
+
+    // ------------------------------------------------------------------ ends
+
+    fn end(&self, end: &End, names: &mut Names) -> TokenStream {
+        let graph = self.graph();
+        match end {
+            End::Goto(block) => self.goto(*block, names),
+            End::Return { value, effect } => {
+                let value = self.rewritten_expr(value, effect, names);
+                quote!(return #value;)
+            }
+            End::Diverge => quote!(),
+            End::If { cond, effect, defs, then, otherwise } => {
+                let hidden = self.hidden_in(defs, *then, names);
+                let (before, cond) = self.hide_in_condition(cond, effect, &hidden, names);
+                let mut inner = names.clone();
+                defs.iter().for_each(|id| inner.declare(graph, *id));
+                let then = self.seq(*then, &mut inner);
+                let otherwise = self.branch(*otherwise, &hidden, names);
+                quote!(#before if #cond { #then } else { #otherwise })
+            }
+            End::Item { borrow, then, otherwise } => {
+                let borrow = graph.borrow(*borrow);
+                let hidden = self.hidden_in(&borrow.bindings, *then, names);
+                let park: TokenStream = hidden.iter().map(|id| self.park(*id, names)).collect();
+                let Retake::Item { pat, place, cursor, exclusive } = &borrow.retake else { return quote!() };
+                let item = self.item(borrow, place, *cursor, *exclusive, names);
+                let mut inner = names.clone();
+                borrow.bindings.iter().for_each(|id| inner.declare(graph, *id));
+                let then = self.seq(*then, &mut inner);
+                let otherwise = self.branch(*otherwise, &hidden, names);
+                quote!(#park if let Some(#pat) = #item { #then } else { #otherwise })
+            }
+            End::Match { scrutinee, effect, arms } => {
+                let hidden: Vec<_> = arms.iter().flat_map(|arm| self.hidden_in(&arm.defs, arm.body, names)).collect();
+                let (before, scrutinee) = self.hide_in_scrutinee(scrutinee, effect, &hidden, names);
+                let arms: Vec<_> = arms
+                    .iter()
+                    .map(|arm| {
+                        let mut inner = names.clone();
+                        arm.defs.iter().for_each(|id| inner.declare(graph, *id));
+                        let own: Vec<_> = hidden.iter().copied().filter(|id| !self.hides(&arm.defs, *id)).collect();
+                        let body = self.branch(arm.body, &own, &inner);
+                        let pat = stripped_pat(&arm.pat);
+                        quote!(#pat => { #body })
+                    })
+                    .collect();
+                quote!(#before match #scrutinee { #(#arms)* })
+            }
+        }
+    }
+
+    /// A branch in which these names mean the outer locals again.
+    fn branch(&self, seq: SeqId, shown: &[BindingId], names: &Names) -> TokenStream {
+        let mut names = names.clone();
+        let alive = self.compiled.liveness.before_seq(self.graph(), seq);
+        let mut tokens: TokenStream = shown.iter().map(|id| self.shown_again(*id, &alive, &mut names)).collect();
+        tokens.extend(self.seq(seq, &mut names));
+        tokens
+    }
+
+    fn hides(&self, defs: &[BindingId], id: BindingId) -> bool {
+        let graph = self.graph();
+        defs.iter().any(|def| graph.name(*def) == graph.name(id))
+    }
+
+    /// What a branch's pattern hides although the branch needs it.
+    fn hidden_in(&self, defs: &[BindingId], body: SeqId, names: &Names) -> Vec<BindingId> {
+        let graph = self.graph();
+        let alive = self.compiled.liveness.before_seq(graph, body);
+        let mut hidden: Vec<_> =
+            defs.iter().filter_map(|id| names.hidden_by(graph, *id)).filter(|id| alive.contains(id)).collect();
+        hidden.dedup();
+        hidden
+    }
+
+    fn hide_in_condition(
+        &self,
+        cond: &Expr,
+        effect: &Effect,
+        hidden: &[BindingId],
+        names: &mut Names,
+    ) -> (TokenStream, TokenStream) {
+        if hidden.is_empty() {
+            return (quote!(), self.rewritten_expr(cond, effect, names).to_token_stream());
+        }
+        match cond {
+            Expr::Let(binding) => {
+                let (before, value) = self.hide_in_scrutinee(&binding.expr, effect, hidden, names);
+                let pat = stripped_pat(&binding.pat);
+                (before, quote!(let #pat = #value))
+            }
+            chain => {
+                for id in hidden {
+                    refuse_hidden(self.diagnostics, chain, &self.graph().name(*id));
+                }
+                (quote!(), chain.to_token_stream())
+            }
+        }
+    }
+
+    fn hide_in_scrutinee(
+        &self,
+        scrutinee: &Expr,
+        effect: &Effect,
+        hidden: &[BindingId],
+        names: &mut Names,
+    ) -> (TokenStream, TokenStream) {
+        let value = self.rewritten_expr(scrutinee, effect, names);
+        if hidden.is_empty() {
+            return (quote!(), quote!(#value));
+        }
+        if !hidden.iter().any(|id| effect.uses.contains(id)) {
+            let park: TokenStream = hidden.iter().map(|id| self.park(*id, names)).collect();
+            return (park, quote!(#value));
+        }
+        if place::borrowed(scrutinee).is_some_and(|(borrowed, _)| place::is_stable(borrowed)) {
+            // The place is found under the parked name.
+            let park: TokenStream = hidden.iter().map(|id| self.park(*id, names)).collect();
+            let bases: Vec<_> = effect.uses.iter().copied().collect();
+            let value = names.rename(self.graph(), scrutinee, &bases);
+            return (park, quote!(#value));
+        }
+        let first = made("first");
+        let park: TokenStream = hidden.iter().map(|id| self.park(*id, names)).collect();
+        (quote!(let #first = #value; #park), quote!(#first))
+    }
+
+    fn goto(&self, block: BlockId, names: &Names) -> TokenStream {
+        goto(self.compiled, block, names)
+    }
+
+    /// The user's statement, its jumps out of the block written as what they are here.
+    fn rewritten(&self, stmt: &Stmt, effect: &Effect, names: &Names) -> Stmt {
+        let mut stmt = stmt.clone();
+        StripAt.visit_stmt_mut(&mut stmt);
+        if !effect.jumps.is_empty() {
+            let mut jumps = Jumps { compiled: self.compiled, names, jumps: &effect.jumps, inside: Vec::new() };
+            jumps.visit_stmt_mut(&mut stmt);
+        }
+        stmt
+    }
+
+    fn rewritten_expr(&self, expr: &Expr, effect: &Effect, names: &Names) -> Expr {
+        match self.rewritten(&Stmt::Expr(expr.clone(), None), effect, names) {
+            Stmt::Expr(expr, _) => expr,
+            _ => expr.clone(),
+        }
+    }
+}
+
+fn stripped_pat(pat: &Pat) -> Pat {
+    let mut pat = pat.clone();
+    StripAt.visit_pat_mut(&mut pat);
+    pat
+}
+
+/// `*next = Some(BLOCK(PAYLOAD))`, and away: of type `!`, so it stands at any depth of untouched code.
+fn goto(compiled: &Compiled<'_>, block: BlockId, names: &Names) -> TokenStream {
+    let (cx, next) = (made("cx"), made("next"));
+    let variant = block_variant(compiled, block);
+    let payload = tuple(
+        compiled.layout.carried[block.0].iter().map(|id| names.ident(compiled.graph, *id)).map(|ident| quote!(#ident)).collect(),
+    );
+    quote!(*#next = Some(__DurableBlock::#variant(#payload)); match #cx.goto().await {})
+}
+
+/// Rewrites the `break`s and `continue`s whose loops were opened.
+struct Jumps<'a> {
+    compiled: &'a Compiled<'a>,
+    names: &'a Names,
+    jumps: &'a [Jump],
+    /// Loops and labelled blocks inside: label, and whether it is a loop.
+    inside: Vec<(Option<String>, bool)>,
+}
+
+impl Jumps<'_> {
+    fn target(&self, is_break: bool, label: Option<&syn::Lifetime>) -> Option<&Jump> {
+        let label = label.map(|label| label.ident.to_string());
+        let stays = match &label {
+            Some(label) => self.inside.iter().any(|(inner, _)| inner.as_ref() == Some(label)),
+            None => self.inside.iter().any(|(_, is_loop)| *is_loop),
+        };
+        if stays {
+            return None;
+        }
+        self.jumps.iter().find(|jump| jump.key.is_break == is_break && jump.key.label == label)
+    }
+
+    fn inside(&mut self, label: Option<&syn::Label>, is_loop: bool, body: impl FnOnce(&mut Self)) {
+        self.inside.push((label.map(|label| label.name.ident.to_string()), is_loop));
+        body(self);
+        self.inside.pop();
+    }
+}
+
+impl VisitMut for Jumps<'_> {
+    fn visit_expr_mut(&mut self, expr: &mut Expr) {
+        match expr {
+            Expr::Break(jump) => {
+                if let Some(value) = &mut jump.expr {
+                    self.visit_expr_mut(value);
+                }
+                if let Some(target) = self.target(true, jump.label.as_ref()) {
+                    let goto = goto(self.compiled, target.target, self.names);
+                    let value = target.value.map(|id| {
+                        let ident = &self.compiled.graph.binding(id).ident;
+                        let value = jump.expr.as_ref().map_or(quote!(()), |value| quote!(#value));
+                        quote!(let #ident = #value;)
+                    });
+                    *expr = parse_quote!({ #value #goto });
+                }
+            }
+            Expr::Continue(jump) => {
+                if let Some(target) = self.target(false, jump.label.as_ref()) {
+                    let goto = goto(self.compiled, target.target, self.names);
+                    *expr = parse_quote!({ #goto });
+                }
+            }
+            Expr::Loop(repeat) => {
+                let label = repeat.label.clone();
+                self.inside(label.as_ref(), true, |this| visit_mut::visit_expr_loop_mut(this, repeat));
+            }
+            Expr::While(repeat) => {
+                let label = repeat.label.clone();
+                self.inside(label.as_ref(), true, |this| visit_mut::visit_expr_while_mut(this, repeat));
+            }
+            Expr::ForLoop(repeat) => {
+                self.visit_expr_mut(&mut repeat.expr);
+                let label = repeat.label.clone();
+                self.inside(label.as_ref(), true, |this| this.visit_block_mut(&mut repeat.body));
+            }
+            Expr::Block(block) if block.label.is_some() => {
+                let label = block.label.clone();
+                self.inside(label.as_ref(), false, |this| this.visit_block_mut(&mut block.block));
+            }
+            Expr::Closure(_) | Expr::Async(_) => {}
+            other => visit_mut::visit_expr_mut(self, other),
+        }
+    }
+
+    fn visit_item_mut(&mut self, _: &mut syn::Item) {}
+}
+
+/// What is assigned and what is declared in a sequence and those it branches into.
+fn assignments(graph: &Graph, seq: SeqId, assigned: &mut Bindings, declared: &mut Bindings) {
+    let seq = graph.seq(seq);
+    for op in &seq.ops {
+        match op {
+            Op::Stmt { effect, defs, .. } => {
+                assigned.extend(&effect.assigns);
+                declared.extend(defs);
+            }
+            Op::LetElse { effect, defs, otherwise, .. } => {
+                assigned.extend(&effect.assigns);
+                declared.extend(defs);
+                assignments(graph, *otherwise, assigned, declared);
+            }
+            Op::Leave { .. } => {}
+        }
+    }
+    let mut visit = |effect: Option<&Effect>, defs: &[BindingId], seqs: &[SeqId]| {
+        assigned.extend(effect.into_iter().flat_map(|effect| &effect.assigns));
+        declared.extend(defs);
+        seqs.iter().for_each(|seq| assignments(graph, *seq, assigned, declared));
+    };
+    match &seq.end {
+        Some(End::If { effect, defs, then, otherwise, .. }) => visit(Some(effect), defs, &[*then, *otherwise]),
+        Some(End::Match { effect, arms, .. }) => {
+            visit(Some(effect), &[], &[]);
+            arms.iter().for_each(|arm| visit(Some(&arm.effect), &arm.defs, &[arm.body]));
+        }
+        Some(End::Item { borrow, then, otherwise }) => visit(None, &graph.borrow(*borrow).bindings, &[*then, *otherwise]),
+        Some(End::Return { effect, .. }) => visit(Some(effect), &[], &[]),
+        Some(End::Goto(_) | End::Diverge) | None => {}
+    }
+}
+
+/// The blocks a sequence may lead to.
+pub(super) fn targets(graph: &Graph, seq: SeqId, found: &mut Vec<BlockId>) {
+    let seq = graph.seq(seq);
+    let jumps = |effect: &Effect, found: &mut Vec<BlockId>| found.extend(effect.jumps.iter().map(|jump| jump.target));
+    for op in &seq.ops {
+        match op {
+            Op::Stmt { effect, .. } => jumps(effect, found),
+            Op::LetElse { effect, otherwise, .. } => {
+                jumps(effect, found);
+                targets(graph, *otherwise, found);
+            }
+            Op::Leave { .. } => {}
+        }
+    }
+    match &seq.end {
+        Some(End::Goto(block)) => found.push(*block),
+        Some(End::If { effect, then, otherwise, .. }) => {
+            jumps(effect, found);
+            targets(graph, *then, found);
+            targets(graph, *otherwise, found);
+        }
+        Some(End::Match { effect, arms, .. }) => {
+            jumps(effect, found);
+            for arm in arms {
+                jumps(&arm.effect, found);
+                targets(graph, arm.body, found);
+            }
+        }
+        Some(End::Item { then, otherwise, .. }) => {
+            targets(graph, *then, found);
+            targets(graph, *otherwise, found);
+        }
+        Some(End::Return { effect, .. }) => jumps(effect, found),
+        Some(End::Diverge) | None => {}
+    }
+}

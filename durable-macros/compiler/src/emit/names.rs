@@ -1,0 +1,112 @@
+//! Which identifier each local has at the current place of a block.
+//!
+//! A user's name is never renamed in the user's code. Where an inner local of the same name hides an outer one that is still
+//! needed, the outer one is parked under a name of ours, and bound again when the inner one's scope ends.
+
+use crate::{
+    graph::{BindingId, BindingKind, Block, BlockId, Graph, plain_name},
+    layout::hidden_depth,
+};
+use proc_macro2::Span;
+use quote::format_ident;
+use std::collections::BTreeMap;
+use syn::{
+    Expr, Ident,
+    visit_mut::{self, VisitMut},
+};
+
+/// The names at one place.
+#[derive(Debug, Clone)]
+pub(super) struct Names {
+    current: BTreeMap<BindingId, Ident>,
+    visible: BTreeMap<String, BindingId>,
+}
+
+impl Names {
+    /// At the start of a block: what its scope says.
+    pub(super) fn at_start(graph: &Graph, id: BlockId) -> Self {
+        let block: &Block = &graph.blocks[id.0];
+        let visible: BTreeMap<_, _> = block.scope.iter().cloned().collect();
+        let mut names = Self { current: BTreeMap::new(), visible };
+        for (_, binding) in &block.scope {
+            let ident = match hidden_depth(graph, id, *binding) {
+                0 => graph.binding(*binding).ident.clone(),
+                _ => parked_ident(graph, *binding),
+            };
+            names.current.insert(*binding, ident);
+        }
+        names
+    }
+
+    /// Its identifier here.
+    pub(super) fn ident(&self, graph: &Graph, id: BindingId) -> Ident {
+        self.current.get(&id).cloned().unwrap_or_else(|| graph.binding(id).ident.clone())
+    }
+
+    /// Whether it goes by another name here than in the user's code.
+    pub(super) fn is_parked(&self, graph: &Graph, id: BindingId) -> bool {
+        self.current.get(&id).is_some_and(|ident| *ident == parked_ident(graph, id))
+    }
+
+    /// The local that a declaration hides, if any.
+    pub(super) fn hidden_by(&self, graph: &Graph, id: BindingId) -> Option<BindingId> {
+        let key = scope_key(graph, id)?;
+        self.visible.get(&key).copied().filter(|hidden| *hidden != id)
+    }
+
+    /// From here on, it is declared.
+    pub(super) fn declare(&mut self, graph: &Graph, id: BindingId) {
+        self.current.insert(id, graph.binding(id).ident.clone());
+        if let Some(key) = scope_key(graph, id) {
+            self.visible.insert(key, id);
+        }
+    }
+
+    /// From here on, it goes by its parked name.
+    pub(super) fn park(&mut self, graph: &Graph, id: BindingId) -> Ident {
+        let ident = parked_ident(graph, id);
+        self.current.insert(id, ident.clone());
+        ident
+    }
+
+    /// The user's name means this local again.
+    pub(super) fn show(&mut self, key: &str, id: BindingId) {
+        self.visible.insert(key.to_owned(), id);
+    }
+
+    /// It goes by the user's name again.
+    pub(super) fn unpark(&mut self, graph: &Graph, id: BindingId) {
+        self.current.insert(id, graph.binding(id).ident.clone());
+    }
+
+    /// A place expression of ours in which locals that are parked go by their parked names.
+    pub(super) fn rename(&self, graph: &Graph, expr: &Expr, bases: &[BindingId]) -> Expr {
+        struct Rename(BTreeMap<String, Ident>);
+        impl VisitMut for Rename {
+            fn visit_expr_path_mut(&mut self, path: &mut syn::ExprPath) {
+                if let Some(ident) = path.path.get_ident().map(plain_name).and_then(|name| self.0.get(&name)) {
+                    path.path = ident.clone().into();
+                }
+                visit_mut::visit_expr_path_mut(self, path);
+            }
+        }
+        let parked = bases.iter().filter(|id| self.is_parked(graph, **id));
+        let mut rename = Rename(parked.map(|id| (graph.name(*id), self.ident(graph, *id))).collect());
+        let mut expr = expr.clone();
+        rename.visit_expr_mut(&mut expr);
+        expr
+    }
+}
+
+/// Under which key a local stands in a scope; temporaries stand in none.
+fn scope_key(graph: &Graph, id: BindingId) -> Option<String> {
+    match graph.binding(id).kind {
+        BindingKind::Cursor => Some(format!("for {}", graph.name(id))),
+        BindingKind::Result | BindingKind::Operand(_) | BindingKind::Value => None,
+        _ => Some(graph.name(id)),
+    }
+}
+
+fn parked_ident(graph: &Graph, id: BindingId) -> Ident {
+    format_ident!("{}_outer_{}", graph.name(id), id.0, span = Span::mixed_site())
+}

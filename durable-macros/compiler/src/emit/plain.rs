@@ -1,0 +1,67 @@
+//! The plain copy: the user's function with each awaited operand wrapped, and nothing else changed.
+//!
+//! `in_memory()` runs it, and rustc's type errors, borrow errors and lints speak of it.
+
+use crate::{
+    desugar::{Desugared, StripAt},
+    macros,
+    parse::Function,
+};
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{
+    Block, Expr, Ident,
+    spanned::Spanned,
+    visit_mut::{self, VisitMut},
+};
+
+/// The name of the plain copy.
+pub(super) fn plain_ident() -> Ident {
+    super::made("plain")
+}
+
+/// The plain copy.
+pub(super) fn emit_plain(function: &Function, desugared: &Desugared) -> TokenStream {
+    let mut sig = function.item.sig.clone();
+    sig.ident = plain_ident();
+    // An error of its own was reported; without this, rustc would repeat it for each await.
+    sig.asyncness.get_or_insert_default();
+    let lints = super::lints(&function.item.attrs);
+    let body = plain_body(&desugared.body);
+    quote! {
+        #(#lints)*
+        #sig #body
+    }
+}
+
+fn plain_body(body: &Block) -> TokenStream {
+    let mut body = body.clone();
+    StripAt.visit_block_mut(&mut body);
+    Wrap.visit_block_mut(&mut body);
+    body.to_token_stream()
+}
+
+/// Wraps each awaited operand; closures, `async` blocks and items are their own functions.
+struct Wrap;
+
+impl VisitMut for Wrap {
+    fn visit_expr_await_mut(&mut self, awaited: &mut syn::ExprAwait) {
+        visit_mut::visit_expr_await_mut(self, awaited);
+        let base = &awaited.base;
+        let wrapped = quote_spanned!(base.span()=> __durable::Plain::plain(#base));
+        *awaited.base = Expr::Verbatim(wrapped);
+    }
+
+    fn visit_macro_mut(&mut self, mac: &mut syn::Macro) {
+        if macros::mentions_await(mac.tokens.clone())
+            && let Some(mut operands) = macros::operands(mac)
+        {
+            operands.iter_mut().for_each(|operand| self.visit_expr_mut(operand));
+            *mac = macros::with_operands(mac, &operands);
+        }
+    }
+
+    fn visit_expr_closure_mut(&mut self, _: &mut syn::ExprClosure) {}
+    fn visit_expr_async_mut(&mut self, _: &mut syn::ExprAsync) {}
+    fn visit_item_mut(&mut self, _: &mut syn::Item) {}
+}

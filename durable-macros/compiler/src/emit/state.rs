@@ -1,0 +1,145 @@
+//! The state enum: one variant per await point, as a person would have written it.
+
+use super::{Compiled, private};
+use crate::{
+    desugar::camel,
+    graph::plain_name,
+    layout::Field,
+    parse::Function,
+};
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+
+/// `PlaceOrderState` for `place_order`.
+pub(super) fn enum_name(function: &Function) -> Ident {
+    let ident = &function.item.sig.ident;
+    let camel = camel(&plain_name(ident), ident.span()).unwrap_or_else(|| ident.clone());
+    format_ident!("{camel}State", span = ident.span())
+}
+
+/// The enum.
+pub(super) fn emit_enum(compiled: &Compiled<'_>) -> TokenStream {
+    let function = compiled.function;
+    let (vis, name) = (&function.item.vis, enum_name(function));
+    let doc = format!("Where an execution of `{}` stands: one variant for each await point, with what is saved there.", function.item.sig.ident);
+    let variants = compiled.graph.points.iter().zip(&compiled.layout.points).map(|(point, layout)| {
+        let (variant, doc) = (&point.name, point_doc(&point.callee));
+        let fields = layout.fields.iter().map(|field| {
+            let (name, ty) = (field_ident(compiled, field), field_type(function, field));
+            quote!(#name: #ty)
+        });
+        match layout.fields.is_empty() {
+            true => quote!(#[doc = #doc] #variant {}),
+            false => quote!(#[doc = #doc] #variant { #(#fields),* }),
+        }
+    });
+    quote! {
+        #[doc = #doc]
+        #[allow(private_interfaces, missing_docs, clippy::large_enum_variant, clippy::enum_variant_names)]
+        #vis enum #name {
+            #(#variants),*
+        }
+    }
+}
+
+/// `State` and `Debug`.
+pub(super) fn emit_impls(compiled: &Compiled<'_>) -> TokenStream {
+    let krate = &compiled.function.options.krate;
+    let private = private(compiled.function);
+    let name = enum_name(compiled.function);
+    let variants: Vec<_> = compiled.graph.points.iter().map(|point| &point.name).collect();
+    let texts: Vec<_> = compiled.graph.points.iter().map(|point| plain_name(&point.name)).collect();
+    let decoded = compiled.layout.points.iter().map(|layout| {
+        let fields = layout.fields.iter().map(|field| {
+            let ident = field_ident(compiled, field);
+            let span = compiled.graph.binding(field.binding).ident.span();
+            match &field.ty {
+                Some(ty) => {
+                    let witness = quote_spanned!(span=> #private::witness::<#ty>());
+                    quote!(#ident: __durable_fields.typed(#witness)?)
+                }
+                None => quote!(#ident: __durable_fields.inferred()?),
+            }
+        });
+        quote!(#(#fields),*)
+    });
+    let shown = compiled.graph.points.iter().zip(&compiled.layout.points).map(|(point, layout)| {
+        let (variant, text) = (&point.name, plain_name(&point.name));
+        let idents: Vec<_> = layout.fields.iter().map(|field| field_ident(compiled, field)).collect();
+        let names = layout.fields.iter().map(|field| &field.name);
+        // Bound under names of ours: a field may be called like anything.
+        let bound: Vec<_> = (0..idents.len()).map(|at| format_ident!("__durable_field_{at}")).collect();
+        quote! {
+            Self::#variant { #(#idents: #bound),* } => __durable_f.debug_struct(#text)
+                #(.field(#names, &#private::Shown(|f: &mut ::std::fmt::Formatter<'_>| (&&#private::Probe(#bound)).show(f))))*
+                .finish()
+        }
+    });
+    quote! {
+        impl #krate::State for #name {
+            fn point(&self) -> &'static str {
+                match self { #(Self::#variants { .. } => #texts),* }
+            }
+
+            fn decode(
+                __durable_point: &str,
+                __durable_fields: &mut #private::FieldReader<'_>,
+            ) -> ::std::result::Result<Self, #krate::StateError> {
+                match __durable_point {
+                    #(#texts => ::std::result::Result::Ok(Self::#variants { #decoded }),)*
+                    other => ::std::result::Result::Err(#krate::StateError::UnknownPoint(other.to_owned())),
+                }
+            }
+        }
+
+        impl ::std::fmt::Debug for #name {
+            fn fmt(&self, __durable_f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                use #private::{HideField as _, ShowField as _};
+                match self { #(#shown),* }
+            }
+        }
+    }
+}
+
+fn point_doc(callee: &str) -> String {
+    if callee.is_empty() {
+        return "Before the first await point: the input.".into();
+    }
+    let mut text = tidy(callee);
+    if text.chars().count() > 100 {
+        text = text.chars().take(99).chain(['…']).collect();
+    }
+    format!("At `{text}`.")
+}
+
+/// Token text with the spaces a person would leave.
+pub(crate) fn tidy(tokens: &str) -> String {
+    let mut text = tokens.split_whitespace().collect::<Vec<_>>().join(" ");
+    for (from, to) in [
+        (" . ", "."), (" (", "("), ("( ", "("), (" )", ")"), (" ,", ","), ("& ", "&"), (" ::", "::"), (":: ", "::"), (" ?", "?"),
+        (" ;", ";"), (" !", "!"), ("< ", "<"), (" >", ">"), (" <", "<"),
+    ] {
+        text = text.replace(from, to);
+    }
+    text
+}
+
+fn field_ident(compiled: &Compiled<'_>, field: &Field) -> Ident {
+    let span = compiled.graph.binding(field.binding).ident.span();
+    let own = &compiled.graph.binding(field.binding).ident;
+    // A raw name stays raw.
+    if plain_name(own) == field.name {
+        let mut ident = own.clone();
+        ident.set_span(span);
+        return ident;
+    }
+    Ident::new(&field.name, span)
+}
+
+fn field_type(function: &Function, field: &Field) -> TokenStream {
+    let krate = &function.options.krate;
+    match &field.ty {
+        Some(ty) => quote!(#ty),
+        None => quote!(#krate::Inferred),
+    }
+}

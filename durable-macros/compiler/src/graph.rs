@@ -1,0 +1,276 @@
+//! The IR: a graph of blocks, each a tree of user statements that ends in jumps.
+//!
+//! A block begins where the machine can begin: at an await point, or where ways join. Inside a block the user's statements
+//! stand as they were written; only `if`s and `match`es with an await in a branch are opened, so a block is a tree of
+//! sequences, and every leaf ends in a jump, a return, or code that never comes back.
+
+use proc_macro2::Span;
+use std::collections::{BTreeMap, BTreeSet};
+use syn::{Expr, Ident, Pat, Stmt, Type};
+
+/// A local of the workflow: a parameter, a `let`, a pattern's name, a cursor, a temporary.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct BindingId(pub usize);
+
+/// A block.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct BlockId(pub usize);
+
+/// A sequence of statements within a block.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct SeqId(pub usize);
+
+/// A borrow that can be taken again.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct BorrowId(pub usize);
+
+/// Sets of bindings are small and must be ordered: what is generated from them is deterministic.
+pub type Bindings = BTreeSet<BindingId>;
+
+/// The whole function.
+#[derive(Debug, Default, Clone)]
+pub struct Graph {
+    /// All locals, in the order of their declaration.
+    pub bindings: Vec<Binding>,
+    /// All blocks; the first is `Start`.
+    pub blocks: Vec<Block>,
+    /// All sequences.
+    pub seqs: Vec<Seq>,
+    /// All borrows that are taken again, in the order of their declaration.
+    pub borrows: Vec<Borrow>,
+    /// The await points, in the order of the source; the first is `Start`.
+    pub points: Vec<PointInfo>,
+    /// Field names of temporaries that hold the result of an await.
+    pub result_names: BTreeMap<BindingId, String>,
+}
+
+/// A local.
+#[derive(Debug, Clone)]
+pub struct Binding {
+    /// Its name, with the user's span.
+    pub ident: Ident,
+    /// Declared `mut`.
+    pub mutable: bool,
+    /// Its type, where the macro can know it.
+    pub ty: Option<Type>,
+    /// Its type as it was annotated, for a deferred declaration.
+    pub annotation: Option<Type>,
+    /// What it is.
+    pub kind: BindingKind,
+}
+
+/// What a local is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BindingKind {
+    /// By-value parameter.
+    Input,
+    /// By-reference parameter: always at hand, never saved.
+    Resource,
+    /// A `let`, or a pattern's name.
+    Local,
+    /// The place of a `for` loop.
+    Cursor,
+    /// The result of an await inside an expression.
+    Result,
+    /// An operand evaluated before an await of the same expression, by its number.
+    Operand(usize),
+    /// The value of an `if`, `match` or block.
+    Value,
+    /// A borrow that is taken again.
+    Borrowed(BorrowId),
+    /// A reference that cannot be taken again, and why: an error if it is alive at an await point.
+    Reference(&'static str),
+}
+
+/// A borrow, or a pattern of borrows, that is taken again at the start of each block where one of them is alive.
+#[derive(Debug, Clone)]
+pub struct Borrow {
+    /// What it binds.
+    pub bindings: Vec<BindingId>,
+    /// How.
+    pub retake: Retake,
+    /// The locals it borrows from or is found with.
+    pub bases: Vec<BindingId>,
+}
+
+/// How a borrow is taken again. The names in the expressions are those of `Borrow::bases`.
+#[derive(Debug, Clone)]
+pub enum Retake {
+    /// `let PAT = EXPR;`
+    Let { pat: Pat, expr: Expr },
+    /// `let PAT = EXPR else { lost }`: the pattern matched before.
+    Matched { pat: Pat, expr: Expr },
+    /// The item of a `for` loop: `let Some(PAT) = item(&PLACE, CURSOR) else { lost }`.
+    Item { pat: Pat, place: Expr, cursor: BindingId, exclusive: bool },
+}
+
+/// An await point.
+#[derive(Debug, Clone)]
+pub struct PointInfo {
+    /// Its name.
+    pub name: Ident,
+    /// The awaited expression as written, for people.
+    pub callee: String,
+    /// Where its `.await` stands.
+    pub span: Span,
+    /// Its block.
+    pub block: BlockId,
+}
+
+/// A block.
+#[derive(Debug, Clone)]
+pub struct Block {
+    /// The await point it begins with, by number; `None` where ways join.
+    pub point: Option<usize>,
+    /// Its code.
+    pub root: SeqId,
+    /// Which binding each name means at its start: `(name, binding)`, innermost last.
+    pub scope: Vec<(String, BindingId)>,
+}
+
+/// Statements, then an end.
+#[derive(Debug, Clone, Default)]
+pub struct Seq {
+    /// In order.
+    pub ops: Vec<Op>,
+    /// `None`: control never comes here.
+    pub end: Option<End>,
+}
+
+/// A statement and what it means for the locals.
+#[derive(Debug, Clone)]
+pub enum Op {
+    /// The user's statement, or one made of it.
+    Stmt {
+        /// Untouched but for await points and jumps.
+        stmt: Stmt,
+        /// What it reads, writes and where it may go.
+        effect: Effect,
+        /// What it declares.
+        defs: Vec<BindingId>,
+    },
+    /// `let PAT = EXPR else { SEQ }` whose `else` contains awaits.
+    LetElse {
+        /// The pattern, with its type.
+        pat: Pat,
+        /// The value.
+        expr: Expr,
+        /// What the value reads and writes.
+        effect: Effect,
+        /// What the pattern declares.
+        defs: Vec<BindingId>,
+        /// The `else`: it never comes back.
+        otherwise: SeqId,
+    },
+    /// A scope ends: these names mean these bindings again.
+    Leave {
+        /// `(name, binding)`.
+        visible: Vec<(String, BindingId)>,
+    },
+}
+
+/// How a sequence ends.
+#[derive(Debug, Clone)]
+pub enum End {
+    /// On to a block.
+    Goto(BlockId),
+    /// `if COND { THEN } else { OTHERWISE }`; the condition may bind.
+    If { cond: Expr, effect: Effect, defs: Vec<BindingId>, then: SeqId, otherwise: SeqId },
+    /// `match SCRUTINEE { ARMS }`.
+    Match { scrutinee: Expr, effect: Effect, arms: Vec<Arm> },
+    /// `if let Some(PAT) = item(&PLACE, CURSOR) { THEN } else { OTHERWISE }`: the head of a `for` over a borrowed collection.
+    Item { borrow: BorrowId, then: SeqId, otherwise: SeqId },
+    /// The workflow's result.
+    Return { value: Expr, effect: Effect },
+    /// The last statement never comes back.
+    Diverge,
+}
+
+/// An arm of an opened `match`.
+#[derive(Debug, Clone)]
+pub struct Arm {
+    /// With its guard.
+    pub pat: Pat,
+    /// What the guard reads and writes.
+    pub effect: Effect,
+    /// What the pattern declares.
+    pub defs: Vec<BindingId>,
+    /// The body.
+    pub body: SeqId,
+}
+
+/// What a piece of code means for the locals outside it.
+#[derive(Debug, Clone, Default)]
+pub struct Effect {
+    /// Read, borrowed or moved.
+    pub uses: Bindings,
+    /// Assigned whole on every way through, so the old value does not matter.
+    pub kills: Bindings,
+    /// Assigned whole on some way.
+    pub assigns: Bindings,
+    /// Ways out to other blocks.
+    pub jumps: Vec<Jump>,
+}
+
+/// A `break` or `continue` in untouched code whose loop was opened.
+#[derive(Debug, Clone)]
+pub struct Jump {
+    /// As written.
+    pub key: JumpKey,
+    /// Where it goes.
+    pub target: BlockId,
+    /// The local that takes a `break`'s value.
+    pub value: Option<BindingId>,
+    /// Names bound inside the code where it stands: they hide those the jump must carry.
+    pub bound: BTreeSet<String>,
+}
+
+/// A jump as written.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct JumpKey {
+    /// `break`, else `continue`.
+    pub is_break: bool,
+    /// Its label.
+    pub label: Option<String>,
+}
+
+impl Graph {
+    /// A binding.
+    pub fn binding(&self, id: BindingId) -> &Binding {
+        &self.bindings[id.0]
+    }
+
+    /// A sequence.
+    pub fn seq(&self, id: SeqId) -> &Seq {
+        &self.seqs[id.0]
+    }
+
+    /// A borrow.
+    pub fn borrow(&self, id: BorrowId) -> &Borrow {
+        &self.borrows[id.0]
+    }
+
+    /// The borrow a binding belongs to.
+    pub fn borrow_of(&self, id: BindingId) -> Option<BorrowId> {
+        match self.binding(id).kind {
+            BindingKind::Borrowed(borrow) => Some(borrow),
+            _ => None,
+        }
+    }
+
+    /// Whether a local is carried from block to block.
+    pub fn is_carried(&self, id: BindingId) -> bool {
+        !matches!(self.binding(id).kind, BindingKind::Resource | BindingKind::Borrowed(_))
+    }
+
+    /// The name of a local without `r#`.
+    pub fn name(&self, id: BindingId) -> String {
+        plain_name(&self.binding(id).ident)
+    }
+}
+
+/// An identifier's text without `r#`.
+pub fn plain_name(ident: &Ident) -> String {
+    let text = ident.to_string();
+    text.strip_prefix("r#").map_or(text.clone(), str::to_owned)
+}

@@ -1,0 +1,132 @@
+//! Stage 4: which locals are alive at the start of each block, by backward dataflow over binding ids.
+//!
+//! Uses inside macros and string literals count conservatively. A local that was moved is not used again, so it is not alive;
+//! one that is assigned whole on every way is not alive before.
+
+use crate::graph::{BindingId, Bindings, BlockId, Effect, End, Graph, Op, SeqId};
+
+/// The locals alive at the start of each block, borrows and resources included.
+#[derive(Debug, Clone)]
+pub struct Liveness {
+    blocks: Vec<Bindings>,
+}
+
+impl Liveness {
+    /// Alive at the start of a block.
+    pub fn at(&self, block: BlockId) -> &Bindings {
+        &self.blocks[block.0]
+    }
+
+    /// Alive before an op, given what is alive after it.
+    pub fn before_op(&self, graph: &Graph, op: &Op, after: Bindings) -> Bindings {
+        match op {
+            Op::Stmt { effect, defs, .. } => self.before(graph, effect, defs, after),
+            Op::LetElse { effect, defs, otherwise, .. } => {
+                let mut alive = self.before(graph, &Effect::default(), defs, after);
+                alive.extend(self.before_seq(graph, *otherwise));
+                self.before(graph, effect, &[], alive)
+            }
+            Op::Leave { .. } => after,
+        }
+    }
+
+    /// Alive at the start of a sequence.
+    pub fn before_seq(&self, graph: &Graph, seq: SeqId) -> Bindings {
+        let seq = graph.seq(seq);
+        let end = seq.end.as_ref().map_or_else(Bindings::new, |end| self.before_end(graph, end));
+        seq.ops.iter().rev().fold(end, |after, op| self.before_op(graph, op, after))
+    }
+
+    /// Alive after each op of a sequence, in order; the last is what is alive before its end.
+    pub fn after_ops(&self, graph: &Graph, seq: SeqId) -> Vec<Bindings> {
+        let seq = graph.seq(seq);
+        let mut after = vec![seq.end.as_ref().map_or_else(Bindings::new, |end| self.before_end(graph, end))];
+        for op in seq.ops.iter().rev() {
+            let alive = self.before_op(graph, op, after.last().expect("never empty").clone());
+            after.push(alive);
+        }
+        after.pop();
+        after.reverse();
+        after
+    }
+
+    /// Alive before the end of a sequence.
+    pub fn before_end(&self, graph: &Graph, end: &End) -> Bindings {
+        match end {
+            End::Goto(block) => self.at(*block).clone(),
+            End::If { effect, defs, then, otherwise, .. } => {
+                let mut alive = self.before(graph, &Effect::default(), defs, self.before_seq(graph, *then));
+                alive.extend(self.before_seq(graph, *otherwise));
+                self.before(graph, effect, &[], alive)
+            }
+            End::Match { effect, arms, .. } => {
+                let mut alive = Bindings::new();
+                for arm in arms {
+                    alive.extend(self.before(graph, &arm.effect, &arm.defs, self.before_seq(graph, arm.body)));
+                }
+                self.before(graph, effect, &[], alive)
+            }
+            End::Item { borrow, then, otherwise } => {
+                let borrow = graph.borrow(*borrow);
+                let mut alive =
+                    self.before(graph, &Effect::default(), &borrow.bindings, self.before_seq(graph, *then));
+                alive.extend(self.before_seq(graph, *otherwise));
+                add_uses(graph, &mut alive, borrow.bases.iter().copied());
+                alive
+            }
+            End::Return { effect, .. } => self.before(graph, effect, &[], Bindings::new()),
+            End::Diverge => Bindings::new(),
+        }
+    }
+
+    fn before(&self, graph: &Graph, effect: &Effect, defs: &[BindingId], after: Bindings) -> Bindings {
+        let mut alive = after;
+        defs.iter().chain(&effect.kills).for_each(|id| drop(alive.remove(id)));
+        for jump in &effect.jumps {
+            alive.extend(self.at(jump.target).iter().copied().filter(|id| Some(*id) != jump.value));
+        }
+        add_uses(graph, &mut alive, effect.uses.iter().copied());
+        alive
+    }
+}
+
+/// A borrow in use keeps what it borrows from in use.
+fn add_uses(graph: &Graph, alive: &mut Bindings, uses: impl Iterator<Item = BindingId>) {
+    for id in uses {
+        if alive.insert(id)
+            && let Some(borrow) = graph.borrow_of(id)
+        {
+            add_uses(graph, alive, graph.borrow(borrow).bases.iter().copied());
+        }
+    }
+}
+
+/// Computes the fixed point.
+pub fn liveness(graph: &Graph) -> Liveness {
+    let mut liveness = Liveness { blocks: vec![Bindings::new(); graph.blocks.len()] };
+    loop {
+        let mut changed = false;
+        for (at, block) in graph.blocks.iter().enumerate().rev() {
+            let alive = liveness.before_seq(graph, block.root);
+            if alive != liveness.blocks[at] {
+                liveness.blocks[at] = alive;
+                changed = true;
+            }
+        }
+        if !changed {
+            return close_borrows(graph, liveness);
+        }
+    }
+}
+
+/// What a borrow that is alive borrows from is alive, also where only the borrow came through a `def` of its own.
+fn close_borrows(graph: &Graph, mut liveness: Liveness) -> Liveness {
+    for alive in &mut liveness.blocks {
+        let borrowed: Vec<_> = alive.iter().copied().filter(|id| graph.borrow_of(*id).is_some()).collect();
+        for id in borrowed {
+            alive.remove(&id);
+            add_uses(graph, alive, std::iter::once(id));
+        }
+    }
+    liveness
+}

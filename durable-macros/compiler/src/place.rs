@@ -1,0 +1,56 @@
+//! Places: expressions that name a storage location and have no effect of their own.
+
+use syn::{Expr, Lit, UnOp};
+
+/// A local, its fields, what it points to, or an element at a literal index.
+pub fn is_stable(expr: &Expr) -> bool {
+    match expr {
+        Expr::Path(path) => path.qself.is_none(),
+        Expr::Field(field) => is_stable(&field.base),
+        Expr::Paren(paren) => is_stable(&paren.expr),
+        Expr::Group(group) => is_stable(&group.expr),
+        Expr::Unary(unary) if matches!(unary.op, UnOp::Deref(_)) => is_stable(&unary.expr),
+        Expr::Index(index) => is_stable(&index.expr) && matches!(&*index.index, Expr::Lit(lit) if matches!(lit.lit, Lit::Int(_))),
+        _ => false,
+    }
+}
+
+/// The same, and elements at any index that is a literal or a place.
+pub fn is_place(expr: &Expr) -> bool {
+    match expr {
+        Expr::Index(index) => is_place(&index.expr) && (is_place(&index.index) || matches!(&*index.index, Expr::Lit(_))),
+        Expr::Field(field) => is_place(&field.base),
+        Expr::Paren(paren) => is_place(&paren.expr),
+        Expr::Unary(unary) if matches!(unary.op, UnOp::Deref(_)) => is_place(&unary.expr),
+        other => is_stable(other),
+    }
+}
+
+/// A local or its fields: evaluating it early or late is the same.
+pub fn is_field_path(expr: &Expr) -> bool {
+    match expr {
+        Expr::Path(_) => true,
+        Expr::Field(field) => is_field_path(&field.base),
+        Expr::Paren(paren) => is_field_path(&paren.expr),
+        _ => false,
+    }
+}
+
+/// `&PLACE` or `&mut PLACE`: the place, and whether exclusively.
+pub fn borrowed(expr: &Expr) -> Option<(&Expr, bool)> {
+    match expr {
+        Expr::Reference(reference) => Some((&reference.expr, reference.mutability.is_some())),
+        Expr::Paren(paren) => borrowed(&paren.expr),
+        Expr::Group(group) => borrowed(&group.expr),
+        _ => None,
+    }
+}
+
+/// A string literal: written again it is the same.
+pub fn is_literal_text(expr: &Expr) -> bool {
+    match expr {
+        Expr::Lit(lit) => matches!(lit.lit, Lit::Str(_) | Lit::ByteStr(_) | Lit::CStr(_)),
+        Expr::Paren(paren) => is_literal_text(&paren.expr),
+        _ => false,
+    }
+}

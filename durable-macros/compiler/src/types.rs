@@ -1,0 +1,192 @@
+//! What the macro can know of a local's type from its tokens.
+
+use crate::{graph::plain_name, macros};
+use std::collections::BTreeSet;
+use syn::{
+    Expr, GenericArgument, Item, Lit, PathArguments, Type, UseTree, parse_quote,
+    visit::{self, Visit},
+};
+
+/// Names that only the body can use: types and imports declared in it.
+#[derive(Debug, Clone, Default)]
+pub struct DeclaredNames {
+    names: BTreeSet<String>,
+    glob: bool,
+}
+
+/// The names that items in the body declare.
+pub fn declared_names(items: &[Item]) -> DeclaredNames {
+    let mut declared = DeclaredNames::default();
+    for item in items {
+        match item {
+            Item::Struct(item) => drop(declared.names.insert(plain_name(&item.ident))),
+            Item::Enum(item) => drop(declared.names.insert(plain_name(&item.ident))),
+            Item::Type(item) => drop(declared.names.insert(plain_name(&item.ident))),
+            Item::Mod(item) => drop(declared.names.insert(plain_name(&item.ident))),
+            Item::Use(item) => declared.import(&item.tree),
+            _ => {}
+        }
+    }
+    declared
+}
+
+impl DeclaredNames {
+    fn import(&mut self, tree: &UseTree) {
+        match tree {
+            UseTree::Path(path) => self.import(&path.tree),
+            UseTree::Name(name) => drop(self.names.insert(plain_name(&name.ident))),
+            UseTree::Rename(rename) => drop(self.names.insert(plain_name(&rename.rename))),
+            UseTree::Glob(_) => self.glob = true,
+            UseTree::Group(group) => group.items.iter().for_each(|tree| self.import(tree)),
+            _ => {}
+        }
+    }
+}
+
+/// Whether a type can be written in the public enum: whole, without references, and with names that are known there.
+pub fn nameable(ty: &Type, declared: &DeclaredNames) -> bool {
+    struct Check<'a> {
+        declared: &'a DeclaredNames,
+        ok: bool,
+    }
+    impl<'ast> Visit<'ast> for Check<'_> {
+        fn visit_type(&mut self, ty: &'ast Type) {
+            match ty {
+                Type::Infer(_) | Type::ImplTrait(_) | Type::Macro(_) | Type::Reference(_) | Type::TraitObject(_) => self.ok = false,
+                other => visit::visit_type(self, other),
+            }
+        }
+        fn visit_path(&mut self, path: &'ast syn::Path) {
+            if let Some(first) = path.segments.first() {
+                let name = plain_name(&first.ident);
+                let hidden = self.declared.names.contains(&name) || (self.declared.glob && path.segments.len() == 1);
+                if path.leading_colon.is_none() && (hidden || name == "Self") {
+                    self.ok = false;
+                }
+            }
+            visit::visit_path(self, path);
+        }
+        fn visit_lifetime(&mut self, lifetime: &'ast syn::Lifetime) {
+            if lifetime.ident != "static" {
+                self.ok = false;
+            }
+        }
+    }
+    let mut check = Check { declared, ok: true };
+    check.visit_type(ty);
+    check.ok
+}
+
+/// The type of an expression, where its tokens show it: literals, moves and clones of known locals, casts, strings.
+pub fn of_expr(expr: &Expr, known: &dyn Fn(&str) -> Option<Type>) -> Option<Type> {
+    match expr {
+        Expr::Lit(lit) => of_literal(&lit.lit),
+        Expr::Path(path) => known(&plain_name(path.path.get_ident()?)),
+        Expr::Paren(paren) => of_expr(&paren.expr, known),
+        Expr::Group(group) => of_expr(&group.expr, known),
+        Expr::Cast(cast) => Some((*cast.ty).clone()),
+        Expr::Macro(mac) if macros::last_segment(&mac.mac) == "format" && macros::known(&mac.mac).is_some() => {
+            Some(parse_quote!(String))
+        }
+        Expr::MethodCall(call) if call.args.is_empty() && call.turbofish.is_none() => {
+            match call.method.to_string().as_str() {
+                "clone" => of_expr(&call.receiver, known),
+                "to_string" => Some(parse_quote!(String)),
+                "to_owned" if is_str(&call.receiver) => Some(parse_quote!(String)),
+                _ => None,
+            }
+        }
+        Expr::Call(call) => of_constructor(&call.func),
+        Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Not(_)) => {
+            of_expr(&unary.expr, known).filter(|ty| *ty == parse_quote!(bool))
+        }
+        Expr::Binary(binary) => {
+            use syn::BinOp::{And, Eq, Ge, Gt, Le, Lt, Ne, Or};
+            matches!(binary.op, And(_) | Eq(_) | Ge(_) | Gt(_) | Le(_) | Lt(_) | Ne(_) | Or(_)).then(|| parse_quote!(bool))
+        }
+        _ => None,
+    }
+}
+
+fn of_literal(lit: &Lit) -> Option<Type> {
+    match lit {
+        Lit::Bool(_) => Some(parse_quote!(bool)),
+        Lit::Char(_) => Some(parse_quote!(char)),
+        Lit::Int(int) if !int.suffix().is_empty() => syn::parse_str(int.suffix()).ok(),
+        Lit::Float(float) if !float.suffix().is_empty() => syn::parse_str(float.suffix()).ok(),
+        _ => None,
+    }
+}
+
+fn is_str(expr: &Expr) -> bool {
+    matches!(expr, Expr::Lit(lit) if matches!(lit.lit, Lit::Str(_)))
+}
+
+/// `String::new()`, `String::from(..)`, and `Vec::<u8>::new()` and the like with every parameter written.
+fn of_constructor(func: &Expr) -> Option<Type> {
+    let Expr::Path(path) = func else { return None };
+    let segments: Vec<_> = path.path.segments.iter().collect();
+    let [ty, function] = segments[..] else { return None };
+    let constructs = ["new", "from", "with_capacity", "default"].iter().any(|name| function.ident == name);
+    if path.qself.is_some() || !constructs || !function.arguments.is_empty() {
+        return None;
+    }
+    match (&ty.arguments, ty.ident.to_string().as_str()) {
+        (PathArguments::None, "String") => Some(parse_quote!(String)),
+        (PathArguments::AngleBracketed(args), "Vec" | "VecDeque" | "BTreeSet" | "HashSet") if whole(args, 1) => Some(parse_quote!(#ty)),
+        (PathArguments::AngleBracketed(args), "BTreeMap" | "HashMap") if whole(args, 2) => Some(parse_quote!(#ty)),
+        _ => None,
+    }
+    .map(|ty: Type| without_turbofish(&ty))
+}
+
+fn whole(args: &syn::AngleBracketedGenericArguments, count: usize) -> bool {
+    args.args.len() == count && args.args.iter().all(|arg| matches!(arg, GenericArgument::Type(ty) if !matches!(ty, Type::Infer(_))))
+}
+
+/// `Vec::<u8>` as a type is `Vec<u8>`.
+fn without_turbofish(ty: &Type) -> Type {
+    let mut ty = ty.clone();
+    if let Type::Path(path) = &mut ty {
+        for segment in &mut path.path.segments {
+            if let PathArguments::AngleBracketed(args) = &mut segment.arguments {
+                args.colon2_token = None;
+            }
+        }
+    }
+    ty
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn type_of(expr: Expr) -> Option<Type> {
+        of_expr(&expr, &|name| (name == "order").then(|| parse_quote!(Order)))
+    }
+
+    #[test]
+    fn knows_what_the_tokens_show() {
+        assert_eq!(type_of(parse_quote!(5u8)), Some(parse_quote!(u8)));
+        assert_eq!(type_of(parse_quote!(order.clone())), Some(parse_quote!(Order)));
+        assert_eq!(type_of(parse_quote!("a".to_owned())), Some(parse_quote!(String)));
+        assert_eq!(type_of(parse_quote!(Vec::<u8>::new())), Some(parse_quote!(Vec<u8>)));
+        assert_eq!(type_of(parse_quote!(a < b)), Some(parse_quote!(bool)));
+    }
+
+    #[test]
+    fn says_nothing_where_they_do_not() {
+        assert_eq!(type_of(parse_quote!(5)), None);
+        assert_eq!(type_of(parse_quote!(Vec::new())), None);
+        assert_eq!(type_of(parse_quote!(order.total())), None);
+    }
+
+    #[test]
+    fn types_of_the_body_cannot_be_named_outside() {
+        let declared = declared_names(&[parse_quote!(struct Inner;), parse_quote!(use a::{B as C, D};)]);
+        assert!(!nameable(&parse_quote!(Vec<Inner>), &declared));
+        assert!(!nameable(&parse_quote!(C), &declared));
+        assert!(!nameable(&parse_quote!(Vec<_>), &declared));
+        assert!(nameable(&parse_quote!(Vec<B>), &declared));
+    }
+}

@@ -1,0 +1,4 @@
+//! `#[step]` functions at work.
+
+mod machine;
+mod plain;

@@ -1,0 +1,168 @@
+//! Building a worker: what it runs, with what, and within which limits.
+
+use crate::{
+    error::StartError,
+    registry::{Registered, Registry, Typed},
+    schemas::Schemas,
+    shared::{Options, Shared},
+    worker::Worker,
+};
+use durable_core::{Durable, Resources, Workflow, store::Store};
+use std::{collections::HashSet, fmt, sync::Arc, time::Duration};
+use tokio::runtime::Handle;
+
+/// A worker that is not started yet. Nothing touches the store before [`start`](WorkerBuilder::start).
+#[must_use = "a worker runs nothing until it is started"]
+pub struct WorkerBuilder {
+    store: Arc<dyn Store>,
+    resources: Resources,
+    workflows: Vec<Arc<dyn Registered>>,
+    options: Options,
+}
+
+impl WorkerBuilder {
+    pub(crate) fn new(store: Arc<dyn Store>) -> Self {
+        let options = Options {
+            name: format!("worker-{}", std::process::id()),
+            concurrency: 10_000,
+            lease: Duration::from_secs(30),
+            beat: Duration::from_secs(5),
+            park_after: Duration::from_secs(1),
+            grace: Duration::from_secs(10),
+            payload_bytes_max: 16 << 20,
+        };
+        Self { store, resources: Resources::new(), workflows: Vec::new(), options }
+    }
+
+    /// Supplies what workflows take by reference (`shop: &Shop`), by type: one value of each.
+    pub fn resource<T: Send + Sync + 'static>(mut self, value: T) -> Self {
+        self.resources.insert(value);
+        self
+    }
+
+    /// Runs this workflow. Its output is stored, so it must be serializable.
+    pub fn register<W>(mut self) -> Self
+    where
+        W: Workflow,
+        W::Output: Durable + 'static,
+    {
+        self.workflows.push(Arc::new(Typed::<W>::new()));
+        self
+    }
+
+    /// At most this many executions in memory at once (10,000).
+    pub fn concurrency(mut self, executions: usize) -> Self {
+        self.options.concurrency = executions;
+        self
+    }
+
+    /// Its name, for people (`worker-<process>`).
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.options.name = name.into();
+        self
+    }
+
+    /// Others take over when the beat stands still this long (30 s). Where the store sees at once that a process is dead, they
+    /// need not wait for it.
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.options.lease = lease;
+        self
+    }
+
+    /// Beats this often (5 s).
+    pub fn beat(mut self, beat: Duration) -> Self {
+        self.options.beat = beat;
+        self
+    }
+
+    /// A retry that is further away than this gives up its memory until then (1 s).
+    pub fn park_after(mut self, delay: Duration) -> Self {
+        self.options.park_after = delay;
+        self
+    }
+
+    /// How long [`Worker::shutdown`] lets running operations go on (10 s).
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.options.grace = grace;
+        self
+    }
+
+    /// The largest snapshot or output (16 MiB); an execution that needs more is set aside. The store has a limit of its own.
+    pub fn payload_bytes_max(mut self, bytes: u64) -> Self {
+        self.options.payload_bytes_max = bytes;
+        self
+    }
+
+    /// Checks everything, registers with the store, and begins to work.
+    pub async fn start(self) -> Result<Worker, StartError> {
+        let Self { store, resources, workflows, options } = self;
+        check_options(&options)?;
+        check_workflows(&workflows, &resources)?;
+        let runtime = Handle::try_current().map_err(|_| StartError::NoRuntime)?;
+        let schemas = Schemas::new(Arc::clone(&store));
+        let mut registry = Registry::default();
+        for workflow in workflows {
+            let numbers = schemas.numbers(workflow.describe()?).await?;
+            registry.insert(numbers.queue, workflow);
+        }
+        let worker = store.join(&options.name).await?;
+        let shared = Shared::new(Arc::clone(&store), runtime, options, resources, registry, schemas, worker);
+        match Worker::run(shared) {
+            Ok(running) => Ok(running),
+            Err(error) => {
+                // It has claimed nothing.
+                let _ = store.leave(worker).await;
+                Err(StartError::Thread(error))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for WorkerBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let workflows: Vec<_> = self.workflows.iter().map(|workflow| workflow.name()).collect();
+        f.debug_struct("WorkerBuilder")
+            .field("store", &self.store.describe())
+            .field("workflows", &workflows)
+            .field("resources", &self.resources)
+            .field("options", &self.options)
+            .finish()
+    }
+}
+
+fn check_options(options: &Options) -> Result<(), StartError> {
+    let Options { concurrency, beat, lease, .. } = options;
+    if *concurrency == 0 {
+        return Err(StartError::Option { option: "concurrency", found: "0".into(), expected: "at least 1" });
+    }
+    if beat.is_zero() {
+        return Err(StartError::Option {
+            option: "beat",
+            found: "0 s".into(),
+            expected: "longer than nothing",
+        });
+    }
+    // A worker drops its executions after half a lease without a beat (K4).
+    if *lease < *beat * 4 {
+        let found = format!("{lease:?} with a beat of {beat:?}");
+        return Err(StartError::Option { option: "lease", found, expected: "at least four beats" });
+    }
+    Ok(())
+}
+
+fn check_workflows(workflows: &[Arc<dyn Registered>], resources: &Resources) -> Result<(), StartError> {
+    if workflows.is_empty() {
+        return Err(StartError::NoWorkflow);
+    }
+    let mut names = HashSet::new();
+    for workflow in workflows {
+        let name = workflow.name();
+        if !names.insert(name) {
+            return Err(StartError::DuplicateWorkflow { name });
+        }
+        workflow.describe()?;
+        workflow.check_output().map_err(|error| StartError::Output { workflow: name, error })?;
+        workflow.check_resources(resources)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,116 @@
+//! Claims what is due, in batches. Woken by the store's process-wide notices, by the next deadline, and by places that
+//! become free for what was left out; nothing polls.
+
+use crate::{
+    places::{Ask, Place},
+    shared::Shared,
+};
+use durable_core::store::{ClaimRequest, Claims, Release, StoreError};
+use std::{future::pending, sync::Arc, time::Duration};
+
+/// A store that says "more is due" and then gives nothing is asked again after this long, not at once.
+const EMPTY_HANDED: Duration = Duration::from_millis(100);
+
+/// Runs until the worker closes.
+pub(crate) async fn run(shared: Arc<Shared>) {
+    let mut round = 0;
+    loop {
+        let next_wake = claim_all(&shared, &mut round).await;
+        tokio::select! {
+            () = shared.places.look.notified() => {}
+            () = sleep(next_wake) => {}
+            () = shared.closing() => {}
+        }
+        if shared.is_closing() {
+            return;
+        }
+    }
+}
+
+/// Claims until nothing more is due or no place is free. How long until something is due.
+async fn claim_all(shared: &Arc<Shared>, round: &mut usize) -> Option<Duration> {
+    let mut fragile_only = false;
+    loop {
+        tokio::select! {
+            () = shared.trouble.over() => {}
+            () = shared.closing() => return None,
+        }
+        // A place that becomes free wakes the loop.
+        let ask = shared.places.ask(fragile_only)?;
+        let left_out_fragile = ask.fragile == 0 && !fragile_only;
+        *round = round.wrapping_add(1);
+        let request = ClaimRequest {
+            worker: shared.worker(),
+            queues: shared.registry.queues(*round),
+            limit: ask.limit,
+            fragile: ask.fragile,
+            alone: ask.alone,
+        };
+        let Claims { claimed, next_wake } = match shared.store.claim(request).await {
+            Ok(claims) => claims,
+            Err(error) => {
+                shared.places.settle(ask, &[]);
+                failed(shared, error).await?;
+                continue;
+            }
+        };
+        if !claimed.is_empty() {
+            tracing::debug!(claimed = claimed.len(), "claimed");
+        }
+        let none = claimed.is_empty();
+        seat(shared, ask, claimed).await;
+        fragile_only = none && left_out_fragile;
+        match next_wake {
+            _ if fragile_only => {}
+            Some(Duration::ZERO) if none => return Some(EMPTY_HANDED),
+            Some(Duration::ZERO) => {}
+            next_wake => return next_wake,
+        }
+    }
+}
+
+/// Runs what was claimed; gives back what came too late.
+async fn seat(shared: &Arc<Shared>, ask: Ask, claimed: Vec<durable_core::store::Claimed>) {
+    let crashes: Vec<u32> = claimed.iter().map(|claimed| claimed.crashes).collect();
+    let mut places: Vec<Place> = shared.places.settle(ask, &crashes);
+    if places.is_empty() {
+        let late: Vec<_> =
+            claimed.iter().map(|claimed| Release { row: claimed.row, fence: claimed.fence }).collect();
+        if !late.is_empty()
+            && let Err(error) = shared.store.release(late).await
+        {
+            // Leaving the store gives them to others, too.
+            tracing::debug!(%error, "claims that came too late could not be released");
+        }
+        return;
+    }
+    for (claimed, place) in claimed.into_iter().zip(places.drain(..)) {
+        shared.run(claimed, place);
+    }
+}
+
+/// Waits out a failed claim. `None`: waiting is for others to end.
+async fn failed(shared: &Shared, error: StoreError) -> Option<()> {
+    match error {
+        // The beat finds out, joins again and wakes this loop.
+        StoreError::WorkerLost => return None,
+        StoreError::Closed { .. } => {
+            tracing::error!(%error, "the store is closed; this worker claims nothing more");
+            return None;
+        }
+        _ => {}
+    }
+    let mut trouble = shared.trouble.begin(&error);
+    if !error.is_transient() {
+        tracing::error!(%error, "executions could not be claimed");
+    }
+    trouble.pause().await;
+    Some(())
+}
+
+async fn sleep(duration: Option<Duration>) {
+    match duration {
+        Some(duration) => tokio::time::sleep(duration).await,
+        None => pending().await,
+    }
+}

@@ -1,0 +1,154 @@
+//! Clients: start executions, and get hold of them.
+
+use crate::{
+    error::ClientError,
+    handle::Handle,
+    same_input::same_input,
+    schemas::Schemas,
+    start::{random_bits, start},
+};
+use durable_core::{
+    ExecutionId, Input, Workflow, describe,
+    store::{ExecutionRecord, Filter, InvalidId, StartRequest, Started, Store},
+    stored,
+};
+use std::{fmt, sync::Arc};
+
+/// Talks to executions through a store. Cheap to clone; needs no worker in its process, but starts straight into one that
+/// is there.
+#[derive(Clone)]
+pub struct Client {
+    store: Arc<dyn Store>,
+    schemas: Arc<Schemas>,
+}
+
+/// How to start an execution.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StartOptions {
+    /// Higher runs first among what is due (0).
+    pub priority: i32,
+}
+
+impl StartOptions {
+    /// The defaults.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With another priority.
+    pub fn priority(mut self, priority: i32) -> Self {
+        self.priority = priority;
+        self
+    }
+}
+
+/// What may name an execution: text, or an id.
+pub trait IntoExecutionId {
+    /// The id, if it can be one.
+    fn into_execution_id(self) -> Result<ExecutionId, InvalidId>;
+}
+
+impl IntoExecutionId for ExecutionId {
+    fn into_execution_id(self) -> Result<ExecutionId, InvalidId> {
+        Ok(self)
+    }
+}
+
+impl IntoExecutionId for &ExecutionId {
+    fn into_execution_id(self) -> Result<ExecutionId, InvalidId> {
+        Ok(self.clone())
+    }
+}
+
+impl IntoExecutionId for &str {
+    fn into_execution_id(self) -> Result<ExecutionId, InvalidId> {
+        ExecutionId::new(self)
+    }
+}
+
+impl IntoExecutionId for String {
+    fn into_execution_id(self) -> Result<ExecutionId, InvalidId> {
+        ExecutionId::new(self)
+    }
+}
+
+impl IntoExecutionId for &String {
+    fn into_execution_id(self) -> Result<ExecutionId, InvalidId> {
+        ExecutionId::new(self)
+    }
+}
+
+impl Client {
+    /// A client of this store.
+    pub fn new<S: Store + Clone>(store: &S) -> Self {
+        let store: Arc<dyn Store> = Arc::new(store.clone());
+        Self { schemas: Arc::new(Schemas::new(Arc::clone(&store))), store }
+    }
+
+    /// Starts an execution, idempotently: if the id exists with the same workflow and an equal input, this is that start, and
+    /// the handle is of the execution that is there. Durable once it returns.
+    pub async fn start<W: Workflow>(
+        &self,
+        id: impl IntoExecutionId,
+        input: Input<W>,
+    ) -> Result<Handle<W>, ClientError> {
+        self.start_with(id, input, StartOptions::default()).await
+    }
+
+    /// The same, with options.
+    pub async fn start_with<W: Workflow>(
+        &self,
+        id: impl IntoExecutionId,
+        input: Input<W>,
+        options: StartOptions,
+    ) -> Result<Handle<W>, ClientError> {
+        let id = id.into_execution_id()?;
+        let description = describe::<W>()?;
+        let numbers = self.schemas.numbers(description).await?;
+        let schema = numbers.schemas[0];
+        let mut bytes = input.into_bytes()?;
+        stored::stamp(&mut bytes, schema, 0);
+        let snapshot: Arc<[u8]> = bytes.into();
+        let request = StartRequest {
+            id: id.clone(),
+            queue: numbers.queue,
+            schema,
+            instance: random_bits()?,
+            priority: options.priority,
+            snapshot: Arc::clone(&snapshot),
+            claim_for: None,
+        };
+        match start(&self.store, request).await? {
+            Started::New(_) => {}
+            Started::Existing { workflow, status, input, schema: existing } => {
+                let same = workflow == W::NAME
+                    && same_input((schema, &snapshot), (existing, &input), &self.schemas).await?;
+                if !same {
+                    return Err(ClientError::Conflict { id, existing: workflow, requested: W::NAME, status });
+                }
+            }
+        }
+        Ok(self.to_handle(id))
+    }
+
+    /// A handle of an execution that was started before. Whether it exists is found out by what is asked of it.
+    pub fn handle<W: Workflow>(&self, id: impl IntoExecutionId) -> Result<Handle<W>, ClientError> {
+        Ok(self.to_handle(id.into_execution_id()?))
+    }
+
+    /// Executions by filter, ordered by id.
+    pub async fn list(&self, filter: Filter) -> Result<Vec<ExecutionRecord>, ClientError> {
+        Ok(self.store.list(filter).await?)
+    }
+
+    fn to_handle<W: Workflow>(&self, id: ExecutionId) -> Handle<W> {
+        Handle::new(Arc::clone(&self.store), Arc::clone(&self.schemas), id)
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Client({})", self.store.describe())
+    }
+}

@@ -1,0 +1,223 @@
+//! What can go wrong at the start of a worker, and in a client.
+
+use durable_core::{
+    ExecutionId, Fingerprint, MissingResource, StateError, Status, UndescribedWorkflow,
+    event::EventError,
+    schema::TraceError,
+    store::{InvalidId, SendError, StoreError},
+    stored::StoredError,
+};
+
+/// Why a worker could not be started. Nothing has run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// No workflow is registered.
+    #[error("the worker has no workflow: add `.register::<my_workflow>()` before `.start()`")]
+    NoWorkflow,
+    /// Two workflows have one name.
+    #[error(
+        "two workflows are called `{name}`: rename one, or give it another name with `#[workflow(name = \"..\")]`"
+    )]
+    DuplicateWorkflow {
+        /// The name.
+        name: &'static str,
+    },
+    /// A workflow saves a type that cannot be described.
+    #[error(transparent)]
+    Undescribed(#[from] UndescribedWorkflow),
+    /// A workflow's output cannot be described, so it could not be read back.
+    #[error("the output of workflow `{workflow}` could not be read back: {error}")]
+    Output {
+        /// The workflow.
+        workflow: &'static str,
+        /// What is wrong with the type.
+        error: TraceError,
+    },
+    /// A workflow takes a resource that the worker was not given.
+    #[error(transparent)]
+    MissingResource(#[from] MissingResource),
+    /// An option of the builder makes no sense.
+    #[error("the worker's {option} is {found}: it must be {expected}")]
+    Option {
+        /// Which one.
+        option: &'static str,
+        /// What it is.
+        found: String,
+        /// What it may be.
+        expected: &'static str,
+    },
+    /// It was started outside a tokio runtime.
+    #[error(
+        "a worker must be started inside a tokio runtime: call `.start()` from `#[tokio::main]` or a task"
+    )]
+    NoRuntime,
+    /// The thread of the beat could not be started.
+    #[error("the worker's beat thread could not be started: {0}")]
+    Thread(#[source] std::io::Error),
+    /// The store refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a client could not do what it was asked for.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClientError {
+    /// The id cannot be one.
+    #[error(transparent)]
+    InvalidId(#[from] InvalidId),
+    /// The workflow saves a type that cannot be described.
+    #[error(transparent)]
+    Undescribed(#[from] UndescribedWorkflow),
+    /// The id is taken by another workflow, or by another input of the same one.
+    #[error(
+        "execution `{id}` exists already ({status}), as workflow `{existing}` with {}; asked for was workflow `{requested}`: \
+         use another id, or `handle` to reach the one that is there",
+        if existing == requested { "another input" } else { "an input of its own" }
+    )]
+    Conflict {
+        /// The id.
+        id: ExecutionId,
+        /// The workflow that is there.
+        existing: String,
+        /// The workflow that was asked for.
+        requested: &'static str,
+        /// The status of what is there.
+        status: Status,
+    },
+    /// No execution has this id.
+    #[error("no execution `{0}`: start it first, or look at the id")]
+    UnknownExecution(ExecutionId),
+    /// The execution is of another workflow than the handle.
+    #[error("execution `{id}` is of workflow `{found}`, not `{expected}`: ask for a handle of that one")]
+    OtherWorkflow {
+        /// The id.
+        id: ExecutionId,
+        /// What it is of.
+        found: String,
+        /// What the handle is of.
+        expected: &'static str,
+    },
+    /// It has ended, so it has no state, and receives nothing.
+    #[error("execution `{id}` has already ended ({status})")]
+    Ended {
+        /// The id.
+        id: ExecutionId,
+        /// How.
+        status: Status,
+    },
+    /// Too many events wait for it.
+    #[error("execution `{id}` has {waiting} events waiting, which is the quota: they must be received first")]
+    OverQuota {
+        /// The id.
+        id: ExecutionId,
+        /// How many wait.
+        waiting: u64,
+    },
+    /// The event's value cannot be sent.
+    #[error("event `{name}`: {error}")]
+    Event {
+        /// The event's name.
+        name: String,
+        /// Why.
+        #[source]
+        error: EventError,
+    },
+    /// The snapshot was written by another build.
+    #[error(
+        "execution `{id}` stands at await point `{point}` as another build saved it (fingerprint {found}): read it with that \
+         build, or look at its raw record"
+    )]
+    OtherBuild {
+        /// The id.
+        id: ExecutionId,
+        /// The await point.
+        point: String,
+        /// Its fingerprint in the store.
+        found: Fingerprint,
+    },
+    /// The state cannot be read.
+    #[error("the state of execution `{id}` cannot be read: {error}")]
+    State {
+        /// The id.
+        id: ExecutionId,
+        /// Why.
+        #[source]
+        error: StateError,
+    },
+    /// The stored snapshot is damaged.
+    #[error("the state of execution `{id}` cannot be read: {error}")]
+    Snapshot {
+        /// The id.
+        id: ExecutionId,
+        /// Why.
+        #[source]
+        error: StoredError,
+    },
+    /// The execution failed without an output: a panic, or too many crashes. Its last snapshot is kept.
+    #[error("execution `{id}` failed: {reason}")]
+    Failed {
+        /// The id.
+        id: ExecutionId,
+        /// Why.
+        reason: String,
+    },
+    /// The execution was cancelled.
+    #[error("execution `{id}` was cancelled")]
+    Cancelled {
+        /// The id.
+        id: ExecutionId,
+    },
+    /// The execution was set aside: nothing is lost, and it goes on when it is redriven by a build that can.
+    #[error("execution `{id}` was set aside: {reason}")]
+    SetAside {
+        /// The id.
+        id: ExecutionId,
+        /// Why.
+        reason: String,
+    },
+    /// The output cannot be read as this workflow's.
+    #[error("the output of execution `{id}` cannot be read: {error}")]
+    Output {
+        /// The id.
+        id: ExecutionId,
+        /// Why.
+        #[source]
+        error: EventError,
+    },
+    /// The operating system gave no random bits.
+    #[error("the operating system gave no random bits: {0}")]
+    Randomness(String),
+    /// The store could not do it.
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+impl ClientError {
+    /// Trying again later may succeed: the store was busy, full or unreachable.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_transient())
+    }
+}
+
+impl From<StoreError> for ClientError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::UnknownExecution(id) => Self::UnknownExecution(id),
+            error => Self::Store(error),
+        }
+    }
+}
+
+impl From<SendError> for ClientError {
+    fn from(error: SendError) -> Self {
+        match error {
+            SendError::UnknownExecution(id) => Self::UnknownExecution(id),
+            SendError::Finished { id, status } => Self::Ended { id, status },
+            SendError::OverQuota { id, waiting } => Self::OverQuota { id, waiting },
+            SendError::Store(error) => error.into(),
+            other => Self::Store(StoreError::Encode { what: "an event".into(), reason: other.to_string() }),
+        }
+    }
+}

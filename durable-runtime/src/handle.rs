@@ -1,0 +1,175 @@
+//! A handle of one execution: send to it, read its state, wait for its result.
+
+use crate::{
+    error::ClientError,
+    schemas::Schemas,
+    start::{ATTEMPTS, random_bits},
+    trouble::Backoff,
+};
+use durable_core::{
+    Durable, ExecutionId, State, Status, Workflow, describe,
+    event::{decode_event, encode_event},
+    private::FieldReader,
+    store::{ExecutionRecord, HistoryEntry, Outcome, SendError, SendRequest, Sent, Store},
+    stored,
+};
+use std::{fmt, marker::PhantomData, sync::Arc};
+
+/// An execution of workflow `W`. Cheap to clone; it holds nothing but the id.
+pub struct Handle<W> {
+    store: Arc<dyn Store>,
+    schemas: Arc<Schemas>,
+    id: ExecutionId,
+    workflow: PhantomData<fn() -> W>,
+}
+
+impl<W: Workflow> Handle<W> {
+    pub(crate) fn new(store: Arc<dyn Store>, schemas: Arc<Schemas>, id: ExecutionId) -> Self {
+        Self { store, schemas, id, workflow: PhantomData }
+    }
+
+    /// The execution's id.
+    pub fn id(&self) -> &ExecutionId {
+        &self.id
+    }
+
+    /// Sends an event, received by `event::<T>(name).await`. Durable once it returns. Each call is an event of its own; while
+    /// the store is in passing trouble, the call repeats it under one id, so it arrives once.
+    pub async fn send<T: Durable + 'static>(&self, name: &str, value: &T) -> Result<(), ClientError> {
+        let bits = u128::from_be_bytes(random_bits()?);
+        self.send_with_id(format!("{bits:032x}"), name, value).await.map(drop)
+    }
+
+    /// Sends an event under an id of yours: a second one with the same id does nothing, whoever sends it and whenever.
+    pub async fn send_with_id<T: Durable + 'static>(
+        &self,
+        event_id: impl Into<String>,
+        name: &str,
+        value: &T,
+    ) -> Result<Sent, ClientError> {
+        let payload =
+            encode_event(value).map_err(|error| ClientError::Event { name: name.to_owned(), error })?;
+        let request = SendRequest {
+            execution: self.id.clone(),
+            event_id: event_id.into(),
+            name: name.to_owned(),
+            payload,
+        };
+        let mut backoff = Backoff::default();
+        for _ in 1..ATTEMPTS {
+            match self.store.send(request.clone()).await {
+                Err(SendError::Store(error)) if error.is_transient() => {
+                    tokio::time::sleep(backoff.next()).await
+                }
+                answer => return Ok(answer?),
+            }
+        }
+        Ok(self.store.send(request).await?)
+    }
+
+    /// Asks for cancellation. `false`: it had ended already. It is carried out at the execution's next await point, or at once
+    /// if it waits; [`result`](Handle::result) tells when.
+    pub async fn cancel(&self) -> Result<bool, ClientError> {
+        Ok(self.store.cancel(&self.id).await?)
+    }
+
+    /// Where it is in its life.
+    pub async fn status(&self) -> Result<Status, ClientError> {
+        Ok(self.record().await?.status)
+    }
+
+    /// Everything the store has about it.
+    pub async fn record(&self) -> Result<ExecutionRecord, ClientError> {
+        let record = self.store.execution(&self.id).await?;
+        record.ok_or_else(|| ClientError::UnknownExecution(self.id.clone()))
+    }
+
+    /// Its life-cycle history, oldest first.
+    pub async fn history(&self) -> Result<Vec<HistoryEntry>, ClientError> {
+        Ok(self.store.history(&self.id).await?)
+    }
+
+    /// The state it stands at, as the generated enum.
+    pub async fn state(&self) -> Result<W::State, ClientError> {
+        let record = self.record().await?;
+        let id = || self.id.clone();
+        if record.workflow != W::NAME {
+            return Err(ClientError::OtherWorkflow { id: id(), found: record.workflow, expected: W::NAME });
+        }
+        let Some(root) = record.frames.first().filter(|_| !record.status.is_terminal()) else {
+            return Err(ClientError::Ended { id: id(), status: record.status });
+        };
+        let opened = stored::open(&root.snapshot);
+        let (header, payload) = opened.map_err(|error| ClientError::Snapshot { id: id(), error })?;
+        let Some(known) = self.schemas.row(header.schema).await? else {
+            let reason = format!("schema row {} is not there", header.schema.0);
+            return Err(ClientError::Store(durable_core::store::StoreError::Corrupt {
+                location: self.store.describe(),
+                reason,
+            }));
+        };
+        let (description, point) = (describe::<W>()?, &known.row.point);
+        let ours = description.point(&point.name).map(|index| description.point_fingerprints[index]);
+        if known.row.workflow != W::NAME || ours != Some(known.fingerprint) {
+            return Err(ClientError::OtherBuild {
+                id: id(),
+                point: point.name.clone(),
+                found: known.fingerprint,
+            });
+        }
+        let mut fields = FieldReader::new(&point.fields, payload);
+        W::State::decode(&point.name, &mut fields).map_err(|error| ClientError::State { id: id(), error })
+    }
+
+    /// Waits until it ends, and gives what the workflow returned: for a workflow that returns a `Result`, that `Result`. An
+    /// execution that ended without an output, or was set aside, is an error.
+    pub async fn result(&self) -> Result<W::Output, ClientError>
+    where
+        W::Output: Durable + 'static,
+    {
+        self.output(self.outcome().await?)
+    }
+
+    /// Waits for the end, without reading it as anything.
+    async fn outcome(&self) -> Result<Outcome, ClientError> {
+        loop {
+            // Registered before the store is looked at, so that no end is missed.
+            let finished = self.store.local().wait_finished(&self.id);
+            if let Some(outcome) = self.store.outcome(&self.id).await? {
+                return Ok(outcome);
+            }
+            finished.await;
+        }
+    }
+
+    fn output(&self, outcome: Outcome) -> Result<W::Output, ClientError>
+    where
+        W::Output: Durable + 'static,
+    {
+        let id = self.id.clone();
+        let reason = outcome.error.unwrap_or_else(|| "no reason was recorded".into());
+        match (outcome.status, outcome.output) {
+            (Status::SetAside, _) => Err(ClientError::SetAside { id, reason }),
+            (Status::Cancelled, _) => Err(ClientError::Cancelled { id }),
+            (_, Some(output)) => decode_event(&output).map_err(|error| ClientError::Output { id, error }),
+            (_, None) => Err(ClientError::Failed { id, reason }),
+        }
+    }
+}
+
+impl<W> Clone for Handle<W> {
+    fn clone(&self) -> Self {
+        Self {
+            store: Arc::clone(&self.store),
+            schemas: Arc::clone(&self.schemas),
+            id: self.id.clone(),
+            workflow: PhantomData,
+        }
+    }
+}
+
+impl<W> fmt::Debug for Handle<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Handle({})", self.id)
+    }
+}

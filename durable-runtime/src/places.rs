@@ -1,0 +1,261 @@
+//! The places for hot executions: how many there are, who sits in them, and when the claim loop must look again (K1, A2).
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+use tokio::{sync::Notify, task::AbortHandle};
+
+/// At most this many executions with exactly 2 crashes run at once (A2).
+const FRAGILE_MAX: usize = 8;
+/// At most this many are asked for in one claim, so that a claim is a short transaction.
+const CLAIM_MAX: usize = 1_000;
+
+pub(crate) struct Places {
+    state: Mutex<State>,
+    max: usize,
+    /// Something may be claimable, or a place is free for what was left out.
+    pub(crate) look: Notify,
+    /// No execution is hot.
+    empty: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    /// Places taken: by executions, by claims on their way, by starts on their way.
+    taken: usize,
+    fragile: usize,
+    /// An execution that may have killed its processes runs, and must be alone.
+    suspect: bool,
+    /// A claim that may bring such an execution is on its way.
+    claiming_alone: bool,
+    /// No new places are given.
+    closed: bool,
+    /// Counts the times everything was dropped; what was claimed before is not run after.
+    generation: u64,
+    last_key: u64,
+    hot: HashMap<u64, Hot>,
+    left_out: LeftOut,
+}
+
+/// An execution in memory.
+struct Hot {
+    generation: u64,
+    task: Option<AbortHandle>,
+}
+
+/// What the last claim could not ask for: a place that makes it possible wakes the claim loop.
+#[derive(Default)]
+struct LeftOut {
+    ordinary: bool,
+    fragile: bool,
+    alone: bool,
+}
+
+/// What a claim may ask for. The places are taken until [`Places::settle`].
+#[derive(Debug)]
+pub(crate) struct Ask {
+    pub(crate) limit: u32,
+    pub(crate) fragile: u32,
+    pub(crate) alone: bool,
+    /// Places taken for it.
+    held: usize,
+    generation: u64,
+}
+
+impl Places {
+    pub(crate) fn new(max: usize) -> Self {
+        Self { state: Mutex::default(), max, look: Notify::new(), empty: Notify::new() }
+    }
+
+    /// What to claim now; `None`: nothing, and a free place will wake the claim loop. `fragile_only` asks for what a claim
+    /// for a single place left out.
+    pub(crate) fn ask(&self, fragile_only: bool) -> Option<Ask> {
+        let mut state = self.lock();
+        let room = if state.closed || state.suspect { 0 } else { self.max.saturating_sub(state.taken) };
+        state.left_out.ordinary = room == 0;
+        if room == 0 {
+            return None;
+        }
+        let fragile_room = FRAGILE_MAX.saturating_sub(state.fragile);
+        let fragile = match (fragile_only, room) {
+            (true, _) => fragile_room.min(room),
+            (false, 1) => 0,
+            (false, _) => fragile_room.min(room / 2),
+        };
+        let limit = if fragile_only { 0 } else { (room - fragile).min(CLAIM_MAX) };
+        let alone = state.taken == 0;
+        state.left_out.fragile = fragile_room == 0;
+        // Until a claim that could have brought one brings nothing at all.
+        state.left_out.alone = true;
+        state.claiming_alone = alone;
+        let held = (limit + fragile).max(1);
+        state.taken += held;
+        let generation = state.generation;
+        Some(Ask { limit: small(limit), fragile: small(fragile), alone, held, generation })
+    }
+
+    /// A claim came back with executions of these crash counts: their places, and the rest is free again. Nothing is given
+    /// to what was claimed before everything was dropped.
+    pub(crate) fn settle(self: &Arc<Self>, ask: Ask, crashes: &[u32]) -> Vec<Place> {
+        let mut state = self.lock();
+        state.claiming_alone = false;
+        state.taken -= ask.held;
+        if ask.alone && crashes.is_empty() {
+            state.left_out.alone = false;
+        }
+        let places = match ask.generation == state.generation && !state.closed {
+            true => crashes.iter().map(|crashes| self.sit(&mut state, *crashes)).collect(),
+            false => Vec::new(),
+        };
+        self.freed(state);
+        places
+    }
+
+    /// Takes a place for a start in this process (K2).
+    pub(crate) fn reserve(&self) -> bool {
+        let mut state = self.lock();
+        let room = !(state.closed || state.suspect || state.claiming_alone) && state.taken < self.max;
+        state.taken += usize::from(room);
+        room
+    }
+
+    /// The reserved place is not needed.
+    pub(crate) fn decline(&self) {
+        let mut state = self.lock();
+        state.taken -= 1;
+        self.freed(state);
+    }
+
+    /// Turns a reservation into a place. `None`: nothing new runs any more.
+    pub(crate) fn sit_reserved(self: &Arc<Self>) -> Option<Place> {
+        let mut state = self.lock();
+        state.taken -= 1;
+        if state.closed {
+            self.freed(state);
+            return None;
+        }
+        Some(self.sit(&mut state, 0))
+    }
+
+    /// Keeps the handle by which the execution in a place can be dropped.
+    pub(crate) fn keep(&self, key: u64, task: AbortHandle) {
+        let mut state = self.lock();
+        let generation = state.generation;
+        match state.hot.get_mut(&key) {
+            Some(hot) if hot.generation == generation => hot.task = Some(task),
+            // Everything was dropped between its claim and now.
+            Some(_) => {
+                drop(state);
+                task.abort();
+            }
+            None => {}
+        }
+    }
+
+    /// Whether others wait for a place (K1).
+    pub(crate) fn others_wait(&self) -> bool {
+        self.lock().left_out.ordinary
+    }
+
+    /// Executions in memory.
+    pub(crate) fn hot(&self) -> usize {
+        self.lock().hot.len()
+    }
+
+    /// Gives no new places.
+    pub(crate) fn close(&self) {
+        self.lock().closed = true;
+        self.look.notify_one();
+    }
+
+    /// Gives places again.
+    pub(crate) fn open(&self) {
+        self.lock().closed = false;
+        self.look.notify_one();
+    }
+
+    /// Drops every execution (K4). A running poll ends first; the fence keeps it from writing.
+    pub(crate) fn drop_all(&self) {
+        let tasks: Vec<_> = {
+            let mut state = self.lock();
+            state.generation += 1;
+            state.hot.values_mut().filter_map(|hot| hot.task.take()).collect()
+        };
+        // Outside the lock: a task that is dropped here gives its place back.
+        tasks.iter().for_each(AbortHandle::abort);
+    }
+
+    /// Ends when no execution is hot.
+    pub(crate) async fn emptied(&self) {
+        loop {
+            let empty = self.empty.notified();
+            if self.hot() == 0 {
+                return;
+            }
+            empty.await;
+        }
+    }
+
+    fn sit(self: &Arc<Self>, state: &mut State, crashes: u32) -> Place {
+        state.taken += 1;
+        state.fragile += usize::from(crashes == 2);
+        state.suspect |= crashes > 2;
+        state.last_key += 1;
+        let key = state.last_key;
+        let generation = state.generation;
+        state.hot.insert(key, Hot { generation, task: None });
+        Place { places: Arc::clone(self), key, crashes }
+    }
+
+    /// Wakes whoever waited for what is free now.
+    fn freed(&self, state: MutexGuard<'_, State>) {
+        let empty = state.hot.is_empty();
+        let room = state.taken < self.max && !state.suspect && !state.closed;
+        let left_out = &state.left_out;
+        let look = room
+            && (left_out.ordinary
+                || (left_out.fragile && state.fragile < FRAGILE_MAX)
+                || (left_out.alone && state.taken == 0));
+        drop(state);
+        if look {
+            self.look.notify_one();
+        }
+        if empty {
+            self.empty.notify_waiters();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing that could panic half-way runs under the lock.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One hot execution's place; free again when it is dropped.
+pub(crate) struct Place {
+    places: Arc<Places>,
+    pub(crate) key: u64,
+    crashes: u32,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut state = self.places.lock();
+        state.taken -= 1;
+        state.hot.remove(&self.key);
+        if self.crashes == 2 {
+            state.fragile -= 1;
+        }
+        if self.crashes > 2 {
+            state.suspect = false;
+            // Everything was left out while it ran alone.
+            state.left_out.ordinary = true;
+        }
+        self.places.freed(state);
+    }
+}
+
+fn small(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,115 @@
+//! The workflows a worker knows, their types erased, and the numbers the store gave them.
+
+use durable_core::{
+    Description, Durable, Host, Resources, UndescribedWorkflow, Workflow, describe,
+    event::encode_event,
+    machine::{Identity, Machine, Restored},
+    schema::{TraceError, fingerprint_of},
+    store::QueueId,
+};
+use std::{collections::HashMap, marker::PhantomData, sync::Arc};
+
+/// How a workflow ended, its types erased.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    /// The output with its fingerprint in front, or why it cannot be stored.
+    pub(crate) output: Result<Vec<u8>, String>,
+    /// The text of the error, if the output is an `Err`.
+    pub(crate) error: Option<String>,
+}
+
+/// A workflow whose types are erased.
+pub(crate) trait Registered: Send + Sync {
+    fn name(&self) -> &'static str;
+    fn describe(&self) -> Result<&'static Description, UndescribedWorkflow>;
+    /// Whether the output can be stored and read back.
+    fn check_output(&self) -> Result<(), TraceError>;
+    fn check_resources(&self, resources: &Resources) -> Result<(), durable_core::MissingResource>;
+    fn machine(
+        &self,
+        identity: Identity,
+        host: Arc<dyn Host>,
+        restored: Restored,
+        resources: Arc<Resources>,
+    ) -> Machine<'static, Ended>;
+}
+
+/// [`Registered`] for one workflow.
+pub(crate) struct Typed<W>(PhantomData<fn() -> W>);
+
+impl<W> Typed<W> {
+    pub(crate) fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<W> Registered for Typed<W>
+where
+    W: Workflow,
+    W::Output: Durable + 'static,
+{
+    fn name(&self) -> &'static str {
+        W::NAME
+    }
+
+    fn describe(&self) -> Result<&'static Description, UndescribedWorkflow> {
+        describe::<W>()
+    }
+
+    fn check_output(&self) -> Result<(), TraceError> {
+        fingerprint_of::<W::Output>().map(drop)
+    }
+
+    fn check_resources(&self, resources: &Resources) -> Result<(), durable_core::MissingResource> {
+        W::resources(resources).map(drop)
+    }
+
+    fn machine(
+        &self,
+        identity: Identity,
+        host: Arc<dyn Host>,
+        restored: Restored,
+        resources: Arc<Resources>,
+    ) -> Machine<'static, Ended> {
+        Machine::new(identity, host, restored, move |root| {
+            let resources = Arc::clone(&resources);
+            Box::pin(async move {
+                let output = match W::resources(&resources) {
+                    Ok(resources) => root.drive::<W>(resources).await,
+                    // Checked when the worker started; a `resources` that changes its mind loses nothing.
+                    Err(missing) => return Ended { output: Err(missing.to_string()), error: None },
+                };
+                let encoded = encode_event(&output);
+                Ended {
+                    output: encoded.map_err(|error| format!("its output cannot be stored: {error}")),
+                    error: W::error(&output),
+                }
+            })
+        })
+    }
+}
+
+/// The registered workflows by the queue they are claimed from.
+#[derive(Default)]
+pub(crate) struct Registry {
+    by_queue: HashMap<QueueId, Arc<dyn Registered>>,
+    queues: Vec<QueueId>,
+}
+
+impl Registry {
+    pub(crate) fn insert(&mut self, queue: QueueId, workflow: Arc<dyn Registered>) {
+        self.queues.push(queue);
+        self.by_queue.insert(queue, workflow);
+    }
+
+    pub(crate) fn get(&self, queue: QueueId) -> Option<&Arc<dyn Registered>> {
+        self.by_queue.get(&queue)
+    }
+
+    /// The queues, each call beginning with another one (K1).
+    pub(crate) fn queues(&self, round: usize) -> Vec<QueueId> {
+        let mut queues = self.queues.clone();
+        queues.rotate_left(round % self.queues.len().max(1));
+        queues
+    }
+}

@@ -1,0 +1,93 @@
+//! From a claimed execution to what its machine goes on from.
+
+use crate::schemas::Schemas;
+use durable_core::{
+    machine::{Restored, RestoredFrame},
+    store::{Claimed, ClaimedFrame, StoreError},
+    stored,
+};
+use std::{sync::Arc, time::Duration};
+
+/// A claim, checked.
+#[derive(Debug)]
+pub(crate) struct Resumable {
+    pub(crate) restored: Restored,
+    /// The await point of the innermost frame, for people.
+    pub(crate) point: String,
+    /// A retry that is not due yet: a takeover claims at once, whatever the delay was.
+    pub(crate) retry_in: Option<Duration>,
+}
+
+/// Why a claim cannot be gone on from.
+#[derive(Debug)]
+pub(crate) enum Unusable {
+    /// What is stored cannot be used; it is set aside with this reason.
+    SetAside(String),
+    /// The store failed.
+    Store(StoreError),
+}
+
+impl From<StoreError> for Unusable {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// Checks headers, checksums and schema rows, and that the frames are one chain from the root inwards.
+pub(crate) async fn restore(claimed: &Claimed, schemas: &Schemas) -> Result<Resumable, Unusable> {
+    let mut frames: Vec<RestoredFrame> = Vec::with_capacity(claimed.frames.len());
+    for frame in &claimed.frames {
+        let expected = frames.last().map(|outer| outer.number);
+        if frame.parent != expected || (expected.is_none() && frame.frame != 0) {
+            return Err(Unusable::SetAside(format!(
+                "frame {} belongs to frame {:?}, but frame {expected:?} comes before it",
+                frame.frame, frame.parent
+            )));
+        }
+        frames.push(restore_frame(frame, claimed.now, schemas).await?);
+    }
+    let (Some(innermost), Some(stored)) = (frames.last(), claimed.frames.last()) else {
+        return Err(Unusable::SetAside("the execution has no frame to go on from".into()));
+    };
+    let delivery = claimed.event.as_ref().filter(|event| event.frame == innermost.number);
+    let due = stored.due.filter(|due| innermost.failed > 0 && *due > claimed.now);
+    Ok(Resumable {
+        point: innermost.point.clone(),
+        retry_in: due.map(|due| Duration::from_millis(due - claimed.now)),
+        restored: Restored {
+            next_frame: claimed.next_frame,
+            crashes: claimed.crashes,
+            delivery: delivery.map(|event| (event.seq, event.payload.clone())),
+            frames,
+        },
+    })
+}
+
+async fn restore_frame(frame: &ClaimedFrame, now: u64, schemas: &Schemas) -> Result<RestoredFrame, Unusable> {
+    let number = frame.frame;
+    let opened = stored::open(&frame.snapshot);
+    let (header, _) = opened.map_err(|error| Unusable::SetAside(format!("frame {number}: {error}")))?;
+    if header.schema != frame.schema {
+        return Err(Unusable::SetAside(format!(
+            "frame {number}: its snapshot names schema row {}, its row {}",
+            header.schema.0, frame.schema.0
+        )));
+    }
+    let Some(known) = schemas.row(header.schema).await? else {
+        return Err(Unusable::SetAside(format!(
+            "frame {number}: its snapshot names schema row {}, which the store does not have",
+            header.schema.0
+        )));
+    };
+    Ok(RestoredFrame {
+        number,
+        parent: frame.parent,
+        visit: frame.visit,
+        failed: frame.failed,
+        workflow: known.row.workflow.clone(),
+        point: known.row.point.name.clone(),
+        fingerprint: known.fingerprint,
+        snapshot: Arc::clone(&frame.snapshot),
+        fired: frame.due.is_some_and(|due| due <= now),
+    })
+}

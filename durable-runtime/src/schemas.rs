@@ -1,0 +1,65 @@
+//! Schema rows in both directions: the numbers of a description's await points, and what a number stands for. Rows never
+//! change, so what was once read is kept.
+
+use durable_core::{
+    Description, Fingerprint,
+    store::{Registered, Registration, SchemaId, SchemaRow, Store, StoreError},
+};
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+/// A cache of one store's schema rows.
+pub(crate) struct Schemas {
+    store: Arc<dyn Store>,
+    rows: RwLock<HashMap<SchemaId, Arc<KnownRow>>>,
+    /// By the address of the description: there is one for each workflow and process.
+    registered: RwLock<HashMap<usize, Arc<Registered>>>,
+}
+
+/// A schema row with its fingerprint.
+#[derive(Debug)]
+pub(crate) struct KnownRow {
+    pub(crate) row: SchemaRow,
+    pub(crate) fingerprint: Fingerprint,
+}
+
+impl Schemas {
+    pub(crate) fn new(store: Arc<dyn Store>) -> Self {
+        Self { store, rows: RwLock::default(), registered: RwLock::default() }
+    }
+
+    /// What a number stands for; `None` if the store has no such row.
+    pub(crate) async fn row(&self, schema: SchemaId) -> Result<Option<Arc<KnownRow>>, StoreError> {
+        let known = self.rows.read().unwrap_or_else(PoisonError::into_inner).get(&schema).cloned();
+        if known.is_some() {
+            return Ok(known);
+        }
+        let Some(row) = self.store.schema(schema).await? else { return Ok(None) };
+        let row = Arc::new(KnownRow { fingerprint: row.point.fingerprint(), row });
+        self.rows.write().unwrap_or_else(PoisonError::into_inner).insert(schema, Arc::clone(&row));
+        Ok(Some(row))
+    }
+
+    /// The numbers of a workflow, which is registered the first time it is asked for: a child's, when it first commits.
+    pub(crate) async fn numbers(
+        &self,
+        description: &'static Description,
+    ) -> Result<Arc<Registered>, StoreError> {
+        let key = std::ptr::from_ref(description) as usize;
+        let known = self.registered.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let registration = Registration {
+            workflow: description.name.to_owned(),
+            fingerprint: description.fingerprint,
+            points: description.points.clone(),
+        };
+        let registered = Arc::new(self.store.register(registration).await?);
+        let mut all = self.registered.write().unwrap_or_else(PoisonError::into_inner);
+        all.insert(key, Arc::clone(&registered));
+        Ok(registered)
+    }
+}

@@ -1,0 +1,157 @@
+//! What the parts of one worker share: its tasks, its beat, and the clients of the process that start work straight into it.
+
+use crate::{
+    committer::Committer,
+    execution,
+    host::TokioHost,
+    places::{Place, Places},
+    registry::Registry,
+    schemas::Schemas,
+    stats::{Counters, Stats},
+    trouble::Trouble,
+};
+use durable_core::{
+    Host, Resources,
+    store::{Admission, Claimed, QueueId, Store, WorkerId},
+};
+use std::{
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicBool, AtomicI64, Ordering::Relaxed, Ordering::SeqCst},
+    },
+    time::Duration,
+};
+use tokio::{runtime::Handle, sync::Notify};
+
+/// What a worker was built with.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    pub(crate) name: String,
+    pub(crate) concurrency: usize,
+    pub(crate) lease: Duration,
+    pub(crate) beat: Duration,
+    pub(crate) park_after: Duration,
+    pub(crate) grace: Duration,
+    pub(crate) payload_bytes_max: u64,
+}
+
+pub(crate) struct Shared {
+    this: Weak<Shared>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) runtime: Handle,
+    pub(crate) options: Options,
+    pub(crate) resources: Arc<Resources>,
+    pub(crate) registry: Registry,
+    pub(crate) schemas: Schemas,
+    pub(crate) committer: Arc<Committer>,
+    pub(crate) places: Arc<Places>,
+    pub(crate) trouble: Trouble,
+    pub(crate) counters: Counters,
+    pub(crate) host: Arc<dyn Host>,
+    worker: AtomicI64,
+    closing: AtomicBool,
+    closed: Notify,
+}
+
+impl Shared {
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        runtime: Handle,
+        options: Options,
+        resources: Resources,
+        registry: Registry,
+        schemas: Schemas,
+        worker: WorkerId,
+    ) -> Arc<Self> {
+        Arc::new_cyclic(|this| Self {
+            this: this.clone(),
+            committer: Arc::new(Committer::new(Arc::clone(&store))),
+            places: Arc::new(Places::new(options.concurrency)),
+            store,
+            runtime,
+            options,
+            resources: Arc::new(resources),
+            registry,
+            schemas,
+            trouble: Trouble::default(),
+            counters: Counters::default(),
+            host: Arc::new(TokioHost),
+            worker: AtomicI64::new(worker.0),
+            closing: AtomicBool::new(false),
+            closed: Notify::new(),
+        })
+    }
+
+    /// The worker's number in the store; another one after it was given up and joined again.
+    pub(crate) fn worker(&self) -> WorkerId {
+        WorkerId(self.worker.load(SeqCst))
+    }
+
+    pub(crate) fn set_worker(&self, worker: WorkerId) {
+        self.worker.store(worker.0, SeqCst);
+    }
+
+    /// Runs a claimed execution in its place.
+    pub(crate) fn run(&self, claimed: Claimed, place: Place) {
+        let Some(shared) = self.this.upgrade() else { return };
+        self.counters.claimed.fetch_add(1, Relaxed);
+        let key = place.key;
+        let task = self.runtime.spawn(execution::run(shared, claimed, place));
+        self.places.keep(key, task.abort_handle());
+    }
+
+    /// No new work from here on.
+    pub(crate) fn close(&self) {
+        self.closing.store(true, SeqCst);
+        self.places.close();
+        self.closed.notify_waiters();
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.load(Relaxed)
+    }
+
+    /// Ends when the worker begins to close.
+    pub(crate) async fn closing(&self) {
+        let closed = self.closed.notified();
+        if !self.is_closing() {
+            closed.await;
+        }
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        let Counters { claimed, finished, set_aside, failed_attempts, fenced } = &self.counters;
+        Stats {
+            commits: self.committer.commits(),
+            hot: self.places.hot(),
+            claimed: claimed.load(Relaxed),
+            finished: finished.load(Relaxed),
+            set_aside: set_aside.load(Relaxed),
+            failed_attempts: failed_attempts.load(Relaxed),
+            fenced: fenced.load(Relaxed),
+        }
+    }
+}
+
+/// A client in the same process, or the store, talks to the worker (K2, G4).
+impl Admission for Shared {
+    fn reserve(&self, queue: QueueId) -> Option<WorkerId> {
+        let accepts = !self.trouble.is_on() && self.registry.get(queue).is_some();
+        (accepts && self.places.reserve()).then(|| self.worker())
+    }
+
+    fn admit(&self, claimed: Claimed) {
+        // If the worker is closing, leaving the store gives the execution to others.
+        if let Some(place) = self.places.sit_reserved() {
+            self.run(claimed, place);
+        }
+    }
+
+    fn decline(&self) {
+        self.places.decline();
+    }
+
+    fn work_ready(&self) {
+        self.places.look.notify_one();
+    }
+}

@@ -1,0 +1,121 @@
+//! A running worker.
+
+use crate::{
+    beat::Beat,
+    builder::WorkerBuilder,
+    claim_loop,
+    committer::{Committer, LANES},
+    shared::Shared,
+    stats::Stats,
+};
+use durable_core::store::{Admission, Store, StoreError, WorkerId};
+use std::{fmt, sync::Arc, time::Duration};
+use tokio::{task::JoinHandle, time::timeout};
+
+/// How long a shutdown waits for what should take no time at all.
+const FORMALITIES_MAX: Duration = Duration::from_secs(5);
+
+/// Claims executions from a store and drives them, until it is shut down or dropped.
+///
+/// Any number of workers, in any number of processes, may share a store. What a worker has in hand when its process dies is
+/// taken over by the others, from the last commit on.
+pub struct Worker {
+    shared: Arc<Shared>,
+    claims: JoinHandle<()>,
+    beat: Beat,
+    gone: bool,
+}
+
+impl Worker {
+    /// Begins to build a worker on this store.
+    pub fn builder<S: Store + Clone>(store: &S) -> WorkerBuilder {
+        WorkerBuilder::new(Arc::new(store.clone()))
+    }
+
+    pub(crate) fn run(shared: Arc<Shared>) -> std::io::Result<Self> {
+        let beat = Beat::start(Arc::clone(&shared))?;
+        for _ in 0..LANES {
+            shared.runtime.spawn(Committer::lane(Arc::clone(&shared.committer)));
+        }
+        let admission: Arc<dyn Admission> = shared.clone();
+        shared.store.local().add_worker(&admission);
+        let claims = shared.runtime.spawn(claim_loop::run(Arc::clone(&shared)));
+        tracing::info!(
+            worker = shared.worker().0,
+            name = shared.options.name,
+            store = shared.store.describe(),
+            "started"
+        );
+        Ok(Self { shared, claims, beat, gone: false })
+    }
+
+    /// Its number in the store.
+    pub fn id(&self) -> WorkerId {
+        self.shared.worker()
+    }
+
+    /// What it has done and has in hand.
+    pub fn stats(&self) -> Stats {
+        self.shared.stats()
+    }
+
+    /// Ends gracefully: nothing new is claimed, running operations have the grace period to reach their next commit, and then
+    /// everything is given back, to be taken up by others at once. No crash is counted.
+    pub async fn shutdown(mut self) -> Result<(), StoreError> {
+        self.gone = true;
+        let shared = Arc::clone(&self.shared);
+        shared.close();
+        let within_grace = timeout(shared.options.grace, shared.places.emptied()).await.is_ok();
+        shared.places.drop_all();
+        let formalities = async {
+            // A claim on its way gives back what it brings.
+            let _ = (&mut self.claims).await;
+            shared.places.emptied().await;
+            shared.committer.drained().await;
+        };
+        let done = timeout(FORMALITIES_MAX, formalities).await.is_ok();
+        shared.committer.close();
+        self.beat.stop();
+        let left = shared.store.leave(shared.worker()).await;
+        let _ = timeout(FORMALITIES_MAX, self.beat.ended()).await;
+        tracing::info!(worker = shared.worker().0, within_grace, done, "shut down");
+        left
+    }
+
+    /// Ends as the death of its process would: everything is dropped where it stands, and the store is not told. For tests
+    /// of takeovers.
+    #[doc(hidden)]
+    pub fn crash(mut self) {
+        self.gone = true;
+        self.drop_everything();
+        self.beat.stop();
+    }
+
+    fn drop_everything(&self) {
+        self.shared.close();
+        self.shared.places.drop_all();
+        self.claims.abort();
+        self.shared.committer.close();
+    }
+}
+
+impl Drop for Worker {
+    /// As [`Worker::shutdown`] without waiting: operations are dropped where they stand, and the store is told as well as
+    /// can be.
+    fn drop(&mut self) {
+        if !self.gone {
+            self.drop_everything();
+            self.beat.leave();
+        }
+    }
+}
+
+impl fmt::Debug for Worker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Worker")
+            .field("id", &self.id())
+            .field("name", &self.shared.options.name)
+            .field("stats", &self.stats())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,169 @@
+//! A store that fails on demand, in front of the memory store.
+
+use durable_core::{
+    BoxFuture,
+    memory::MemoryStore,
+    store::{
+        Beat, ClaimRequest, Claimed, Claims, Commit, CommitError, Committed, ExecutionId, ExecutionRecord,
+        Filter, HistoryEntry, Local, Millis, Outcome, Registered, Registration, Release, SchemaId, SchemaRow,
+        SendError, SendRequest, Sent, StartRequest, Started, Store, StoreError, WorkerId,
+    },
+};
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+    },
+    time::Duration,
+};
+
+#[derive(Clone)]
+pub(crate) struct Faulty {
+    store: MemoryStore,
+    pub(crate) faults: Arc<Faults>,
+}
+
+#[derive(Default)]
+pub(crate) struct Faults {
+    /// Every write fails as a full disk does.
+    pub(crate) full: AtomicBool,
+    /// Writes that were refused because of it.
+    pub(crate) refused: AtomicUsize,
+    /// This many commits panic.
+    pub(crate) commit_panics: AtomicUsize,
+    /// This many commits happen, but say their outcome is unknown; the repeat is answered as C4 says.
+    pub(crate) lost_answers: AtomicUsize,
+    lost: Mutex<Vec<(i64, u64, u64)>>,
+    /// Every claim gets its snapshots changed by this.
+    pub(crate) spoil: Mutex<Option<fn(&mut Claimed)>>,
+    /// Claims with their limits.
+    pub(crate) claims: Mutex<Vec<(u32, u32, bool)>>,
+}
+
+impl Faulty {
+    pub(crate) fn new(store: &MemoryStore) -> Self {
+        Self { store: store.clone(), faults: Arc::default() }
+    }
+
+    fn check(&self) -> Result<(), StoreError> {
+        if !self.faults.full.load(SeqCst) {
+            return Ok(());
+        }
+        self.faults.refused.fetch_add(1, SeqCst);
+        Err(StoreError::Full { location: "faulty".into(), reason: "as the test says".into() })
+    }
+
+    fn take(counter: &AtomicUsize) -> bool {
+        counter.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)).is_ok()
+    }
+
+    async fn commit_one(&self, commit: Commit) -> Result<Committed, CommitError> {
+        self.check()?;
+        assert!(!Self::take(&self.faults.commit_panics), "as the test says");
+        let key = (commit.row, commit.epoch, commit.fence);
+        if self.faults.lost.lock().unwrap().contains(&key) {
+            return Ok(Committed::default());
+        }
+        let answer = self.store.commit(vec![commit]).await.pop().unwrap()?;
+        if Self::take(&self.faults.lost_answers) {
+            self.faults.lost.lock().unwrap().push(key);
+            let (location, reason) = ("faulty".into(), "as the test says".into());
+            return Err(StoreError::Io { location, reason, outcome_unknown: true }.into());
+        }
+        Ok(answer)
+    }
+}
+
+impl Store for Faulty {
+    fn describe(&self) -> String {
+        "faulty".into()
+    }
+
+    fn local(&self) -> &Local {
+        self.store.local()
+    }
+
+    fn now(&self) -> BoxFuture<'_, Result<Millis, StoreError>> {
+        self.store.now()
+    }
+
+    fn register(&self, registration: Registration) -> BoxFuture<'_, Result<Registered, StoreError>> {
+        self.store.register(registration)
+    }
+
+    fn schema(&self, schema: SchemaId) -> BoxFuture<'_, Result<Option<SchemaRow>, StoreError>> {
+        self.store.schema(schema)
+    }
+
+    fn join(&self, name: &str) -> BoxFuture<'_, Result<WorkerId, StoreError>> {
+        self.store.join(name)
+    }
+
+    fn leave(&self, worker: WorkerId) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.store.leave(worker)
+    }
+
+    fn beat(&self, worker: WorkerId, lease: Duration) -> BoxFuture<'_, Result<Beat, StoreError>> {
+        self.store.beat(worker, lease)
+    }
+
+    fn start(&self, request: StartRequest) -> BoxFuture<'_, Result<Started, StoreError>> {
+        Box::pin(async move {
+            self.check()?;
+            self.store.start(request).await
+        })
+    }
+
+    fn claim(&self, request: ClaimRequest) -> BoxFuture<'_, Result<Claims, StoreError>> {
+        Box::pin(async move {
+            self.check()?;
+            self.faults.claims.lock().unwrap().push((request.limit, request.fragile, request.alone));
+            let mut claims = self.store.claim(request).await?;
+            if let Some(spoil) = *self.faults.spoil.lock().unwrap() {
+                claims.claimed.iter_mut().for_each(spoil);
+            }
+            Ok(claims)
+        })
+    }
+
+    fn release(&self, group: Vec<Release>) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.store.release(group)
+    }
+
+    fn commit(&self, group: Vec<Commit>) -> BoxFuture<'_, Vec<Result<Committed, CommitError>>> {
+        Box::pin(async move {
+            let mut answers = Vec::new();
+            for commit in group {
+                answers.push(self.commit_one(commit).await);
+            }
+            answers
+        })
+    }
+
+    fn send(&self, request: SendRequest) -> BoxFuture<'_, Result<Sent, SendError>> {
+        Box::pin(async move {
+            self.check()?;
+            self.store.send(request).await
+        })
+    }
+
+    fn cancel(&self, id: &ExecutionId) -> BoxFuture<'_, Result<bool, StoreError>> {
+        self.store.cancel(id)
+    }
+
+    fn execution(&self, id: &ExecutionId) -> BoxFuture<'_, Result<Option<ExecutionRecord>, StoreError>> {
+        self.store.execution(id)
+    }
+
+    fn outcome(&self, id: &ExecutionId) -> BoxFuture<'_, Result<Option<Outcome>, StoreError>> {
+        self.store.outcome(id)
+    }
+
+    fn list(&self, filter: Filter) -> BoxFuture<'_, Result<Vec<ExecutionRecord>, StoreError>> {
+        self.store.list(filter)
+    }
+
+    fn history(&self, id: &ExecutionId) -> BoxFuture<'_, Result<Vec<HistoryEntry>, StoreError>> {
+        self.store.history(id)
+    }
+}

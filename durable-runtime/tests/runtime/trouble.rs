@@ -1,0 +1,168 @@
+//! Stores that fail: nothing is lost, and one execution's trouble is not another's.
+
+use crate::{
+    counter::counter,
+    faulty::Faulty,
+    script::{Op, script, step},
+    surroundings::{Surroundings, idle, parked},
+};
+use durable_core::store::{SchemaId, Status};
+use durable_runtime::{Client, ClientError};
+use std::{
+    sync::{Arc, atomic::Ordering::SeqCst},
+    time::Duration,
+};
+
+#[tokio::test(start_paused = true)]
+async fn a_full_disk_pauses_the_work_and_it_goes_on_by_itself() {
+    let all = Surroundings::new();
+    let store = Faulty::new(&all.store);
+    let worker = all.builder_on(&store).start().await.unwrap();
+    let mut handles = Vec::new();
+    for i in 0..50 {
+        handles.push(
+            all.client.start(format!("{i}"), script::input(&[step("gate:1"), step("two")])).await.unwrap(),
+        );
+    }
+    all.lab.ran("gate:1", 50).await;
+    store.faults.full.store(true, SeqCst);
+    all.lab.open("gate:1");
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    assert!(store.faults.refused.load(SeqCst) > 50);
+    assert_eq!(all.lab.runs("two"), 0, "C3: nothing runs before its await point is durable");
+    let full = Client::new(&store).start("new", script::input(&[])).await.unwrap_err();
+    assert!(full.is_transient(), "{full}");
+
+    store.faults.full.store(false, SeqCst);
+    for handle in handles {
+        handle.result().await.unwrap().unwrap();
+    }
+    assert_eq!((all.lab.runs("gate:1"), all.lab.runs("two")), (50, 50));
+    assert_eq!(worker.stats().fenced, 0);
+    let late = all.client.start("late", script::input(&[step("late")])).await.unwrap();
+    late.result().await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_commit_whose_answer_was_lost_is_repeated_and_counts_once() {
+    let all = Surroundings::new();
+    let store = Faulty::new(&all.store);
+    store.faults.lost_answers.store(7, SeqCst);
+    let _worker = all.builder_on(&store).start().await.unwrap();
+    let handle = all.client.start("a", counter::input(10)).await.unwrap();
+    assert_eq!(handle.result().await.unwrap(), 10);
+    assert_eq!(handle.record().await.unwrap().epoch, 11);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_panics_in_a_commit_is_asked_again() {
+    let all = Surroundings::new();
+    let store = Faulty::new(&all.store);
+    store.faults.commit_panics.store(3, SeqCst);
+    let _worker = all.builder_on(&store).start().await.unwrap();
+    let mut handles = Vec::new();
+    for i in 0..10 {
+        handles.push(all.client.start(format!("{i}"), counter::input(10)).await.unwrap());
+    }
+    for handle in handles {
+        assert_eq!(handle.result().await.unwrap(), 10);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_that_is_too_large_sets_its_execution_aside_and_others_go_on() {
+    let all = Surroundings::new();
+    let _worker = all.builder().payload_bytes_max(1_000).start().await.unwrap();
+    let large =
+        all.client.start("large", script::input(&[step("one"), Op::Grow(2_000), step("two")])).await.unwrap();
+    let small = all.client.start("small", script::input(&[step("small")])).await.unwrap();
+    let error = large.result().await.unwrap_err();
+    let ClientError::SetAside { reason, .. } = &error else { panic!("{error}") };
+    assert!(reason.contains("await point `Step`") && reason.contains("1000 bytes"), "{reason}");
+    let record = large.record().await.unwrap();
+    assert_eq!((record.frames.len(), record.frames[0].visit), (1, 1), "the last snapshot is kept");
+    small.result().await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_damaged_snapshot_is_set_aside_with_the_reason() {
+    let all = Surroundings::new();
+    let store = Faulty::new(&all.store);
+    *store.faults.spoil.lock().unwrap() = Some(|claimed| {
+        let mut bytes = claimed.frames[0].snapshot.to_vec();
+        match claimed.id.as_str() {
+            "flipped" => *bytes.last_mut().unwrap() ^= 1,
+            "cut" => bytes.truncate(10),
+            _ => {}
+        }
+        claimed.frames[0].snapshot = Arc::from(bytes);
+        if claimed.id.as_str() == "unknown" {
+            let frame = &mut claimed.frames[0];
+            let mut bytes = frame.snapshot.to_vec();
+            frame.schema = SchemaId(999);
+            durable_core::stored::stamp(&mut bytes, frame.schema, 0);
+            frame.snapshot = Arc::from(bytes);
+        }
+        if claimed.id.as_str() == "frameless" {
+            claimed.frames.clear();
+        }
+    });
+    for (id, reason) in
+        [("flipped", "damaged"), ("cut", "truncated"), ("unknown", "999"), ("frameless", "no frame")]
+    {
+        let handle = all.client.start(id, script::input(&[step("one")])).await.unwrap();
+        let worker = all.builder_on(&store).start().await.unwrap();
+        let error = handle.result().await.unwrap_err();
+        assert!(
+            matches!(&error, ClientError::SetAside { reason: why, .. } if why.contains(reason)),
+            "{error}"
+        );
+        assert_eq!(handle.record().await.unwrap().frames.len(), 1, "nothing is lost");
+        idle(&worker).await;
+        assert_eq!(worker.stats().set_aside, 1);
+        worker.shutdown().await.unwrap();
+    }
+    assert_eq!(all.lab.runs("one"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stale_driver_is_fenced_and_changes_nothing() {
+    let all = Surroundings::new();
+    let stale = all.worker().await;
+    let handle = all.client.start("a", script::input(&[step("gate:1"), step("two")])).await.unwrap();
+    all.lab.ran("gate:1", 1).await;
+    // As after a pause longer than the lease: the others took over, and it does not know.
+    all.store.kill(stale.id());
+    all.store.reap();
+    let fresh = all.worker().await;
+    all.lab.ran("gate:1", 2).await;
+    all.lab.open("gate:1");
+    assert_eq!(handle.result().await.unwrap().unwrap(), ["gate:1", "two"]);
+    idle(&stale).await;
+    idle(&fresh).await;
+    assert_eq!((stale.stats().fenced, fresh.stats().fenced), (1, 0));
+    assert_eq!(all.lab.runs("two"), 1);
+    assert_eq!(handle.status().await.unwrap(), Status::Succeeded);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_is_sent_once_over_the_clients_own_retries() {
+    let all = Surroundings::new();
+    let store = Faulty::new(&all.store);
+    let _worker = all.worker().await;
+    let handle = all
+        .client
+        .start("a", script::input(&[Op::Event("go".into()), Op::Event("go".into())]))
+        .await
+        .unwrap();
+    parked(&handle).await;
+    store.faults.full.store(true, SeqCst);
+    let faulty = store.clone();
+    let sender = Client::new(&store).handle::<script>("a").unwrap();
+    let sending = tokio::spawn(async move { sender.send("go", &"1".to_owned()).await });
+    tokio::time::sleep(Duration::from_millis(30)).await;
+    faulty.faults.full.store(false, SeqCst);
+    sending.await.unwrap().unwrap();
+    handle.send("go", &"2".to_owned()).await.unwrap();
+    assert_eq!(handle.result().await.unwrap(), Ok(vec!["1".into(), "2".into()]));
+}

@@ -1,0 +1,54 @@
+//! The expansion of a function in a source file, as text.
+
+use durable_test::{Error, expanded, expanded_state, try_expanded, try_expanded_state};
+
+const ORDERS: &str = "tests/harness/fixtures/orders.rs";
+
+#[test]
+fn a_workflow_is_found_by_name_and_formatted() {
+    let code = expanded(ORDERS, "place_order");
+    assert!(code.contains("pub enum PlaceOrderState {"), "{code}");
+    assert!(!code.contains("#[workflow]"), "{code}");
+    assert_eq!(code, expanded(ORDERS, "place_order"), "the same every time");
+}
+
+#[test]
+fn the_state_alone_is_one_enum() {
+    let state = expanded_state(ORDERS, "place_order");
+    assert!(state.contains("pub enum PlaceOrderState {"), "{state}");
+    let file = syn::parse_file(&state).unwrap();
+    assert!(matches!(file.items[..], [syn::Item::Enum(_)]));
+}
+
+#[test]
+fn functions_in_modules_and_methods_are_found_by_name_or_path() {
+    assert_eq!(expanded(ORDERS, "refund"), expanded(ORDERS, "nested::refund"));
+    assert_eq!(expanded(ORDERS, "charge"), expanded(ORDERS, "Shop::charge"));
+    assert!(matches!(try_expanded(ORDERS, "fund"), Err(Error::NoWorkflow { .. })), "not by half a name");
+}
+
+#[test]
+fn a_missing_function_is_an_error_that_lists_those_there_are() {
+    let error = try_expanded(ORDERS, "not_ours").unwrap_err().to_string();
+    assert!(error.starts_with("no workflow `not_ours` in "), "{error}");
+    assert!(error.ends_with("workflows there: place_order, Shop::charge, nested::refund"), "{error}");
+}
+
+#[test]
+fn a_missing_file_is_an_error_with_the_path_that_was_tried() {
+    let error = try_expanded("tests/nowhere.rs", "place_order").unwrap_err().to_string();
+    let tried = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/nowhere.rs");
+    assert!(error.starts_with(&format!("cannot read {tried}: ")), "{error}");
+}
+
+#[test]
+fn a_file_that_is_not_rust_is_an_error_with_its_place() {
+    let error = try_expanded("tests/harness/fixtures/broken.rs.txt", "place_order").unwrap_err();
+    assert!(matches!(error, Error::Parse { line: 3, .. }), "{error}");
+}
+
+#[test]
+fn a_step_has_no_state() {
+    let error = try_expanded_state(ORDERS, "charge").unwrap_err();
+    assert!(matches!(error, Error::NoState { .. }), "{error}");
+}

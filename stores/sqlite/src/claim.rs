@@ -1,0 +1,213 @@
+//! Claims (K1, A1, A2): what is due, by priority and then by age, round robin over the worker's queues.
+
+use crate::{
+    columns::{execution_id, status_number, unsigned},
+    commit::control_of,
+    error::damaged,
+    frames,
+    group::{GROUP_MEMBERS_MAX, Tx, Witness},
+    history,
+};
+use durable_core::store::{
+    ClaimRequest, Claimed, Claims, Delivery, HistoryKind, QueueId, Release, Row, Status, StoreError,
+};
+use rusqlite::OptionalExtension;
+use std::time::Duration;
+
+/// How many crashes a waiting row carries, as its column `class` says.
+#[derive(Clone, Copy)]
+enum Class {
+    Ordinary = 0,
+    Fragile = 1,
+    Alone = 2,
+}
+
+/// Runs a claim. The inner error is for a worker that was given up.
+pub(crate) fn claim(tx: &mut Tx<'_>, request: &ClaimRequest) -> rusqlite::Result<Result<Claims, StoreError>> {
+    if !tx.conn.prepare_cached("SELECT 1 FROM worker WHERE worker = ?1")?.exists([request.worker.0])? {
+        return Ok(Err(StoreError::WorkerLost));
+    }
+    let mut queues = Vec::with_capacity(request.queues.len());
+    for queue in &request.queues {
+        if !queues.contains(queue) {
+            queues.push(*queue);
+        }
+    }
+    let most = |asked: u32| (asked as usize).min(GROUP_MEMBERS_MAX);
+    let (mut rows, mut more) = due(tx, &queues, Class::Ordinary, most(request.limit))?;
+    let (fragile, more_fragile) = due(tx, &queues, Class::Fragile, most(request.fragile))?;
+    rows.extend(fragile);
+    more |= more_fragile;
+    if rows.is_empty() && request.alone {
+        rows = due(tx, &queues, Class::Alone, 1)?.0;
+    }
+    let mut claimed = Vec::with_capacity(rows.len());
+    for row in rows {
+        claimed.push(take(tx, request, row)?);
+    }
+    let next_wake = if more { Some(Duration::ZERO) } else { next_wake(tx, &queues)? };
+    Ok(Ok(Claims { claimed, next_wake }))
+}
+
+/// Claims whose caller has gone are given back.
+pub(crate) fn untaken(claims: Result<Claims, StoreError>) -> Vec<Release> {
+    let claims = claims.unwrap_or_default().claimed;
+    claims.into_iter().map(|claimed| Release { row: claimed.row, fence: claimed.fence }).collect()
+}
+
+/// Up to `limit` due rows of a class, one queue after the other in turns; and whether there are more.
+fn due(tx: &Tx<'_>, queues: &[QueueId], class: Class, limit: usize) -> rusqlite::Result<(Vec<Row>, bool)> {
+    let mut turns = Vec::with_capacity(queues.len());
+    for queue in queues {
+        turns.push(due_of(tx, *queue, class, limit + 1)?.into_iter());
+    }
+    let mut rows = Vec::new();
+    loop {
+        let before = rows.len();
+        for turn in &mut turns {
+            if let Some(row) = turn.next() {
+                if rows.len() == limit {
+                    return Ok((rows, limit > 0));
+                }
+                rows.push(row);
+            }
+        }
+        if rows.len() == before {
+            return Ok((rows, false));
+        }
+    }
+}
+
+/// One seek for each priority in use: rows of a higher priority that sleep must not be walked through to reach due ones.
+fn due_of(tx: &Tx<'_>, queue: QueueId, class: Class, limit: usize) -> rusqlite::Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    let mut select = tx.conn.prepare_cached(
+        "SELECT row FROM execution WHERE queue = ?1 AND class = ?2 AND priority = ?3 AND wake <= ?4
+         ORDER BY wake, row LIMIT ?5",
+    )?;
+    let mut priority = None;
+    while let Some(next) = next_priority(tx, queue, class, priority)? {
+        let found = select
+            .query_map((queue.0, class as i64, next, tx.at(), (limit - rows.len()) as i64), |r| r.get(0))?;
+        for row in found {
+            rows.push(row?);
+        }
+        if rows.len() >= limit {
+            break;
+        }
+        priority = Some(next);
+    }
+    Ok(rows)
+}
+
+fn next_priority(
+    tx: &Tx<'_>,
+    queue: QueueId,
+    class: Class,
+    below: Option<i64>,
+) -> rusqlite::Result<Option<i64>> {
+    tx.conn
+        .prepare_cached(
+            "SELECT priority FROM execution WHERE queue = ?1 AND class = ?2 AND priority < ?3 AND wake IS NOT NULL
+             ORDER BY priority DESC LIMIT 1",
+        )?
+        .query_row((queue.0, class as i64, below.unwrap_or(i64::MAX)), |r| r.get(0))
+        .optional()
+}
+
+/// How long until the earliest row that is not due yet.
+fn next_wake(tx: &Tx<'_>, queues: &[QueueId]) -> rusqlite::Result<Option<Duration>> {
+    let mut earliest: Option<i64> = None;
+    let mut select = tx.conn.prepare_cached(
+        "SELECT wake FROM execution WHERE queue = ?1 AND class = ?2 AND priority = ?3 AND wake > ?4 ORDER BY wake LIMIT 1",
+    )?;
+    for queue in queues {
+        for class in [Class::Ordinary, Class::Fragile, Class::Alone] {
+            let mut priority = None;
+            while let Some(next) = next_priority(tx, *queue, class, priority)? {
+                let wake: Option<i64> =
+                    select.query_row((queue.0, class as i64, next, tx.at()), |r| r.get(0)).optional()?;
+                earliest = earliest.into_iter().chain(wake).min();
+                priority = Some(next);
+            }
+        }
+    }
+    Ok(earliest.map(|wake| Duration::from_millis(wake.abs_diff(tx.at()))))
+}
+
+/// Sets owner and fence of one due row, and reads what is needed to run it.
+fn take(tx: &mut Tx<'_>, request: &ClaimRequest, row: Row) -> rusqlite::Result<Claimed> {
+    let dead: Option<i64> = tx
+        .conn
+        .prepare_cached("SELECT owner FROM execution WHERE row = ?1")?
+        .query_row([row], |r| r.get(0))?;
+    let mut update = tx.conn.prepare_cached(
+        "UPDATE execution SET owner = ?2, fence = fence + 1, wake = NULL, status = ?3, crashes = crashes + ?4, finished = NULL
+         WHERE row = ?1
+         RETURNING id, queue, instance, run, epoch, fence, crashes, mail, control, next_frame, waiting,
+                   visit, failed, schema, snapshot, due, event, since",
+    )?;
+    let mut rows = update.query((row, request.worker.0, status_number(Status::Running), dead.is_some()))?;
+    let r = rows.next()?.ok_or_else(|| damaged("a claimed row has vanished"))?;
+    let root = frames::root(tx.conn, row, r)?;
+    let mut waits = vec![(unsigned(r, "since")?, 0, root.event.clone())];
+    let waiting = unsigned(r, "waiting")?;
+    let mut claimed = Claimed {
+        row,
+        id: execution_id(r)?,
+        queue: QueueId(r.get("queue")?),
+        instance: r.get("instance")?,
+        run: r.get("run")?,
+        epoch: unsigned(r, "epoch")?,
+        fence: unsigned(r, "fence")?,
+        crashes: r.get("crashes")?,
+        mail: unsigned(r, "mail")?,
+        control: control_of(r.get("control")?),
+        next_frame: unsigned(r, "next_frame")?,
+        frames: vec![frames::claimed(root)],
+        event: None,
+        now: tx.now,
+    };
+    // The row is written for good when the statement has run to its end.
+    while rows.next()?.is_some() {}
+    drop(rows);
+    if claimed.next_frame > 1 {
+        for (since, child) in frames::children(tx.conn, row)? {
+            waits.push((since, child.frame, child.event.clone()));
+            claimed.frames.push(frames::claimed(child));
+        }
+    }
+    if waiting > 0 {
+        claimed.event = delivery(tx, row, waits)?;
+    }
+    if let Some(dead) = dead {
+        history::add(tx, row, HistoryKind::TakenOver, Some(&format!("worker {dead}")))?;
+    }
+    if tx.witnesses.is_empty() {
+        tx.witnesses.push(Witness::Claimed { row, fence: claimed.fence as i64 });
+    }
+    Ok(claimed)
+}
+
+/// When a frame began to wait, its number, and the name it waits for.
+type Wait = (u64, u64, Option<String>);
+
+/// The oldest event for the frame that has waited longest for one that is there (E3).
+fn delivery(tx: &Tx<'_>, row: Row, mut waits: Vec<Wait>) -> rusqlite::Result<Option<Delivery>> {
+    waits.sort_unstable();
+    let mut select = tx.conn.prepare_cached(
+        "SELECT seq, payload FROM event WHERE row = ?1 AND name = ?2 AND consumed IS NULL ORDER BY seq LIMIT 1",
+    )?;
+    for (_, frame, name) in waits {
+        let Some(name) = name else { continue };
+        let found = select
+            .query_row((row, name), |r| {
+                Ok(Delivery { frame, seq: unsigned(r, "seq")?, payload: r.get("payload")? })
+            })
+            .optional()?;
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,134 @@
+//! Unknown outcomes of COMMIT (C4), and a writer that panics.
+
+use crate::{SqliteStore, shared::Fault};
+use durable_core::{
+    Fingerprint, PointSchema,
+    store::{
+        ClaimRequest, Claimed, Commit, CommitError, ExecutionId, FrameWrite, Next, Registered, Registration,
+        SendRequest, Sent, StartRequest, Started, Store, StoreError, WorkerId,
+    },
+};
+use tempfile::TempDir;
+
+struct Scene {
+    _folder: TempDir,
+    store: SqliteStore,
+    registered: Registered,
+    worker: WorkerId,
+}
+
+async fn scene() -> Scene {
+    let folder = TempDir::new().unwrap();
+    let store = SqliteStore::open(folder.path().join("store.db")).await.unwrap();
+    let points = vec![PointSchema { name: "Start".into(), fields: vec![] }];
+    let registration = Registration { workflow: "w".into(), fingerprint: Fingerprint([1; 16]), points };
+    let registered = store.register(registration).await.unwrap();
+    let worker = store.join("w").await.unwrap();
+    Scene { _folder: folder, store, registered, worker }
+}
+
+impl Scene {
+    fn request(&self, id: &str, claim: bool) -> StartRequest {
+        StartRequest {
+            id: ExecutionId::new(id).unwrap(),
+            queue: self.registered.queue,
+            schema: self.registered.schemas[0],
+            instance: [3; 16],
+            priority: 0,
+            snapshot: b"input".as_slice().into(),
+            claim_for: claim.then_some(self.worker),
+        }
+    }
+
+    async fn start(&self, id: &str) -> Claimed {
+        match self.store.start(self.request(id, true)).await.unwrap() {
+            Started::New(Some(claimed)) => *claimed,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn commit(&self, claimed: &Claimed, epoch: u64) -> Commit {
+        Commit {
+            row: claimed.row,
+            epoch,
+            fence: claimed.fence,
+            root: Some(FrameWrite {
+                frame: 0,
+                parent: None,
+                visit: epoch + 1,
+                failed: 0,
+                snapshot: Some((self.registered.schemas[0], b"next".as_slice().into())),
+                due: None,
+                event: None,
+            }),
+            frames: vec![],
+            closed: vec![],
+            next_frame: None,
+            consumed: vec![],
+            next: Next::Run,
+        }
+    }
+
+    async fn epoch(&self, id: &str) -> u64 {
+        self.store.execution(&ExecutionId::new(id).unwrap()).await.unwrap().unwrap().epoch
+    }
+}
+
+#[tokio::test]
+async fn a_commit_of_unknown_outcome_is_looked_up_and_written_exactly_once() {
+    let scene = scene().await;
+    let (a, b) = (scene.start("a").await, scene.start("b").await);
+    for (epoch, fault) in [Fault::ErrorAfterCommit, Fault::ErrorBeforeCommit].into_iter().enumerate() {
+        scene.store.inject(fault);
+        let mut fenced = scene.commit(&b, epoch as u64);
+        fenced.fence += 1;
+        let group = vec![scene.commit(&b, epoch as u64), scene.commit(&a, epoch as u64), fenced];
+        let answers = scene.store.commit(group).await;
+        assert!(answers[0].is_ok() && answers[1].is_ok(), "{fault:?}: {answers:?}");
+        assert!(matches!(answers[2], Err(CommitError::Fenced)), "{fault:?}: {answers:?}");
+        assert_eq!((scene.epoch("a").await, scene.epoch("b").await), (epoch as u64 + 1, epoch as u64 + 1));
+    }
+}
+
+#[tokio::test]
+async fn starts_claims_and_sends_of_unknown_outcome_keep_their_answers() {
+    let scene = scene().await;
+    for fault in [Fault::ErrorAfterCommit, Fault::ErrorBeforeCommit] {
+        let id = format!("{fault:?}");
+        scene.store.inject(fault);
+        let started = scene.store.start(scene.request(&id, false)).await.unwrap();
+        assert!(matches!(started, Started::New(None)), "{fault:?}: {started:?}");
+
+        scene.store.inject(fault);
+        let request = ClaimRequest {
+            worker: scene.worker,
+            queues: vec![scene.registered.queue],
+            limit: 10,
+            fragile: 0,
+            alone: false,
+        };
+        let claims = scene.store.claim(request).await.unwrap();
+        assert_eq!((claims.claimed.len(), claims.claimed[0].fence), (1, 1), "{fault:?}");
+
+        scene.store.inject(fault);
+        let execution = ExecutionId::new(&id).unwrap();
+        let event = SendRequest { execution, event_id: "1".into(), name: "n".into(), payload: vec![1] };
+        assert_eq!(scene.store.send(event.clone()).await.unwrap(), Sent::Accepted, "{fault:?}");
+        assert_eq!(scene.store.send(event).await.unwrap(), Sent::Duplicate, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_panic_in_the_writer_is_an_error_and_not_the_end() {
+    let scene = scene().await;
+    let claimed = scene.start("a").await;
+    scene.store.inject(Fault::Panic);
+    let answer = scene.store.commit(vec![scene.commit(&claimed, 0)]).await.remove(0);
+    assert!(
+        matches!(answer, Err(CommitError::Store(StoreError::Io { outcome_unknown: true, .. }))),
+        "{answer:?}"
+    );
+    let answer = scene.store.commit(vec![scene.commit(&claimed, 0)]).await.remove(0);
+    assert!(answer.is_ok(), "{answer:?}");
+    assert_eq!(scene.epoch("a").await, 1);
+}

@@ -1,0 +1,87 @@
+//! What people and tools read: executions, outcomes, lists.
+
+use crate::{
+    columns::{execution_id, status, status_number, unsigned, unsigned_or_null},
+    frames,
+};
+use durable_core::store::{ExecutionId, ExecutionRecord, Filter, FrameRecord, Outcome, QueueId, Status};
+use rusqlite::{Connection, OptionalExtension, named_params};
+
+const LIST_LIMIT: u32 = 100;
+
+macro_rules! record {
+    ($rest:literal) => {
+        concat!(
+            "SELECT execution.*, coalesce(queue.workflow, '') AS workflow
+             FROM execution LEFT JOIN queue USING (queue) WHERE ",
+            $rest
+        )
+    };
+}
+
+/// One execution with its frames.
+pub(crate) fn execution(conn: &Connection, id: &ExecutionId) -> rusqlite::Result<Option<ExecutionRecord>> {
+    conn.prepare_cached(record!("id = ?1"))?.query_row([id.as_str()], |r| record(conn, r)).optional()
+}
+
+/// Executions by filter, in the order of ids.
+pub(crate) fn list(conn: &Connection, filter: &Filter) -> rusqlite::Result<Vec<ExecutionRecord>> {
+    conn.prepare_cached(record!(
+        "id > :after AND (:status IS NULL OR status = :status) AND (:workflow IS NULL OR workflow = :workflow)
+         ORDER BY id LIMIT :limit"
+    ))?
+    .query_map(
+        named_params! {
+            // Ids are never empty, so all come after the empty text.
+            ":after": filter.after.as_ref().map_or("", ExecutionId::as_str),
+            ":status": filter.status.map(status_number),
+            ":workflow": filter.workflow,
+            ":limit": if filter.limit == 0 { LIST_LIMIT } else { filter.limit },
+        },
+        |r| record(conn, r),
+    )?
+    .collect()
+}
+
+/// How an execution ended: no such execution, not yet, or so.
+pub(crate) fn outcome(conn: &Connection, id: &ExecutionId) -> rusqlite::Result<Option<Option<Outcome>>> {
+    conn.prepare_cached("SELECT finished, status, output, error FROM execution WHERE id = ?1")?
+        .query_row([id.as_str()], |r| {
+            if unsigned_or_null(r, "finished")?.is_none() {
+                return Ok(None);
+            }
+            Ok(Some(Outcome {
+                status: status(r.get("status")?)?,
+                output: r.get("output")?,
+                error: r.get("error")?,
+            }))
+        })
+        .optional()
+}
+
+fn record(conn: &Connection, r: &rusqlite::Row<'_>) -> rusqlite::Result<ExecutionRecord> {
+    let row = r.get("row")?;
+    let status = status(r.get("status")?)?;
+    let mut frames: Vec<FrameRecord> = Vec::new();
+    if !matches!(status, Status::Succeeded | Status::Cancelled) {
+        frames.push(frames::root(conn, row, r)?);
+        frames.extend(frames::children(conn, row)?.into_iter().map(|(_, frame)| frame));
+    }
+    Ok(ExecutionRecord {
+        row,
+        id: execution_id(r)?,
+        workflow: r.get("workflow")?,
+        queue: QueueId(r.get("queue")?),
+        status,
+        epoch: unsigned(r, "epoch")?,
+        fence: unsigned(r, "fence")?,
+        instance: r.get("instance")?,
+        run: r.get("run")?,
+        crashes: r.get("crashes")?,
+        wake: unsigned_or_null(r, "wake")?,
+        created: unsigned(r, "created")?,
+        finished: unsigned_or_null(r, "finished")?,
+        error: r.get("error")?,
+        frames,
+    })
+}

@@ -1,0 +1,102 @@
+//! Starts: idempotent by id, and already claimed where the caller's worker has room (K2).
+
+use crate::{
+    columns::{status, status_number},
+    error::damaged,
+    group::{Tx, Witness},
+};
+use durable_core::store::{Claimed, ClaimedFrame, Release, SchemaId, StartRequest, Started, Status};
+
+/// Inserts the execution, or tells what has its id already.
+pub(crate) fn start(tx: &mut Tx<'_>, request: &StartRequest) -> rusqlite::Result<Started> {
+    if !tx.conn.prepare_cached("SELECT 1 FROM queue WHERE queue = ?1")?.exists([request.queue.0])? {
+        return Err(damaged(format!("queue {} is not registered in this store", request.queue.0)));
+    }
+    // A worker that was given up meanwhile must not own anything: nobody would ever take it over.
+    let owner = match request.claim_for {
+        Some(worker)
+            if tx.conn.prepare_cached("SELECT 1 FROM worker WHERE worker = ?1")?.exists([worker.0])? =>
+        {
+            Some(worker)
+        }
+        _ => None,
+    };
+    let status = if owner.is_some() { Status::Running } else { Status::Ready };
+    let fence = i64::from(owner.is_some());
+    let inserted = tx.execute(
+        "INSERT INTO execution (id, instance, queue, priority, created, status, fence, owner, wake, schema)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (id) DO NOTHING",
+        (
+            request.id.as_str(),
+            request.instance,
+            request.queue.0,
+            request.priority,
+            tx.at(),
+            status_number(status),
+            fence,
+            owner.map(|worker| worker.0),
+            owner.is_none().then(|| tx.at()),
+            request.schema.0,
+        ),
+    )?;
+    if inserted == 0 {
+        return existing(tx, request);
+    }
+    let row = tx.conn.last_insert_rowid();
+    tx.execute("INSERT INTO input VALUES (?1, ?2, ?3)", (row, request.schema.0, &*request.snapshot))?;
+    tx.witnesses.push(Witness::Started { id: request.id.clone(), instance: request.instance });
+    if owner.is_none() {
+        tx.effects.work_ready = true;
+        return Ok(Started::New(None));
+    }
+    let root = ClaimedFrame {
+        frame: 0,
+        parent: None,
+        visit: 0,
+        failed: 0,
+        schema: request.schema,
+        snapshot: request.snapshot.clone(),
+        due: None,
+        event: None,
+    };
+    Ok(Started::New(Some(Box::new(Claimed {
+        row,
+        id: request.id.clone(),
+        queue: request.queue,
+        instance: request.instance,
+        run: 0,
+        epoch: 0,
+        fence: 1,
+        crashes: 0,
+        mail: 0,
+        control: None,
+        next_frame: 1,
+        frames: vec![root],
+        event: None,
+        now: tx.now,
+    }))))
+}
+
+fn existing(tx: &Tx<'_>, request: &StartRequest) -> rusqlite::Result<Started> {
+    tx.conn
+        .prepare_cached(
+            "SELECT coalesce(queue.workflow, ''), execution.status, input.snapshot, input.schema
+             FROM execution JOIN input USING (row) LEFT JOIN queue USING (queue) WHERE execution.id = ?1",
+        )?
+        .query_row([request.id.as_str()], |r| {
+            Ok(Started::Existing {
+                workflow: r.get(0)?,
+                status: status(r.get(1)?)?,
+                input: r.get(2)?,
+                schema: SchemaId(r.get(3)?),
+            })
+        })
+}
+
+/// An execution that was started claimed, but whose caller has gone, is given back.
+pub(crate) fn untaken(started: Started) -> Vec<Release> {
+    match started {
+        Started::New(Some(claimed)) => vec![Release { row: claimed.row, fence: claimed.fence }],
+        _ => Vec::new(),
+    }
+}

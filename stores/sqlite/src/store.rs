@@ -1,0 +1,315 @@
+//! [`SqliteStore`]: the handle, and the [`Store`] trait in terms of the threads behind it.
+
+use crate::{
+    Builder,
+    builder::Options,
+    claim,
+    commit::{CommitBatch, weight},
+    control, events,
+    group::{Call, GROUP_BYTES_MAX, GROUP_MEMBERS_MAX, Request, Tx},
+    history, read, register, release, start,
+    threads::Threads,
+    workers,
+};
+use durable_core::{
+    BoxFuture,
+    store::{
+        Beat, ClaimRequest, Claims, Commit, CommitError, Committed, ExecutionId, ExecutionRecord, Filter,
+        FrameWrite, HistoryEntry, Local, Millis, Next, Outcome, Registered, Registration, Release, SchemaId,
+        SchemaRow, SendError, SendRequest, Sent, StartRequest, Started, Store, StoreError, WorkerId,
+    },
+};
+use std::{fmt, path::Path, sync::Arc, time::Duration};
+use tokio::sync::oneshot;
+
+const EVENT_ID_BYTES_MAX: u64 = 256;
+/// What a request without payload weighs in a group.
+const SMALL: usize = 256;
+
+/// Executions in an SQLite file. Cheap to clone; all clones share one writer.
+///
+/// Any number of stores, in one process or in many, may open the same file on one machine.
+#[derive(Clone)]
+pub struct SqliteStore {
+    threads: Arc<Threads>,
+}
+
+impl SqliteStore {
+    /// Opens a file with the default options; creates it if it does not exist, in a folder that does.
+    pub async fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        Self::builder(path).open().await
+    }
+
+    /// Options first.
+    pub fn builder(path: impl AsRef<Path>) -> Builder {
+        Builder::new(path.as_ref())
+    }
+
+    /// Limits the file to this many pages of 4 KiB, from the next write on. Beyond it, writes that need space fail with
+    /// [`StoreError::Full`]; raise the limit and they go on. It belongs to this store, not to the file.
+    pub fn set_page_count_max(&self, pages: u32) {
+        self.threads.shared.set_page_limit(pages);
+    }
+
+    /// Frees a worker's liveness lock without leaving, as a crash of its process would: for tests of takeover.
+    #[doc(hidden)]
+    pub fn abandon(&self, worker: WorkerId) {
+        self.threads.locks.abandon(worker);
+    }
+
+    pub(crate) async fn with(options: Options) -> Result<Self, StoreError> {
+        Ok(Self { threads: Arc::new(Threads::start(options).await?) })
+    }
+
+    #[cfg(test)]
+    pub(crate) fn inject(&self, fault: crate::shared::Fault) {
+        *self.threads.shared.faults.next.lock().unwrap() = Some(fault);
+    }
+
+    /// A job for the writer.
+    async fn write<T, F>(
+        &self,
+        bytes: usize,
+        leftovers: fn(T) -> Vec<Release>,
+        run: F,
+    ) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut Tx<'_>) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let (request, answer) = Call::request(bytes, leftovers, run);
+        self.threads.queue.push(request);
+        answer.await.unwrap_or_else(|_| Err(self.threads.unanswered()))
+    }
+
+    async fn read<T, F>(&self, read: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&rusqlite::Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        self.threads.calls.push(read).await.unwrap_or_else(|_| Err(self.threads.unanswered()))
+    }
+
+    fn check_size(&self, what: impl FnOnce() -> String, bytes: usize) -> Result<(), StoreError> {
+        let (bytes, max) = (bytes as u64, self.threads.options.payload_bytes_max);
+        if bytes > max {
+            return Err(StoreError::PayloadTooLarge { what: what(), bytes, max });
+        }
+        Ok(())
+    }
+
+    fn check_commit(&self, commit: &Commit) -> Result<(), StoreError> {
+        for FrameWrite { frame, snapshot, .. } in commit.root.iter().chain(&commit.frames) {
+            let bytes = snapshot.as_ref().map_or(0, |(_, bytes)| bytes.len());
+            self.check_size(|| format!("the snapshot of frame {frame}"), bytes)?;
+        }
+        match &commit.next {
+            Next::Finish(Outcome { output: Some(output), .. }) => {
+                self.check_size(|| "the output".to_owned(), output.len())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The usual case is one message: nothing too large, and all of it fits in a group.
+    async fn commit_group(&self, group: Vec<Commit>) -> Vec<Result<Committed, CommitError>> {
+        let fits =
+            group.len() <= GROUP_MEMBERS_MAX && group.iter().map(weight).sum::<usize>() <= GROUP_BYTES_MAX;
+        if !fits || group.iter().any(|commit| self.check_commit(commit).is_err()) {
+            return self.commit_in_parts(group).await;
+        }
+        let members = group.len();
+        if members == 0 {
+            return Vec::new();
+        }
+        let (batch, answer) = CommitBatch::new(group);
+        self.threads.queue.push(Request::Commits(batch));
+        match answer.await {
+            Ok(answers) => answers,
+            Err(_) => (0..members).map(|_| Err(self.threads.unanswered().into())).collect(),
+        }
+    }
+
+    /// Sends commits in messages of at most one group each, and puts the answers in order.
+    async fn commit_in_parts(&self, group: Vec<Commit>) -> Vec<Result<Committed, CommitError>> {
+        let mut answers: Vec<Option<Result<Committed, CommitError>>> = Vec::with_capacity(group.len());
+        let mut sent: Vec<(Vec<usize>, oneshot::Receiver<_>)> = Vec::new();
+        let (mut members, mut places, mut bytes) = (Vec::new(), Vec::new(), 0);
+        let mut flush = |members: &mut Vec<Commit>, places: &mut Vec<usize>| {
+            if !members.is_empty() {
+                let (batch, answer) = CommitBatch::new(std::mem::take(members));
+                self.threads.queue.push(Request::Commits(batch));
+                sent.push((std::mem::take(places), answer));
+            }
+        };
+        for (place, commit) in group.into_iter().enumerate() {
+            if let Err(error) = self.check_commit(&commit) {
+                answers.push(Some(Err(error.into())));
+                continue;
+            }
+            let weight = weight(&commit);
+            if members.len() == GROUP_MEMBERS_MAX || bytes + weight > GROUP_BYTES_MAX {
+                flush(&mut members, &mut places);
+                bytes = 0;
+            }
+            bytes += weight;
+            members.push(commit);
+            places.push(place);
+            answers.push(None);
+        }
+        flush(&mut members, &mut places);
+        for (places, answer) in sent {
+            for (place, found) in places.into_iter().zip(answer.await.unwrap_or_default()) {
+                answers[place] = Some(found);
+            }
+        }
+        let unanswered = || Err(self.threads.unanswered().into());
+        answers.into_iter().map(|answer| answer.unwrap_or_else(unanswered)).collect()
+    }
+}
+
+fn nothing<T>(_: T) -> Vec<Release> {
+    Vec::new()
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore")
+            .field("location", &self.threads.options.location)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Store for SqliteStore {
+    fn describe(&self) -> String {
+        self.threads.options.location.clone()
+    }
+
+    fn local(&self) -> &Local {
+        self.threads.queue.hint_watched();
+        &self.threads.shared.local
+    }
+
+    fn now(&self) -> BoxFuture<'_, Result<Millis, StoreError>> {
+        Box::pin(async move { Ok(self.threads.options.clock.now()) })
+    }
+
+    fn register(&self, registration: Registration) -> BoxFuture<'_, Result<Registered, StoreError>> {
+        Box::pin(
+            async move { self.write(SMALL, nothing, move |tx| register::register(tx, &registration)).await? },
+        )
+    }
+
+    fn schema(&self, schema: SchemaId) -> BoxFuture<'_, Result<Option<SchemaRow>, StoreError>> {
+        Box::pin(self.read(move |conn| register::schema(conn, schema)))
+    }
+
+    fn join(&self, name: &str) -> BoxFuture<'_, Result<WorkerId, StoreError>> {
+        let (name, locks) = (name.to_owned(), Arc::clone(&self.threads.locks));
+        Box::pin(async move {
+            // The lock is taken inside the transaction: nobody may see the worker before it holds it.
+            self.write(SMALL, nothing, move |tx| {
+                let worker = workers::join(tx, &name)?;
+                locks.take(worker);
+                Ok(worker)
+            })
+            .await
+        })
+    }
+
+    fn leave(&self, worker: WorkerId) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            self.write(SMALL, nothing, move |tx| workers::leave(tx, worker)).await?;
+            self.threads.locks.drop_lock(worker);
+            Ok(())
+        })
+    }
+
+    fn beat(&self, worker: WorkerId, lease: Duration) -> BoxFuture<'_, Result<Beat, StoreError>> {
+        Box::pin(async move {
+            let (reply, answer) = oneshot::channel();
+            self.threads.queue.push_errand(Box::new(move |keeper| {
+                let _ = reply.send(keeper.beat(worker, lease));
+            }));
+            answer.await.unwrap_or_else(|_| Err(self.threads.unanswered()))
+        })
+    }
+
+    fn start(&self, request: StartRequest) -> BoxFuture<'_, Result<Started, StoreError>> {
+        Box::pin(async move {
+            let bytes = request.snapshot.len();
+            self.check_size(|| format!("the input of execution `{}`", request.id), bytes)?;
+            self.write(SMALL + bytes, start::untaken, move |tx| start::start(tx, &request)).await
+        })
+    }
+
+    fn claim(&self, request: ClaimRequest) -> BoxFuture<'_, Result<Claims, StoreError>> {
+        Box::pin(
+            async move { self.write(SMALL, claim::untaken, move |tx| claim::claim(tx, &request)).await? },
+        )
+    }
+
+    fn release(&self, group: Vec<Release>) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            if group.is_empty() {
+                return Ok(());
+            }
+            self.write(SMALL * group.len(), nothing, move |tx| release::release(tx, &group)).await
+        })
+    }
+
+    fn commit(&self, group: Vec<Commit>) -> BoxFuture<'_, Vec<Result<Committed, CommitError>>> {
+        Box::pin(self.commit_group(group))
+    }
+
+    fn send(&self, request: SendRequest) -> BoxFuture<'_, Result<Sent, SendError>> {
+        Box::pin(async move {
+            let id_bytes = request.event_id.len() as u64;
+            if id_bytes > EVENT_ID_BYTES_MAX {
+                let what = "the event id".to_owned();
+                return Err(
+                    StoreError::PayloadTooLarge { what, bytes: id_bytes, max: EVENT_ID_BYTES_MAX }.into()
+                );
+            }
+            let bytes = request.payload.len();
+            self.check_size(
+                || format!("event `{}` for execution `{}`", request.name, request.execution),
+                bytes,
+            )?;
+            let quota = self.threads.options.events_waiting_max;
+            self.write(SMALL + bytes, nothing, move |tx| events::send(tx, &request, quota)).await?
+        })
+    }
+
+    fn cancel(&self, id: &ExecutionId) -> BoxFuture<'_, Result<bool, StoreError>> {
+        let id = id.clone();
+        Box::pin(async move { self.write(SMALL, nothing, move |tx| control::cancel(tx, &id)).await? })
+    }
+
+    fn execution(&self, id: &ExecutionId) -> BoxFuture<'_, Result<Option<ExecutionRecord>, StoreError>> {
+        let id = id.clone();
+        Box::pin(self.read(move |conn| read::execution(conn, &id)))
+    }
+
+    fn outcome(&self, id: &ExecutionId) -> BoxFuture<'_, Result<Option<Outcome>, StoreError>> {
+        let id = id.clone();
+        Box::pin(async move {
+            let asked = id.clone();
+            let found = self.read(move |conn| read::outcome(conn, &asked)).await?;
+            found.ok_or(StoreError::UnknownExecution(id))
+        })
+    }
+
+    fn list(&self, filter: Filter) -> BoxFuture<'_, Result<Vec<ExecutionRecord>, StoreError>> {
+        Box::pin(self.read(move |conn| read::list(conn, &filter)))
+    }
+
+    fn history(&self, id: &ExecutionId) -> BoxFuture<'_, Result<Vec<HistoryEntry>, StoreError>> {
+        let id = id.clone();
+        Box::pin(async move {
+            let asked = id.clone();
+            let found = self.read(move |conn| history::read(conn, &asked)).await?;
+            found.ok_or(StoreError::UnknownExecution(id))
+        })
+    }
+}

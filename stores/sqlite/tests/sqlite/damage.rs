@@ -1,0 +1,78 @@
+//! Damaged files: typed errors or right answers, never a panic or a hang.
+
+use crate::fixture::{Opened, Place, id};
+use durable_core::store::{ClaimRequest, Filter, SchemaId, Store, StoreError};
+use durable_sqlite::SqliteStore;
+use std::fs;
+
+/// A store with some of everything, closed.
+async fn sample() -> Vec<u8> {
+    let place = Place::new();
+    let opened = place.open().await;
+    let worker = opened.store.join("w").await.unwrap();
+    for n in 0..30 {
+        let claimed = opened.start_claimed(&format!("e-{n}"), worker).await;
+        if n % 2 == 0 {
+            opened.commit(opened.run(&claimed, 0, &[n; 500])).await.unwrap();
+        }
+    }
+    drop(opened);
+    assert!(!place.folder.path().join("store.db-wal").exists(), "closing writes the log back");
+    fs::read(&place.file).unwrap()
+}
+
+/// Touches all that is there. Only typed errors may come back.
+async fn exercise(bytes: &[u8]) -> Result<(), StoreError> {
+    let place = Place::new();
+    fs::write(&place.file, bytes).unwrap();
+    let store = SqliteStore::open(&place.file).await?;
+    store.list(Filter { limit: 1_000, ..Filter::default() }).await?;
+    store.schema(SchemaId(1)).await?;
+    store.execution(&id("e-3")).await?;
+    store.history(&id("e-4")).await?;
+    let worker = store.join("again").await?;
+    store.beat(worker, std::time::Duration::ZERO).await?;
+    let queue = durable_core::store::QueueId(1);
+    let request = ClaimRequest { worker, queues: vec![queue], limit: 100, fragile: 8, alone: true };
+    for claimed in store.claim(request).await?.claimed {
+        let opened = Opened {
+            registered: durable_core::store::Registered { queue, schemas: vec![SchemaId(1)] },
+            store: store.clone(),
+        };
+        if let Err(durable_core::store::CommitError::Store(error)) =
+            opened.commit(opened.finish(&claimed, claimed.epoch)).await
+        {
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn truncated_files_give_typed_errors() {
+    let whole = sample().await;
+    exercise(&whole).await.unwrap();
+    for pages in 1..whole.len() / 4096 {
+        for cut in [pages * 4096, pages * 4096 - 1000] {
+            let error = exercise(&whole[..cut]).await.expect_err("a truncated file is no whole store");
+            assert!(!error.outcome_unknown(), "{error:?}");
+        }
+    }
+    for cut in [1, 20, 99] {
+        assert!(matches!(exercise(&whole[..cut]).await, Err(StoreError::Open { .. })));
+    }
+}
+
+#[tokio::test]
+async fn flipped_bits_give_typed_errors_or_right_answers() {
+    let whole = sample().await;
+    let (mut refused, mut tried) = (0, 0);
+    // A prime step meets page headers, cell pointers and contents alike.
+    for at in (0..whole.len()).step_by(401) {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 1 << (at % 8);
+        tried += 1;
+        refused += u32::from(exercise(&bytes).await.is_err());
+    }
+    assert!(refused > 0 && refused < tried, "{refused} of {tried}");
+}

@@ -1,0 +1,3 @@
+//! Whole-system tests: programs under `#[workflow]`, run plainly and with a crash at every await.
+
+mod programs;
