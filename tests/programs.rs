@@ -1,3 +1,13 @@
-//! Programs.
+//! Programs under `#[workflow]`: each is run plainly, and with a crash at every commit with its state through bytes; results
+//! and effects must be equal.
 
+mod borrows;
+mod branches;
+mod children;
+mod expressions;
+mod loops;
+mod moves;
 mod order;
+mod parameters;
+mod shadowing;
+mod world;

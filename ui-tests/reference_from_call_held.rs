@@ -1,4 +1,4 @@
-//! DUR011: a reference that a call returned, used after an await.
+//! rustc: a reference that a call returned, whose type no token shows, used after an await.
 
 use durable::{step, workflow};
 

@@ -1,6 +1,79 @@
-//! The attribute macros of `durable`: [`macro@step`]. A thin shim over `durable-compiler`.
+//! The attribute macros of `durable`: [`macro@workflow`] and [`macro@step`]. A thin shim over `durable-compiler`.
 
 use proc_macro::TokenStream;
+
+/// Compiles an `async fn` into a state machine whose state is saved at every `.await`.
+///
+/// After a crash, a deploy or a year of waiting the function goes on from the await point at which it was, in any process.
+/// Nothing is replayed, so there are no rules of determinism: random numbers, the clock, the order of a `HashMap`, all are
+/// allowed. A `let` runs once, and its value is saved.
+///
+/// ```ignore
+/// #[workflow]
+/// async fn place_order(shop: &Shop, order: Order) -> Result<Receipt, OrderError> {
+///     let mut holds: Vec<HoldId> = Vec::new();
+///     for line in &order.lines {
+///         holds.push(shop.reserve(line).await?);
+///     }
+///     let key = Uuid::new_v4();                       // runs once; saved with the state
+///     let payment: PaymentId = charge(&shop.stripe, &order, key).await?;
+///     sleep(Duration::from_hours(30 * 24)).await;     // parks: no memory, no thread
+///     shop.ship(&order, &holds).await?;
+///     Ok(Receipt { payment })
+/// }
+/// ```
+///
+/// It is an ordinary `async fn`: delete the attribute, and it still compiles and runs, in memory. With the attribute,
+/// `place_order(&shop, order).in_memory().await` is that plain run.
+///
+/// # What it makes
+///
+/// - `fn place_order(..)`: a child, to be awaited in another workflow, or run with `in_memory()`.
+/// - The type `place_order`: `place_order::input(order)` is what a client starts it with, and `register::<place_order>()` is
+///   what a worker runs.
+/// - `enum PlaceOrderState`: one variant per await point, which holds the locals that are alive there, and `Start`. It can be
+///   printed and matched on.
+///
+/// # Parameters
+///
+/// By value: the input, which is saved. By shared reference: a resource, which the worker supplies and nobody saves.
+///
+/// # Arguments
+///
+/// | argument | default | meaning |
+/// |---|---|---|
+/// | `strict` | off | every saved local needs a type that can be read from the source (DUR012) |
+/// | `name = "text"` | the function's name | the name under which executions are stored; set it when you rename the function |
+/// | `crate = "path"` | `::durable` | where `durable` is, if it was renamed or re-exported |
+///
+/// # Await points
+///
+/// Each await point has a name, which is that of the called function: `charge(..).await` is `Charge`. Two of one name are an
+/// error on the later one; `#[at(ChargeRest)]`, before the statement or before the awaited expression, names it. Names do not
+/// depend on position, so inserting an await renames no other.
+///
+/// At an await point the live locals are encoded, the awaited expression is evaluated, the state is committed, and only then
+/// does the operation run. After a crash or for a retry the awaited expression is evaluated again, and nothing before it. So:
+///
+/// - What must be the same on every attempt goes in a `let` before the await.
+/// - Effects belong in awaited operations. Code between two awaits runs again if the process dies before the second one is
+///   committed.
+/// - A saved local must implement `Serialize` and `Deserialize`. What cannot be saved (a guard, a connection, an `Rc`) must
+///   not be used after the await.
+///
+/// # What is guaranteed
+///
+/// State transitions happen exactly once: a commit is a compare-and-swap, so a worker that lost its claim cannot write. Awaited
+/// operations run at least once, and never again after the next await point is committed. See [`macro@step`] for retries,
+/// timeouts and `at_most_once`.
+///
+/// # Errors
+///
+/// Every error has a code, `DUR001` to `DUR099`, and a page that says what, why and the way out: `docs/errors/`.
+#[proc_macro_attribute]
+pub fn workflow(attr: TokenStream, item: TokenStream) -> TokenStream {
+    durable_compiler::expand_workflow(attr.into(), item.into()).into()
+}
 
 /// Gives an `async fn` a policy for retries, time and delivery, and a name in the state.
 ///
@@ -70,10 +143,4 @@ use proc_macro::TokenStream;
 #[proc_macro_attribute]
 pub fn step(attr: TokenStream, item: TokenStream) -> TokenStream {
     durable_compiler::expand_step(attr.into(), item.into()).into()
-}
-
-/// Compiles an ordinary sequential `async fn` into a durable workflow.
-#[proc_macro_attribute]
-pub fn workflow(attr: TokenStream, item: TokenStream) -> TokenStream {
-    durable_compiler::expand_workflow(attr.into(), item.into()).into()
 }

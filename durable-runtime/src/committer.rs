@@ -52,7 +52,7 @@ impl Queue {
         !self.commits.is_empty()
             && match self.in_flight {
                 0 => true,
-                flying if flying < LANES => self.commits.len() * 2 >= self.last_group,
+                flying if flying < LANES => self.commits.len() >= self.last_group,
                 _ => false,
             }
     }

@@ -25,15 +25,42 @@ use std::{fmt, sync::Arc};
 /// Each run gets resources of its own from the factory, which stand for the world outside: they survive the crash. What
 /// they do is recorded in an [`EffectLog`].
 ///
-/// ```ignore
-/// #[tokio::test]
-/// async fn an_order_survives_a_crash_anywhere() {
-///     let report = CrashTest::<place_order>::new(|log, resources| resources.insert(Shop::new(log.clone())))
-///         .event("gateway", &Approval { by: "eve".into() }) // arrives when the workflow waits for it
-///         .run(place_order::input(order()))
-///         .await;
-///     assert_eq!(report.effects.len(), 5);
+/// ```
+/// # extern crate durable_core as durable;
+/// use durable::{event, sleep};
+/// use durable_macros::workflow; // or both from `durable`
+/// use durable_test::{CrashTest, EffectLog};
+/// use std::time::Duration;
+///
+/// struct Mailer {
+///     log: EffectLog, // where a real one would send
 /// }
+///
+/// impl Mailer {
+///     async fn send(&self, text: &str) {
+///         self.log.record(format!("send {text}"));
+///     }
+/// }
+///
+/// #[workflow]
+/// async fn remind(mailer: &Mailer, name: String) -> bool {
+///     #[at(Welcome)]
+///     mailer.send(&format!("welcome, {name}")).await;
+///     sleep(Duration::from_secs(30 * 24 * 3600)).await;
+///     #[at(Ask)]
+///     mailer.send("do you like it?").await;
+///     let likes_it: bool = event("answer").await;
+///     likes_it
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let report = CrashTest::<remind>::new(|log, resources| resources.insert(Mailer { log: log.clone() }))
+///     .event("answer", &true) // arrives when the workflow waits for it
+///     .run(remind::input("ada".into()))
+///     .await;
+/// assert!(report.output);
+/// assert_eq!(report.effects.len(), 2);
+/// # });
 /// ```
 ///
 /// Sleeps end at once and retries have no delay. Timeouts of steps do not fire. An execution here never gives up for too

@@ -110,13 +110,13 @@ pub enum Error {
         /// The tokens.
         tokens: String,
     },
-    /// The expansion has no state enum: the workflow has an error.
-    #[error("`{name}` has no state enum, because it does not compile:\n\n{expansion}")]
+    /// There is no state enum.
+    #[error("`{name}` has no state enum: {why}")]
     NoState {
-        /// The workflow.
+        /// The function.
         name: String,
-        /// The expansion, errors included.
-        expansion: String,
+        /// Why.
+        why: String,
     },
 }
 

@@ -4,14 +4,14 @@ use crate::Error;
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use std::path::{Path, PathBuf};
-use syn::{Attribute, ImplItem, Item, ItemEnum, Meta};
+use syn::{Attribute, ImplItem, Item, Meta};
 
 /// The code that `#[workflow]` or `#[step]` generates for the function `name` in the source file `path`, formatted.
 ///
 /// A relative path starts at the package's `Cargo.toml`. A function in a module is found by its name alone, or as
 /// `module::name`. Use it with a snapshot crate, so that a change of what is generated shows in review:
 ///
-/// ```ignore
+/// ```no_run
 /// insta::assert_snapshot!(durable_test::expanded("src/orders.rs", "place_order"));
 /// ```
 ///
@@ -25,7 +25,7 @@ pub fn expanded(path: impl AsRef<Path>, name: &str) -> String {
 
 /// As [`expanded`], but only the state enum of the workflow: what is saved at each await point.
 ///
-/// ```ignore
+/// ```no_run
 /// insta::assert_snapshot!(durable_test::expanded_state("src/orders.rs", "place_order"));
 /// ```
 ///
@@ -39,22 +39,32 @@ pub fn expanded_state(path: impl AsRef<Path>, name: &str) -> String {
 
 /// As [`expanded`], without the panic.
 pub fn try_expanded(path: impl AsRef<Path>, name: &str) -> Result<String, Error> {
-    Ok(prettyplease::unparse(&expand(path.as_ref(), name)?))
+    let Function { kind, arguments, item, .. } = find(path.as_ref(), name)?;
+    let tokens = match kind {
+        Kind::Workflow => durable_compiler::expand_workflow(arguments, item),
+        Kind::Step => durable_compiler::expand_step(arguments, item),
+    };
+    Ok(prettyplease::unparse(&parse(name, tokens)?))
 }
 
 /// As [`expanded_state`], without the panic.
 pub fn try_expanded_state(path: impl AsRef<Path>, name: &str) -> Result<String, Error> {
-    let mut file = expand(path.as_ref(), name)?;
-    let last = name.rsplit("::").next().unwrap_or(name);
-    let wanted = format!("{}State", upper_camel(last));
-    let Some(state) = find_enum(&file.items, &wanted) else {
-        return Err(Error::NoState { name: name.to_owned(), expansion: prettyplease::unparse(&file) });
+    let function = find(path.as_ref(), name)?;
+    let tokens = match function.kind {
+        Kind::Workflow => durable_compiler::expand_state(function.arguments, function.item),
+        Kind::Step => {
+            return Err(Error::NoState { name: name.to_owned(), why: "it is a step, not a workflow".into() });
+        }
     };
-    file.items = vec![Item::Enum(state.clone())];
-    Ok(prettyplease::unparse(&file))
+    let file = parse(name, tokens)?;
+    let text = prettyplease::unparse(&file);
+    if file.items.iter().any(is_compile_error) {
+        return Err(Error::NoState { name: name.to_owned(), why: format!("it does not compile:\n\n{text}") });
+    }
+    Ok(text)
 }
 
-fn expand(path: &Path, name: &str) -> Result<syn::File, Error> {
+fn find(path: &Path, name: &str) -> Result<Function, Error> {
     let path = resolve(path);
     let source =
         std::fs::read_to_string(&path).map_err(|source| Error::Source { path: path.clone(), source })?;
@@ -64,17 +74,23 @@ fn expand(path: &Path, name: &str) -> Result<syn::File, Error> {
     })?;
     let mut functions = Vec::new();
     collect(file.items, "", &mut functions);
-    let Some(found) = functions.iter().position(|function| function.is(name)) else {
-        let found = functions.into_iter().map(|function| function.path).collect();
-        return Err(Error::NoWorkflow { name: name.to_owned(), path, found });
-    };
-    let Function { kind, arguments, item, .. } = functions.swap_remove(found);
-    let tokens = match kind {
-        Kind::Workflow => stub::expand_workflow(arguments, item),
-        Kind::Step => stub::expand_step(arguments, item),
-    };
+    match functions.iter().position(|function| function.is(name)) {
+        Some(found) => Ok(functions.swap_remove(found)),
+        None => {
+            let found = functions.into_iter().map(|function| function.path).collect();
+            Err(Error::NoWorkflow { name: name.to_owned(), path, found })
+        }
+    }
+}
+
+fn parse(name: &str, tokens: TokenStream) -> Result<syn::File, Error> {
     let text = tokens.to_string();
     syn::parse2(tokens).map_err(|source| Error::Expansion { name: name.to_owned(), source, tokens: text })
+}
+
+fn is_compile_error(item: &Item) -> bool {
+    let Item::Macro(call) = item else { return false };
+    call.mac.path.segments.last().is_some_and(|segment| segment.ident == "compile_error")
 }
 
 /// Cargo says where the tested package is when it runs a test; without Cargo, the current folder counts.
@@ -156,38 +172,5 @@ fn kind(attr: &Attribute) -> Option<Kind> {
         "workflow" => Some(Kind::Workflow),
         "step" => Some(Kind::Step),
         _ => None,
-    }
-}
-
-/// The state enum may stand inside a block that keeps generated names apart.
-fn find_enum<'f>(items: &'f [Item], name: &str) -> Option<&'f ItemEnum> {
-    items.iter().find_map(|item| match item {
-        Item::Enum(found) if found.ident == name => Some(found),
-        Item::Mod(inner) => find_enum(&inner.content.as_ref()?.1, name),
-        _ => None,
-    })
-}
-
-/// `place_order` as `PlaceOrder`.
-fn upper_camel(name: &str) -> String {
-    let mut camel = String::new();
-    let mut word_begins = true;
-    for letter in name.trim_start_matches("r#").chars() {
-        match letter {
-            '_' => word_begins = true,
-            _ if std::mem::take(&mut word_begins) => camel.extend(letter.to_uppercase()),
-            _ => camel.push(letter),
-        }
-    }
-    camel
-}
-
-mod stub {
-    use super::*;
-    pub(super) fn expand_workflow(_: TokenStream, item: TokenStream) -> TokenStream {
-        quote::quote! { pub enum PlaceOrderState { Start } #item }
-    }
-    pub(super) fn expand_step(_: TokenStream, item: TokenStream) -> TokenStream {
-        item
     }
 }

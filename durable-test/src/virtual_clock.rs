@@ -8,22 +8,34 @@ use tokio::{runtime::Handle, time::Instant};
 /// sleep of thirty days takes milliseconds, and every timer still fires in its order.
 ///
 /// ```
-/// use durable_core::memory::{Clock, MemoryStore};
+/// # extern crate durable_core as durable;
+/// # use durable_macros::workflow;
+/// # use durable_runtime::{Client, Worker};
+/// use durable::{memory::{Clock, MemoryStore}, sleep};
 /// use durable_test::VirtualClock;
 /// use std::{sync::Arc, time::Duration};
+///
+/// #[workflow]
+/// async fn trial(user: String) -> String {
+///     sleep(Duration::from_secs(30 * 24 * 3600)).await;
+///     format!("the trial of {user} is over")
+/// }
 ///
 /// # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
 /// # runtime.block_on(async {
 /// let clock = Arc::new(VirtualClock::new());
-/// let store = MemoryStore::new(clock.clone());      // give it to a worker, start workflows that sleep
+/// let store = MemoryStore::new(clock.clone());
+/// let _worker = Worker::builder(&store).register::<trial>().start().await?;
 ///
-/// let month = Duration::from_secs(30 * 24 * 3600);
 /// let before = clock.now();
-/// tokio::time::sleep(month).await;                  // takes no time at all
-/// assert_eq!(clock.now() - before, 2_592_000_000);
-/// # let _ = store;
-/// # });
+/// let handle = Client::new(&store).start("trial-42", trial::input("ada".into())).await?;
+/// assert_eq!(handle.result().await?, "the trial of ada is over"); // milliseconds later
+/// assert!(clock.now() - before >= 30 * 24 * 3600 * 1_000);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
 /// ```
+///
+/// Create it inside the runtime whose time it shall show.
 #[derive(Clone, Debug)]
 pub struct VirtualClock {
     runtime: Handle,

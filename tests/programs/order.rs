@@ -1,6 +1,7 @@
 //! The order workflow of the design.
 
 use durable::{event, sleep, workflow};
+use durable_test::CrashTest;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -66,10 +67,13 @@ async fn place_order(shop: &Shop, order: Order) -> Result<String, Nope> {
 }
 
 #[tokio::test]
-async fn runs_plainly() {
-    let order = Order { customer: "ada".into(), items: vec!["a".into()], total: 10 };
-    let _ = (shop_call(), order);
-}
-fn shop_call() -> u8 {
-    1
+async fn an_order_survives_a_crash_anywhere() {
+    let order = Order { customer: "ada".into(), items: vec!["a".into(), "bbb".into(), "cc".into()], total: 10 };
+    let report = CrashTest::<place_order>::new(|_, resources| resources.insert(Shop))
+        .event("gateway", &true)
+        .run(place_order::input(order))
+        .await;
+    assert_eq!(report.output.unwrap(), "p10-7 ada [11, 13] 3 true");
+    // C5: the start, eight await points, the finish.
+    assert_eq!(report.commits, 10);
 }

@@ -139,11 +139,14 @@ impl Diagnostic {
         Self { code, first: span, last: span, message: message.to_string(), help: None }
     }
 
-    /// An error that underlines all of these tokens.
+    /// An error that underlines all of these tokens, as far as the user wrote them.
     pub fn at(code: Code, tokens: &(impl ToTokens + ?Sized), message: impl fmt::Display) -> Self {
-        let mut spans = tokens.to_token_stream().into_iter().map(|token| token.span());
-        let first = spans.next().unwrap_or_else(Span::call_site);
-        Self { last: spans.last().unwrap_or(first), ..Self::new(code, first, message) }
+        let spans: Vec<Span> = tokens.to_token_stream().into_iter().map(|token| token.span()).collect();
+        // A stage may have put tokens of ours around the user's; they would drag the underline to the attribute.
+        let ours = position(Span::call_site());
+        let mut written = spans.iter().filter(|span| ours.is_none() || position(**span) != ours);
+        let first = written.next().or(spans.first()).copied().unwrap_or_else(Span::call_site);
+        Self { last: written.next_back().copied().unwrap_or(first), ..Self::new(code, first, message) }
     }
 
     /// With the way out.
@@ -173,16 +176,21 @@ impl Diagnostic {
         self.first
     }
 
-    /// Lines and columns of both ends, as far as the compiler tells.
-    fn position(&self) -> Option<[(usize, usize); 2]> {
-        // Only a compiler's spans know their place; those of a test or a tool cannot be unwrapped.
-        proc_macro::is_available().then(|| {
-            [self.first, self.last].map(|span| {
-                let span = span.unwrap();
-                (span.line(), span.column())
-            })
-        })
+    /// Where it begins and where it ends, as far as the compiler tells.
+    fn position(&self) -> Option<[Position; 2]> {
+        Some([position(self.first)?, position(self.last)?])
     }
+}
+
+/// Line and column of a span's begin and end.
+type Position = [(usize, usize); 2];
+
+/// Where a span is: only a compiler's spans know it, those of a test or a tool cannot be unwrapped.
+fn position(span: Span) -> Option<Position> {
+    proc_macro::is_available().then(|| {
+        let span = span.unwrap();
+        [span.start(), span.end()].map(|end| (end.line(), end.column()))
+    })
 }
 
 /// The whole text, as rustc prints it.

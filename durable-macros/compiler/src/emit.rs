@@ -199,7 +199,7 @@ fn assemble(
 fn points(compiled: &Compiled<'_>) -> TokenStream {
     let krate = &compiled.function.options.krate;
     let points = compiled.graph.points.iter().zip(&compiled.layout.points).map(|(point, layout)| {
-        let (name, callee) = (plain_name(&point.name), &point.callee);
+        let (name, callee) = (plain_name(&point.name), state::tidy(&point.callee));
         let fields = layout.fields.iter().map(|field| &field.name);
         quote!(#krate::Point { name: #name, callee: #callee, fields: &[#(#fields),*] })
     });

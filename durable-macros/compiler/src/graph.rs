@@ -97,11 +97,30 @@ pub struct Borrow {
 #[derive(Debug, Clone)]
 pub enum Retake {
     /// `let PAT = EXPR;`
-    Let { pat: Pat, expr: Expr },
+    Let {
+        /// What it binds.
+        pat: Pat,
+        /// What it borrows.
+        expr: Expr,
+    },
     /// `let PAT = EXPR else { lost }`: the pattern matched before.
-    Matched { pat: Pat, expr: Expr },
+    Matched {
+        /// What it binds.
+        pat: Pat,
+        /// What it borrows.
+        expr: Expr,
+    },
     /// The item of a `for` loop: `let Some(PAT) = item(&PLACE, CURSOR) else { lost }`.
-    Item { pat: Pat, place: Expr, cursor: BindingId, exclusive: bool },
+    Item {
+        /// What it binds.
+        pat: Pat,
+        /// The collection.
+        place: Expr,
+        /// The position in it.
+        cursor: BindingId,
+        /// `&mut`.
+        exclusive: bool,
+    },
 }
 
 /// An await point.
@@ -175,13 +194,43 @@ pub enum End {
     /// On to a block.
     Goto(BlockId),
     /// `if COND { THEN } else { OTHERWISE }`; the condition may bind.
-    If { cond: Expr, effect: Effect, defs: Vec<BindingId>, then: SeqId, otherwise: SeqId },
+    If {
+        /// The condition.
+        cond: Expr,
+        /// What it reads and writes.
+        effect: Effect,
+        /// What it binds.
+        defs: Vec<BindingId>,
+        /// Where it holds.
+        then: SeqId,
+        /// Where it does not.
+        otherwise: SeqId,
+    },
     /// `match SCRUTINEE { ARMS }`.
-    Match { scrutinee: Expr, effect: Effect, arms: Vec<Arm> },
+    Match {
+        /// What is matched.
+        scrutinee: Expr,
+        /// What it reads and writes.
+        effect: Effect,
+        /// In order.
+        arms: Vec<Arm>,
+    },
     /// `if let Some(PAT) = item(&PLACE, CURSOR) { THEN } else { OTHERWISE }`: the head of a `for` over a borrowed collection.
-    Item { borrow: BorrowId, then: SeqId, otherwise: SeqId },
+    Item {
+        /// The item's borrow.
+        borrow: BorrowId,
+        /// While there is one.
+        then: SeqId,
+        /// At the end.
+        otherwise: SeqId,
+    },
     /// The workflow's result.
-    Return { value: Expr, effect: Effect },
+    Return {
+        /// The result.
+        value: Expr,
+        /// What it reads and writes.
+        effect: Effect,
+    },
     /// The last statement never comes back.
     Diverge,
 }

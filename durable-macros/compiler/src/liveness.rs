@@ -81,7 +81,9 @@ impl Liveness {
 
     fn before(&self, graph: &Graph, effect: &Effect, defs: &[BindingId], after: Bindings) -> Bindings {
         let mut alive = after;
-        defs.iter().chain(&effect.kills).for_each(|id| drop(alive.remove(id)));
+        for id in defs.iter().chain(&effect.kills) {
+            alive.remove(id);
+        }
         for jump in &effect.jumps {
             alive.extend(self.at(jump.target).iter().copied().filter(|id| Some(*id) != jump.value));
         }

@@ -19,10 +19,10 @@ pub fn declared_names(items: &[Item]) -> DeclaredNames {
     let mut declared = DeclaredNames::default();
     for item in items {
         match item {
-            Item::Struct(item) => drop(declared.names.insert(plain_name(&item.ident))),
-            Item::Enum(item) => drop(declared.names.insert(plain_name(&item.ident))),
-            Item::Type(item) => drop(declared.names.insert(plain_name(&item.ident))),
-            Item::Mod(item) => drop(declared.names.insert(plain_name(&item.ident))),
+            Item::Struct(item) => declared.add(&item.ident),
+            Item::Enum(item) => declared.add(&item.ident),
+            Item::Type(item) => declared.add(&item.ident),
+            Item::Mod(item) => declared.add(&item.ident),
             Item::Use(item) => declared.import(&item.tree),
             _ => {}
         }
@@ -31,14 +31,17 @@ pub fn declared_names(items: &[Item]) -> DeclaredNames {
 }
 
 impl DeclaredNames {
+    fn add(&mut self, ident: &syn::Ident) {
+        self.names.insert(plain_name(ident));
+    }
+
     fn import(&mut self, tree: &UseTree) {
         match tree {
             UseTree::Path(path) => self.import(&path.tree),
-            UseTree::Name(name) => drop(self.names.insert(plain_name(&name.ident))),
-            UseTree::Rename(rename) => drop(self.names.insert(plain_name(&rename.rename))),
+            UseTree::Name(name) => self.add(&name.ident),
+            UseTree::Rename(rename) => self.add(&rename.rename),
             UseTree::Glob(_) => self.glob = true,
             UseTree::Group(group) => group.items.iter().for_each(|tree| self.import(tree)),
-            _ => {}
         }
     }
 }

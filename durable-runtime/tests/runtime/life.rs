@@ -222,6 +222,6 @@ async fn a_long_execution_yields_its_place_to_those_who_wait() {
     let long = all.client.start("long", crate::counter::counter::input(5_000)).await.unwrap();
     let short = all.client.start("short", script::input(&[step("one")])).await.unwrap();
     short.result().await.unwrap().unwrap();
-    assert_eq!(long.status().await.unwrap().is_terminal(), false, "K1");
+    assert!(!long.status().await.unwrap().is_terminal(), "K1");
     assert_eq!(long.result().await.unwrap(), 5_000);
 }

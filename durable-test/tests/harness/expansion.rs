@@ -31,7 +31,7 @@ fn functions_in_modules_and_methods_are_found_by_name_or_path() {
 fn a_missing_function_is_an_error_that_lists_those_there_are() {
     let error = try_expanded(ORDERS, "not_ours").unwrap_err().to_string();
     assert!(error.starts_with("no workflow `not_ours` in "), "{error}");
-    assert!(error.ends_with("workflows there: place_order, Shop::charge, nested::refund"), "{error}");
+    assert!(error.ends_with("workflows there: place_order, Shop::charge, twice, nested::refund"), "{error}");
 }
 
 #[test]
@@ -50,5 +50,21 @@ fn a_file_that_is_not_rust_is_an_error_with_its_place() {
 #[test]
 fn a_step_has_no_state() {
     let error = try_expanded_state(ORDERS, "charge").unwrap_err();
+    assert_eq!(error.to_string(), "`charge` has no state enum: it is a step, not a workflow");
+}
+
+#[test]
+fn a_workflow_with_an_error_has_no_state_and_says_the_error() {
+    let error = try_expanded_state(ORDERS, "twice").unwrap_err();
     assert!(matches!(error, Error::NoState { .. }), "{error}");
+    assert!(error.to_string().contains("DUR005"), "{error}");
+    assert!(expanded(ORDERS, "twice").contains("compile_error!"), "the whole expansion shows it in place");
+}
+
+#[test]
+fn the_state_has_a_variant_for_each_await_point() {
+    let state = syn::parse_file(&expanded_state(ORDERS, "place_order")).unwrap();
+    let [syn::Item::Enum(state)] = &state.items[..] else { panic!("one enum") };
+    let variants: Vec<_> = state.variants.iter().map(|variant| variant.ident.to_string()).collect();
+    assert_eq!(variants, ["Start", "Charge", "Ship"]);
 }

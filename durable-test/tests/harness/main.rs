@@ -2,6 +2,9 @@
 
 #![allow(unreachable_pub, dead_code)] // A test binary has no outside, and does not use all of what it borrows.
 
+// Generated code names the facade, whose root is this crate's.
+extern crate durable_core as durable;
+
 #[path = "../../../durable-core/tests/machine/countdown.rs"]
 mod countdown;
 #[path = "../../../durable-core/tests/machine/hand.rs"]
@@ -13,7 +16,9 @@ mod shop;
 mod single;
 
 mod awkward;
+mod compiled;
 mod expansion;
+mod hostile;
 mod virtual_time;
 
 use awkward::{forgetful, moody, telling, waiting};

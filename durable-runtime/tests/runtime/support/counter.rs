@@ -142,10 +142,10 @@ impl State for CounterState {
     }
 
     fn decode(point: &str, fields: &mut FieldReader<'_>) -> Result<Self, StateError> {
-        let n = fields.typed()?;
+        let n = fields.typed(witness())?;
         match point {
             "Start" => Ok(Self::Start { n }),
-            "Done" => Ok(Self::Done { n, done: fields.typed()? }),
+            "Done" => Ok(Self::Done { n, done: fields.typed(witness())? }),
             other => Err(StateError::UnknownPoint(other.to_owned())),
         }
     }

@@ -301,11 +301,11 @@ impl State for ScriptState {
     }
 
     fn decode(point: &str, fields: &mut FieldReader<'_>) -> Result<Self, StateError> {
-        let ops = fields.typed()?;
+        let ops = fields.typed(witness())?;
         if point == "Start" {
             return Ok(Self::Start { ops });
         }
-        let (log, op_at) = (fields.typed()?, fields.typed()?);
+        let (log, op_at) = (fields.typed(witness())?, fields.typed(witness())?);
         Ok(match point {
             "Step" => Self::Step { ops, log, op_at },
             "Quick" => Self::Quick { ops, log, op_at },

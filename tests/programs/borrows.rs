@@ -1,0 +1,143 @@
+//! Borrows that are taken again after a resume.
+
+use super::world::{World, everywhere};
+use durable::workflow;
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize, Debug, Clone)]
+struct Order {
+    customer: Customer,
+    lines: Vec<Line>,
+    coupon: Option<String>,
+    total: u64,
+}
+
+#[derive(Serialize, Deserialize, Debug, Clone)]
+struct Customer {
+    name: String,
+}
+
+#[derive(Serialize, Deserialize, Debug, Clone)]
+struct Line {
+    sku: String,
+    count: u64,
+}
+
+fn order() -> Order {
+    Order {
+        customer: Customer { name: "ada".into() },
+        lines: vec![Line { sku: "a".into(), count: 1 }, Line { sku: "b".into(), count: 2 }],
+        coupon: Some("TEN".into()),
+        total: 10,
+    }
+}
+
+#[workflow]
+async fn let_borrows(world: &World, mut order: Order) -> String {
+    let customer = &order.customer;
+    let name = &customer.name;
+    world.note(name.clone()).await;
+    let again: &str = &customer.name;
+    world.ask(again.len() as u64).await;
+    let seen = format!("{name} {again}");
+    let total = &mut order.total;
+    *total += world.even(4).await.unwrap();
+    world.big(*total).await;
+    *total += 1;
+    format!("{seen} {}", order.total)
+}
+
+#[tokio::test]
+async fn borrows_of_fields_across_awaits() {
+    assert_eq!(everywhere(let_borrows::input(order())).await, "ada ada 15");
+}
+
+#[workflow]
+async fn literals(world: &World, n: u64) -> String {
+    let greeting = "hello";
+    let text = world.text(n).await;
+    world.note(greeting).await;
+    format!("{greeting} {text}")
+}
+
+#[tokio::test]
+async fn string_literals_across_awaits() {
+    assert_eq!(everywhere(literals::input(1)).await, "hello <1>");
+}
+
+#[workflow]
+async fn loops(world: &World, order: Order) -> u64 {
+    let lines = &order.lines;
+    let mut sum = 0;
+    for Line { sku, count } in lines {
+        world.note(sku.clone()).await;
+        sum += world.ask(*count).await;
+    }
+    for line in order.lines.iter() {
+        #[at(NoteAgain)]
+        world.note(&*line.sku).await;
+        sum += line.count;
+    }
+    sum
+}
+
+#[tokio::test]
+async fn loops_over_borrows_with_patterns() {
+    assert_eq!(everywhere(loops::input(order())).await, 6);
+}
+
+#[workflow]
+async fn matched(world: &World, order: Order) -> String {
+    if let Some(coupon) = &order.coupon {
+        world.note(coupon.clone()).await;
+        #[at(NoteTwice)]
+        world.note(format!("{coupon}!")).await;
+    }
+    let Some(code) = &order.coupon else { return String::new() };
+    world.ask(code.len() as u64).await;
+    match &order.coupon {
+        Some(coupon) if coupon.len() == 3 => {
+            let got = world.text(1).await;
+            format!("{coupon} {code} {got}")
+        }
+        _ => "none".to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn pattern_bindings_by_reference_of_a_local() {
+    assert_eq!(everywhere(matched::input(order())).await, "TEN TEN <1>");
+}
+
+#[workflow]
+async fn shadowed_base(world: &World, order: Order) -> String {
+    let name = &order.customer.name;
+    {
+        let order = world.ask(1).await;
+        world.note(format!("{name} {order}")).await;
+    }
+    let coupon = order.coupon.clone();
+    if let Some(coupon) = &coupon {
+        world.text(coupon.len() as u64).await;
+        world.big(coupon.len() as u64).await;
+    }
+    format!("{} {coupon:?}", order.customer.name)
+}
+
+#[tokio::test]
+async fn borrows_from_a_local_whose_name_is_hidden() {
+    assert_eq!(everywhere(shadowed_base::input(order())).await, "ada Some(\"TEN\")");
+}
+
+#[workflow]
+async fn partly_dead_pattern(world: &World, pair: (u64, u64)) -> u64 {
+    let (a, b) = &pair;
+    let a = *a + 5;
+    world.ask(a).await;
+    a * 100 + b
+}
+
+#[tokio::test]
+async fn a_dead_name_of_a_borrowing_pattern_hides_nothing() {
+    assert_eq!(everywhere(partly_dead_pattern::input((1, 2))).await, 602);
+}
