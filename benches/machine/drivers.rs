@@ -4,7 +4,7 @@ use crate::{
     Result,
     workload::{Order, bare, many_steps},
 };
-use durable::{ExecutionId, Moved, NoClock, Run, Workflow, describe, store::SchemaId};
+use durable::{ExecutionId, Moved, NoClock, Run, describe, store::SchemaId};
 use durable_core::{
     machine::{Identity, Machine, Progress, Restored, RestoredFrame},
     stored,

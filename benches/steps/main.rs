@@ -1,18 +1,19 @@
 //! Durable steps per second on SQLite, as a ratio to an ideal loop in the same run.
 //!
 //! Both sides carry executions of ten trivial awaits over the same small state, to files of their own on the same disk, with
-//! `synchronous=FULL`. Each repetition runs the ideal loop and then the real thing, so that a noisy moment of the machine meets
-//! both. `cargo bench --bench steps`, or with `-- --quick` for a first look.
+//! `synchronous=FULL`. Each repetition runs the ideal loop, the bare store and the real thing in turn, so that a noisy moment of
+//! the machine meets all. `cargo bench --bench steps`, or with `-- --quick` for a first look.
 
 mod ideal;
 mod options;
 mod report;
+mod store;
 mod worker;
 mod workload;
 
 use crate::{
     options::{Options, Side},
-    report::{Pair, Table},
+    report::{Repetition, Table},
 };
 use std::{error::Error, process::ExitCode, time::Duration};
 use tempfile::TempDir;
@@ -60,24 +61,28 @@ fn run(options: &Options) -> Result<bool> {
     let table = Table::begin(options);
     let mut met = true;
     for case in options.cases() {
-        let pairs = measure(options, case)?;
-        met &= table.row(case, &pairs);
+        let repetitions = measure(options, case)?;
+        met &= table.row(case, &repetitions);
     }
     Ok(met)
 }
 
-fn measure(options: &Options, case: Case) -> Result<Vec<Pair>> {
-    let mut pairs = Vec::with_capacity(options.repetitions);
+fn measure(options: &Options, case: Case) -> Result<Vec<Repetition>> {
+    let mut repetitions = Vec::with_capacity(options.repetitions);
     for _ in 0..options.repetitions {
-        let ideal = if options.side == Side::Worker { Waves::new() } else { in_folder(options, case, ideal::run)? };
-        let worker = if options.side == Side::Ideal { Waves::new() } else { in_folder(options, case, worker::run)? };
-        pairs.push(Pair { ideal, worker });
+        let mut repetition = Repetition::default();
+        for (side, waves) in Side::ALL.into_iter().zip(&mut repetition.waves) {
+            if options.sides.contains(&side) {
+                // A new folder for each run: no run finds another's pages in its file.
+                let folder = TempDir::with_prefix_in("steps-", &options.folder)?;
+                *waves = match side {
+                    Side::Ideal => ideal::run(folder.path(), case)?,
+                    Side::Store => store::run(folder.path(), case)?,
+                    Side::Worker => worker::run(folder.path(), case)?,
+                };
+            }
+        }
+        repetitions.push(repetition);
     }
-    Ok(pairs)
-}
-
-/// A new folder for each run: no run finds another's pages in its file.
-fn in_folder(options: &Options, case: Case, side: fn(&std::path::Path, Case) -> Result<Waves>) -> Result<Waves> {
-    let folder = TempDir::with_prefix_in("steps-", &options.folder)?;
-    side(folder.path(), case)
+    Ok(repetitions)
 }

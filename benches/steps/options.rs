@@ -11,7 +11,7 @@ cargo bench --bench steps -- [options]
   --only <n>      only the case of <n> concurrent executions (any number)
   --reps <n>      repetitions of each case
   --waves <n>     how many times in a row each repetition runs its executions
-  --side <side>   `ideal` or `worker`: only one side, for a profiler
+  --side <side>   `ideal`, `store` or `worker`: only this side, for a profiler
   --dir <folder>  where the files go (the target folder): choose a real disk";
 
 /// What to measure.
@@ -19,7 +19,7 @@ cargo bench --bench steps -- [options]
 pub(crate) struct Options {
     pub(crate) repetitions: usize,
     pub(crate) check: bool,
-    pub(crate) side: Side,
+    pub(crate) sides: Vec<Side>,
     pub(crate) folder: PathBuf,
     quick: bool,
     only: Option<usize>,
@@ -28,9 +28,16 @@ pub(crate) struct Options {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
-    Both,
+    /// The loop to compare with.
     Ideal,
+    /// The store alone.
+    Store,
+    /// Worker, client and store.
     Worker,
+}
+
+impl Side {
+    pub(crate) const ALL: [Self; 3] = [Self::Ideal, Self::Store, Self::Worker];
 }
 
 impl Options {
@@ -39,7 +46,7 @@ impl Options {
         let mut options = Self {
             repetitions: 7,
             check: false,
-            side: Side::Both,
+            sides: Side::ALL.to_vec(),
             folder: env!("CARGO_TARGET_TMPDIR").into(),
             quick: false,
             only: None,
@@ -55,7 +62,7 @@ impl Options {
                 "--only" => options.only = Some(number(&argument, &value()?)?),
                 "--reps" => repetitions = Some(number(&argument, &value()?)?),
                 "--waves" => options.waves = Some(number(&argument, &value()?)?),
-                "--side" => options.side = side(&value()?)?,
+                "--side" => options.sides = vec![side(&value()?)?],
                 "--dir" => options.folder = value()?.into(),
                 unknown => return Err(format!("unknown option `{unknown}`")),
             }
@@ -89,9 +96,9 @@ fn number(argument: &str, text: &str) -> Result<usize, String> {
 
 fn side(text: &str) -> Result<Side, String> {
     match text {
-        "both" => Ok(Side::Both),
         "ideal" => Ok(Side::Ideal),
+        "store" => Ok(Side::Store),
         "worker" => Ok(Side::Worker),
-        _ => Err(format!("there is no side `{text}`: `ideal`, `worker` or `both`")),
+        _ => Err(format!("there is no side `{text}`: `ideal`, `store` or `worker`")),
     }
 }

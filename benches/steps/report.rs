@@ -12,76 +12,78 @@ const RATIO_MIN: f64 = 0.4;
 /// How much longer than its bare commits a lone execution may take.
 const LONE_MAX: f64 = 1.3;
 
-/// One repetition: both sides, one right after the other.
-pub(crate) struct Pair {
-    pub(crate) ideal: Waves,
-    pub(crate) worker: Waves,
+/// All sides, one right after the other, as in [`Side::ALL`]. A side that was not asked for has no waves.
+#[derive(Default)]
+pub(crate) struct Repetition {
+    pub(crate) waves: [Waves; 3],
 }
 
-pub(crate) struct Table {
-    side: Side,
+impl Repetition {
+    /// The mean wave in seconds: checkpoints count, wherever they fall.
+    fn seconds(&self, side: Side) -> Option<f64> {
+        let waves = &self.waves[side as usize];
+        let sum: Duration = waves.iter().sum();
+        (!waves.is_empty()).then(|| sum.as_secs_f64() / waves.len() as f64)
+    }
 }
+
+/// What is printed.
+pub(crate) struct Table;
 
 impl Table {
     pub(crate) fn begin(options: &Options) -> Self {
         println!(
-            "{STEPS} trivial awaits per execution, {} commits; first start to last finish; synchronous=FULL\n\
-             medians of {} repetitions, ideal and durable in turn; spread is (max - min) / median\n",
-            STEPS + 2,
-            options.repetitions
+            "{STEPS} trivial awaits per execution, {} commits; from the first start to the last finish; synchronous=FULL",
+            STEPS + 2
         );
         println!(
-            "{:>10} {:>13} {:>13} {:>7} {:>13} {:>13} {:>7} {:>17}  target",
-            "executions", "ideal steps/s", "per execution", "spread", "durable", "per execution", "spread", "ratio"
+            "medians of {} repetitions, the sides in turn; the ratio is that of times to the ideal loop (least-greatest)\n",
+            options.repetitions
         );
-        Self { side: options.side }
+        println!("{:>10}  {:<8} {:>10} {:>13} {:>7}  ratio", "executions", "side", "steps/s", "per execution", "spread");
+        Self
     }
 
     /// One case. Whether its target, if it has one, was met.
-    pub(crate) fn row(&self, case: Case, pairs: &[Pair]) -> bool {
-        let ideal = Sample::of(pairs.iter().map(|pair| seconds(&pair.ideal)));
-        let worker = Sample::of(pairs.iter().map(|pair| seconds(&pair.worker)));
-        let ratio = Sample::of(pairs.iter().map(|pair| seconds(&pair.ideal) / seconds(&pair.worker)));
-        let (target, met) = match (self.side, case.concurrent) {
-            (Side::Both, 1) => {
-                let longer = 1.0 / ratio.median;
-                verdict(longer <= LONE_MAX, format!("{longer:.2} x its bare commits, at most {LONE_MAX}"))
+    pub(crate) fn row(&self, case: Case, repetitions: &[Repetition]) -> bool {
+        let mut met = true;
+        for side in Side::ALL {
+            let Some(time) = Sample::of(repetitions.iter().filter_map(|repetition| repetition.seconds(side))) else {
+                continue;
+            };
+            print!("{:>10}  {:<8} {}", case.concurrent, format!("{side:?}").to_lowercase(), columns(case, &time));
+            let ratios = repetitions.iter().filter_map(|r| Some(r.seconds(Side::Ideal)? / r.seconds(side)?));
+            match Sample::of(ratios) {
+                Some(ratio) if side != Side::Ideal => {
+                    print!("  {:.2} ({:.2}-{:.2})", ratio.median, ratio.min, ratio.max);
+                    if side == Side::Worker {
+                        met &= target(case, ratio.median);
+                    }
+                }
+                _ => {}
             }
-            (Side::Both, 1_000) => verdict(ratio.median >= RATIO_MIN, format!("at least {RATIO_MIN}")),
-            _ => (String::new(), true),
-        };
-        println!(
-            "{:>10} {} {} {:>17}  {target}",
-            case.concurrent,
-            columns(case, &ideal),
-            columns(case, &worker),
-            match self.side {
-                Side::Both => format!("{:.2} ({:.2}-{:.2})", ratio.median, ratio.min, ratio.max),
-                _ => "-".into(),
-            }
-        );
+            println!();
+        }
         met
     }
 }
 
-fn verdict(met: bool, target: String) -> (String, bool) {
-    (format!("{target}: {}", if met { "met" } else { "MISSED" }), met)
+/// Prints the verdict where there is a target.
+fn target(case: Case, ratio: f64) -> bool {
+    let (met, target) = match case.concurrent {
+        1 => (1.0 / ratio <= LONE_MAX, format!("{:.2} times its bare commits, at most {LONE_MAX}", 1.0 / ratio)),
+        1_000 => (ratio >= RATIO_MIN, format!("at least {RATIO_MIN}")),
+        _ => return true,
+    };
+    print!("  {target}: {}", if met { "met" } else { "MISSED" });
+    met
 }
 
 fn columns(case: Case, time: &Sample) -> String {
-    if time.median == 0.0 {
-        return format!("{:>13} {:>13} {:>7}", "-", "-", "-");
-    }
     let steps_per_second = (case.concurrent * STEPS) as f64 / time.median;
     let each = Duration::from_secs_f64(time.median / case.concurrent as f64);
     let spread = (time.max - time.min) / time.median * 100.0;
-    format!("{steps_per_second:>13.0} {:>13} {spread:>6.0}%", format!("{each:.1?}"))
-}
-
-/// The mean wave of one repetition, in seconds: checkpoints count, wherever they fall.
-fn seconds(waves: &Waves) -> f64 {
-    let sum: Duration = waves.iter().sum();
-    sum.as_secs_f64() / waves.len().max(1) as f64
+    format!("{steps_per_second:>10.0} {:>13} {spread:>6.0}%", format!("{each:.1?}"))
 }
 
 struct Sample {
@@ -91,10 +93,10 @@ struct Sample {
 }
 
 impl Sample {
-    fn of(values: impl Iterator<Item = f64>) -> Self {
+    /// `None` of nothing.
+    fn of(values: impl Iterator<Item = f64>) -> Option<Self> {
         let mut values: Vec<f64> = values.collect();
         values.sort_by(f64::total_cmp);
-        let at = |index: usize| values.get(index).copied().unwrap_or_default();
-        Self { min: at(0), median: at(values.len() / 2), max: at(values.len().saturating_sub(1)) }
+        Some(Self { min: *values.first()?, median: values[values.len() / 2], max: *values.last()? })
     }
 }

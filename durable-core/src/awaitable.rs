@@ -1,6 +1,6 @@
 //! What may stand before `.await` in a workflow.
 
-use crate::Context;
+use crate::{BoxFuture, Context, Saver};
 use std::time::Duration;
 
 /// Anything that can be awaited in a workflow: a future, a `#[step]` call, [`sleep`](crate::sleep),
@@ -80,3 +80,31 @@ pub enum Wait {
     /// An event of this name.
     Event(String),
 }
+
+/// How generated code awaits: as a method, so that the expression begins and ends with the user's own tokens.
+#[doc(hidden)]
+pub trait AtPoint: Sized {
+    /// At an await point: see [`Context::at`].
+    fn __durable_at<'a>(self, cx: &'a Context, point: usize, saver: Saver) -> BoxFuture<'a, Self::Output>
+    where
+        Self: Awaitable<Output: Send> + Send + 'a,
+    {
+        cx.at(point, saver, self)
+    }
+}
+
+impl<T> AtPoint for T {}
+
+/// The same in the plain copy.
+#[doc(hidden)]
+pub trait PlainRun: Sized {
+    /// Runs it in memory.
+    fn __durable_plain(self) -> impl Future<Output = Self::Output> + Send
+    where
+        Self: Plain,
+    {
+        self.plain()
+    }
+}
+
+impl<T> PlainRun for T {}

@@ -13,7 +13,7 @@ use std::{
 #[diagnostic::on_unimplemented(
     message = "a `for` loop over `{Self}` cannot hold its place across an `.await`",
     label = "its position cannot be saved",
-    note = "loop over a collection or a range instead: `.collect::<Vec<_>>()` it before the loop, or borrow it with `&`"
+    note = "[DUR017] see docs/errors/DUR017.md: loop over a collection or a range instead: `.collect::<Vec<_>>()` it before the loop, or borrow it with `&`"
 )]
 pub trait IntoCursor {
     /// What the loop gives.
@@ -95,48 +95,17 @@ pub struct InclusiveCursor<T> {
     end: T,
 }
 
+/// The integers a saved range counts by.
+pub trait Integer: Copy + PartialOrd {
+    /// The next one; never asked of the greatest.
+    fn successor(self) -> Self;
+}
+
 macro_rules! integers {
     ($($int:ty)*) => {$(
-        impl IntoCursor for Range<$int> {
-            type Item = $int;
-            type Cursor = RangeCursor<$int>;
-
-            fn into_cursor(self) -> RangeCursor<$int> {
-                RangeCursor { next: self.start, end: self.end }
-            }
-        }
-
-        impl Cursor for RangeCursor<$int> {
-            type Item = $int;
-
-            fn advance(&mut self) -> Option<$int> {
-                if self.next >= self.end {
-                    return None;
-                }
-                let item = self.next;
-                self.next += 1;
-                Some(item)
-            }
-        }
-
-        impl IntoCursor for RangeInclusive<$int> {
-            type Item = $int;
-            type Cursor = InclusiveCursor<$int>;
-
-            fn into_cursor(mut self) -> InclusiveCursor<$int> {
-                // A range that was iterated before may be exhausted, which its bounds do not tell.
-                let next = self.next();
-                InclusiveCursor { next, end: *self.end() }
-            }
-        }
-
-        impl Cursor for InclusiveCursor<$int> {
-            type Item = $int;
-
-            fn advance(&mut self) -> Option<$int> {
-                let item = self.next?;
-                self.next = if item < self.end { Some(item + 1) } else { None };
-                Some(item)
+        impl Integer for $int {
+            fn successor(self) -> Self {
+                self + 1
             }
         }
     )*};
@@ -144,12 +113,59 @@ macro_rules! integers {
 
 integers!(u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize);
 
+// One impl for all integers: so `0..3` has an item type before rustc knows which integer it is.
+impl<T: Integer> IntoCursor for Range<T> {
+    type Item = T;
+    type Cursor = RangeCursor<T>;
+
+    fn into_cursor(self) -> RangeCursor<T> {
+        RangeCursor { next: self.start, end: self.end }
+    }
+}
+
+impl<T: Integer> Cursor for RangeCursor<T> {
+    type Item = T;
+
+    fn advance(&mut self) -> Option<T> {
+        if self.next >= self.end {
+            return None;
+        }
+        let item = self.next;
+        self.next = item.successor();
+        Some(item)
+    }
+}
+
+impl<T: Integer> IntoCursor for RangeInclusive<T>
+where
+    RangeInclusive<T>: Iterator<Item = T>,
+{
+    type Item = T;
+    type Cursor = InclusiveCursor<T>;
+
+    fn into_cursor(mut self) -> InclusiveCursor<T> {
+        // A range that was iterated before may be exhausted, which its bounds do not tell.
+        let next = self.next();
+        InclusiveCursor { next, end: *self.end() }
+    }
+}
+
+impl<T: Integer> Cursor for InclusiveCursor<T> {
+    type Item = T;
+
+    fn advance(&mut self) -> Option<T> {
+        let item = self.next?;
+        self.next = (item < self.end).then(|| item.successor());
+        Some(item)
+    }
+}
+
 /// What a `for` loop with an `.await` in its body can go over by shared reference: the order must be the same after a reload,
 /// so hash maps and hash sets are not among them (V2).
 #[diagnostic::on_unimplemented(
     message = "a `for` loop over `&{Self}` cannot hold its place across an `.await`",
     label = "its items cannot be found again by position",
-    note = "an unordered collection may give another order after a resume: loop over it by value, or over a `Vec` of its keys"
+    note = "[DUR017] see docs/errors/DUR017.md: an unordered collection may give another order after a resume: loop over it by value, or over a `Vec` of its keys"
 )]
 pub trait Indexed {
     /// What the loop gives.
@@ -164,7 +180,7 @@ pub trait Indexed {
 #[diagnostic::on_unimplemented(
     message = "a `for` loop over `&mut {Self}` cannot hold its place across an `.await`",
     label = "its items cannot be found again by position",
-    note = "loop over a range of indices instead: `for i in 0..items.len()`"
+    note = "[DUR017] see docs/errors/DUR017.md: loop over a range of indices instead: `for i in 0..items.len()`"
 )]
 pub trait IndexedMut {
     /// What the loop gives.

@@ -56,7 +56,7 @@ pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a
 pub mod private {
     pub use crate::{
         BoxFuture,
-        awaitable::Plain,
+        awaitable::{AtPoint, Plain, PlainRun},
         context::{Context, Resume},
         cursor::{advance, into_cursor, item, item_mut},
         durable::{Saver, Traced, Witness, save, witness},

@@ -4,6 +4,7 @@
 use crate::{
     places::{Ask, Place},
     shared::Shared,
+    trouble::InTrouble,
 };
 use durable_core::store::{ClaimRequest, Claims, Release, StoreError};
 use std::{future::pending, sync::Arc, time::Duration};
@@ -30,10 +31,17 @@ pub(crate) async fn run(shared: Arc<Shared>) {
 /// Claims until nothing more is due or no place is free. How long until something is due.
 async fn claim_all(shared: &Arc<Shared>, round: &mut usize) -> Option<Duration> {
     let mut fragile_only = false;
+    let mut trouble: Option<InTrouble<'_>> = None;
     loop {
-        tokio::select! {
-            () = shared.trouble.over() => {}
-            () = shared.closing() => return None,
+        // Whoever is in trouble itself is the one who tries.
+        if trouble.is_none() {
+            tokio::select! {
+                () = shared.trouble.over() => {}
+                () = shared.closing() => {}
+            }
+        }
+        if shared.is_closing() {
+            return None;
         }
         // A place that becomes free wakes the loop.
         let ask = shared.places.ask(fragile_only)?;
@@ -50,10 +58,14 @@ async fn claim_all(shared: &Arc<Shared>, round: &mut usize) -> Option<Duration> 
             Ok(claims) => claims,
             Err(error) => {
                 shared.places.settle(ask, &[]);
-                failed(shared, error).await?;
+                if is_for_others(&error) {
+                    return None;
+                }
+                trouble.get_or_insert_with(|| shared.trouble.begin(&error)).pause().await;
                 continue;
             }
         };
+        trouble = None;
         if !claimed.is_empty() {
             tracing::debug!(claimed = claimed.len(), "claimed");
         }
@@ -89,23 +101,17 @@ async fn seat(shared: &Arc<Shared>, ask: Ask, claimed: Vec<durable_core::store::
     }
 }
 
-/// Waits out a failed claim. `None`: waiting is for others to end.
-async fn failed(shared: &Shared, error: StoreError) -> Option<()> {
+/// Whether somebody else ends the trouble, and wakes this loop.
+fn is_for_others(error: &StoreError) -> bool {
     match error {
-        // The beat finds out, joins again and wakes this loop.
-        StoreError::WorkerLost => return None,
+        // The beat finds out, and joins again.
+        StoreError::WorkerLost => true,
         StoreError::Closed { .. } => {
             tracing::error!(%error, "the store is closed; this worker claims nothing more");
-            return None;
+            true
         }
-        _ => {}
+        _ => false,
     }
-    let mut trouble = shared.trouble.begin(&error);
-    if !error.is_transient() {
-        tracing::error!(%error, "executions could not be claimed");
-    }
-    trouble.pause().await;
-    Some(())
 }
 
 async fn sleep(duration: Option<Duration>) {

@@ -104,8 +104,10 @@ impl Committer {
             };
             let unanswered = Unanswered { slots, committer: &self };
             unanswered.answer(self.write(commits).await);
-            drop(turn);
+            // The executions that were just answered bring the next group. As long as this one counts as in flight, nobody
+            // takes the first of them away alone.
             tokio::task::yield_now().await;
+            drop(turn);
         }
     }
 

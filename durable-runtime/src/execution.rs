@@ -1,10 +1,11 @@
 //! The driver of one execution: polls its machine, carries out what it asks, and ends when the execution parks or ends.
 
+mod persist;
+
 use crate::{
-    committer::Committer,
     places::Place,
     registry::{Ended, Registered},
-    restore::{Resumable, Unusable, restore},
+    restore::Resumable,
     shared::Shared,
     slot::Slot,
     stats::Counters,
@@ -13,8 +14,7 @@ use durable_core::{
     Description, ExecutionId, Status, Wait,
     machine::{AwaitPoint, FailedAttempt, Identity, Machine, Progress, Settled},
     store::{
-        Claimed, Commit, CommitError, Committed, Control, FrameWrite, Next, Outcome, Park,
-        Registered as Numbers, Release, Row, StoreError,
+        Claimed, Commit, Control, FrameWrite, Next, Outcome, Park, Registered as Numbers, Row, StoreError,
     },
     stored,
 };
@@ -272,85 +272,8 @@ impl Driver {
         Commit { row, epoch, fence, root, frames, closed, next_frame: None, consumed, next }
     }
 
-    /// Commits; while the store cannot, keeps the commit and repeats it (C4).
-    async fn commit(&mut self, commit: Commit) -> Result<Committed, Stop> {
-        let again = commit.clone();
-        let answer = match self.committer().commit(commit, &self.slot).await {
-            Err(CommitError::Store(error)) if error.is_transient() => self.insist(again, error).await,
-            answer => answer,
-        };
-        match answer {
-            Ok(committed) => {
-                self.epoch += 1;
-                Ok(committed)
-            }
-            Err(CommitError::Fenced) => Err(Stop::Fenced),
-            Err(CommitError::Store(error)) => Err(stop(error)),
-            Err(other) => Err(Stop::SetAside(other.to_string())),
-        }
-    }
-
-    #[cold]
-    async fn insist(&self, commit: Commit, error: StoreError) -> Result<Committed, CommitError> {
-        let mut trouble = self.shared.trouble.begin(&error);
-        loop {
-            trouble.pause().await;
-            match self.committer().commit(commit.clone(), &self.slot).await {
-                Err(CommitError::Store(error)) if error.is_transient() => {}
-                answer => return answer,
-            }
-        }
-    }
-
-    async fn restore(&self, claimed: &Claimed) -> Result<Resumable, Stop> {
-        let mut trouble = None;
-        loop {
-            match restore(claimed, &self.shared.schemas).await {
-                Ok(resumable) => return Ok(resumable),
-                Err(Unusable::SetAside(reason)) => return Err(Stop::SetAside(reason)),
-                Err(Unusable::Store(error)) if error.is_transient() => {
-                    trouble.get_or_insert_with(|| self.shared.trouble.begin(&error)).pause().await;
-                }
-                Err(Unusable::Store(error)) => return Err(stop(error)),
-            }
-        }
-    }
-
-    /// The schema rows of a workflow: remembered here, so that the loop of one workflow takes no lock for them.
-    async fn numbers(&mut self, description: &'static Description) -> Result<Arc<Numbers>, Stop> {
-        if let Some((last, numbers)) = &self.numbers
-            && std::ptr::eq(*last, description)
-        {
-            return Ok(Arc::clone(numbers));
-        }
-        let mut trouble = None;
-        let numbers = loop {
-            match self.shared.schemas.numbers(description).await {
-                Ok(numbers) => break numbers,
-                Err(error) if error.is_transient() => {
-                    trouble.get_or_insert_with(|| self.shared.trouble.begin(&error)).pause().await;
-                }
-                Err(error) => return Err(stop(error)),
-            }
-        };
-        self.numbers = Some((description, Arc::clone(&numbers)));
-        Ok(numbers)
-    }
-
-    fn check_size(&self, what: impl FnOnce() -> String, bytes: usize) -> Result<(), Stop> {
-        let (bytes, max) = (bytes as u64, self.shared.options.payload_bytes_max);
-        if bytes <= max {
-            return Ok(());
-        }
-        Err(stop(StoreError::PayloadTooLarge { what: what(), bytes, max }))
-    }
-
     fn others_turn(&self) -> bool {
         self.awaits >= AWAITS_BEFORE_YIELD && self.shared.places.others_wait()
-    }
-
-    fn committer(&self) -> &Committer {
-        &self.shared.committer
     }
 
     /// Whatever stopped the driver, the execution is not lost.
@@ -391,25 +314,6 @@ impl Driver {
     fn fenced(&self) {
         self.shared.counters.fenced.fetch_add(1, Relaxed);
         tracing::debug!(id = %self.id, "an execution belongs to another claim now");
-    }
-
-    async fn release(&self) {
-        let release = Release { row: self.row, fence: self.fence };
-        let mut trouble = None;
-        while let Err(error) = self.shared.store.release(vec![release.clone()]).await {
-            if !error.is_transient() {
-                return tracing::error!(id = %self.id, %error, "an execution could not be released");
-            }
-            trouble.get_or_insert_with(|| self.shared.trouble.begin(&error)).pause().await;
-        }
-    }
-}
-
-/// A store error that repeating does not cure.
-fn stop(error: StoreError) -> Stop {
-    match error {
-        StoreError::Closed { .. } | StoreError::WorkerLost => Stop::StoreGone(error),
-        error => Stop::SetAside(error.to_string()),
     }
 }
 

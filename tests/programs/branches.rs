@@ -84,6 +84,7 @@ async fn let_chains_with_several_awaits() {
 async fn match_everywhere(world: &World, n: u64) -> Result<String, String> {
     let kind = match world.some(n).await {
         None => {
+            #[at(NoteNone)]
             world.note("none").await;
             return Ok("nothing".to_owned());
         }
@@ -99,7 +100,6 @@ async fn match_everywhere(world: &World, n: u64) -> Result<String, String> {
 
 #[tokio::test]
 async fn match_with_awaits_in_scrutinee_and_arms() {
-    // Two awaits of one name need `#[at]`; `note` occurs three times here, so this is what a user would have written.
     assert_eq!(everywhere(match_everywhere::input(0)).await.unwrap(), "nothing");
     assert_eq!(everywhere(match_everywhere::input(1)).await.unwrap(), "one");
     assert_eq!(everywhere(match_everywhere::input(4)).await.unwrap(), "4");

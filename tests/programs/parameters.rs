@@ -96,7 +96,8 @@ async fn strict(world: &World, n: u64) -> u64 {
     let got: u64 = world.ask(n).await;
     let copy = got;
     let number = 5u8;
-    for i in &[1u64, 2] {
+    let list: Vec<u64> = vec![1, 2];
+    for i in &list {
         world.note(format!("{i}")).await;
     }
     got + copy + u64::from(number) + u64::from(flag) + text.len() as u64

@@ -1,13 +1,14 @@
 //! Stage 6: what a workflow must not do. Part reads the source, part the layout; all errors are reported together.
 
 use crate::{
-    desugar::Desugared,
+    desugar::{self, Desugared},
     diagnostic::{Code, Diagnostics},
 
     graph::{BindingKind, Effect, End, Graph, Op, plain_name},
     layout::Layout,
     macros,
     parse::Function,
+    place,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use syn::{
@@ -103,6 +104,9 @@ impl<'ast> Visit<'ast> for Source<'_> {
 
     fn visit_expr_await(&mut self, awaited: &'ast ExprAwait) {
         self.check_eager(&awaited.base);
+        if desugar::is_combinator(&awaited.base) {
+            Mutation { diagnostics: self.diagnostics, deferred: false }.visit_expr(&awaited.base);
+        }
         let mut once = OnceOnly { diagnostics: self.diagnostics };
         once.visit_expr(&awaited.base);
         visit::visit_expr_await(self, awaited);
@@ -130,6 +134,51 @@ impl Source<'_> {
             );
         }
     }
+}
+
+/// Finds changes of locals by the operand of a combinator: a branch that has finished is not run again, so after a resume the
+/// change would be lost.
+struct Mutation<'a> {
+    diagnostics: &'a Diagnostics,
+    /// Inside an `async` block or closure, where an assignment is one of the branch.
+    deferred: bool,
+}
+
+impl Mutation<'_> {
+    fn refuse(&self, tokens: &impl quote::ToTokens) {
+        self.diagnostics.error_at_with_help(
+            Code::CombinatorBorrow,
+            tokens,
+            "a branch of a combinator changes a local of the workflow, and the change would be lost if the workflow resumed after the branch had finished",
+            "let the branch return the value, and assign it after the `.await`",
+        );
+    }
+}
+
+impl<'ast> Visit<'ast> for Mutation<'_> {
+    fn visit_expr_reference(&mut self, reference: &'ast syn::ExprReference) {
+        if reference.mutability.is_some() && place::is_stable(&reference.expr) {
+            self.refuse(reference);
+        }
+        visit::visit_expr_reference(self, reference);
+    }
+
+    fn visit_expr_assign(&mut self, assign: &'ast syn::ExprAssign) {
+        if self.deferred && place::is_stable(&assign.left) {
+            self.refuse(assign);
+        }
+        visit::visit_expr_assign(self, assign);
+    }
+
+    fn visit_expr_closure(&mut self, closure: &'ast syn::ExprClosure) {
+        Mutation { diagnostics: self.diagnostics, deferred: true }.visit_expr(&closure.body);
+    }
+
+    fn visit_expr_async(&mut self, block: &'ast syn::ExprAsync) {
+        Mutation { diagnostics: self.diagnostics, deferred: true }.visit_block(&block.block);
+    }
+
+    fn visit_item(&mut self, _: &'ast syn::Item) {}
 }
 
 /// Finds once-only calls in an awaited expression, but not inside the operation itself.
@@ -165,13 +214,17 @@ fn check_references(graph: &Graph, layout: &Layout, diagnostics: &Diagnostics) {
     for (point, fields) in graph.points.iter().zip(&layout.points) {
         for field in &fields.fields {
             let binding = graph.binding(field.binding);
-            let BindingKind::Reference(why) = binding.kind else { continue };
+            let (code, why) = match binding.kind {
+                BindingKind::Reference(why) => (Code::Reference, why),
+                BindingKind::PatternReference(why) => (Code::PatternReference, why),
+                _ => continue,
+            };
             if !reported.insert(field.binding) {
                 continue;
             }
             let name = graph.name(field.binding);
             diagnostics.error_with_help(
-                Code::Reference,
+                code,
                 binding.ident.span(),
                 format!("the reference `{name}` is alive across the await point `{}`, and cannot be taken again after a resume: {why}", point.name),
                 format!("keep an owned value instead (`.to_owned()`, `.clone()`), or take the reference again after the `.await`"),
@@ -202,7 +255,7 @@ fn check_strict(graph: &Graph, layout: &Layout, diagnostics: &Diagnostics) {
     for (point, fields) in graph.points.iter().zip(&layout.points) {
         for field in fields.fields.iter().filter(|field| field.ty.is_none()) {
             let binding = graph.binding(field.binding);
-            if matches!(binding.kind, BindingKind::Reference(_)) || !reported.insert(field.binding) {
+            if matches!(binding.kind, BindingKind::Reference(_) | BindingKind::PatternReference(_)) || !reported.insert(field.binding) {
                 continue;
             }
             let (span, what, help) = match binding.kind {

@@ -309,6 +309,18 @@ fn constructor(receiver: &Expr) -> Option<&Expr> {
     }
 }
 
+/// Whether an awaited expression is a combinator, whose operands are branches.
+pub fn is_combinator(operand: &Expr) -> bool {
+    let made_by = match operand {
+        Expr::MethodCall(call) => constructor(&call.receiver),
+        call => constructor(call),
+    };
+    let Some(Expr::Call(call)) = made_by else { return false };
+    let Expr::Path(path) = &*call.func else { return false };
+    let name = path.path.segments.last().map(|last| last.ident.to_string()).unwrap_or_default();
+    ["join", "try_join", "race", "race_ok", "timeout", "map", "spawn"].contains(&name.as_str())
+}
+
 /// `place_order` to `PlaceOrder`; anything that is no identifier character separates words.
 pub fn camel(name: &str, span: Span) -> Option<Ident> {
     let mut camel = String::new();

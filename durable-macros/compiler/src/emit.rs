@@ -145,7 +145,7 @@ fn assemble(
         #(#cfgs)*
         const _: () = {
             #[allow(unused_imports)]
-            use #private as __durable;
+            use #private::{self as __durable, AtPoint as _, PlainRun as _};
 
             #(#items)*
 

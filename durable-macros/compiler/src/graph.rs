@@ -80,6 +80,8 @@ pub enum BindingKind {
     Borrowed(BorrowId),
     /// A reference that cannot be taken again, and why: an error if it is alive at an await point.
     Reference(&'static str),
+    /// The same of a name bound by reference in a pattern.
+    PatternReference(&'static str),
 }
 
 /// A borrow, or a pattern of borrows, that is taken again at the start of each block where one of them is alive.

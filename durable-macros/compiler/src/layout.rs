@@ -5,6 +5,7 @@ use crate::{
     graph::{BindingId, BindingKind, BlockId, Graph, plain_name},
     liveness::Liveness,
 };
+use std::collections::BTreeMap;
 use syn::Type;
 
 /// The layout of all blocks.
@@ -44,7 +45,8 @@ pub fn layout(graph: &Graph, liveness: &Liveness) -> Layout {
         .iter()
         .enumerate()
         .map(|(at, point)| {
-            let fields = carried[point.block.0].iter().map(|id| field(graph, at, *id)).collect();
+            let mut fields: Vec<Field> = carried[point.block.0].iter().map(|id| field(graph, at, *id)).collect();
+            number_temporaries(graph, &mut fields);
             PointLayout { block: point.block, fields }
         })
         .collect();
@@ -64,7 +66,7 @@ fn field(graph: &Graph, point: usize, id: BindingId) -> Field {
     let binding = graph.binding(id);
     let variant = plain_name(&graph.points[point].name);
     let name = match &binding.kind {
-        BindingKind::Operand(operand) => format!("{}_operand_{operand}", snake(&variant)),
+        BindingKind::Operand(_) => format!("{}_operand", snake(&variant)),
         BindingKind::Result => graph.result_names.get(&id).cloned().unwrap_or_else(|| format!("{}_result", snake(&variant))),
         BindingKind::Value => format!("{}_value", snake(&variant)),
         _ => {
@@ -73,6 +75,20 @@ fn field(graph: &Graph, point: usize, id: BindingId) -> Field {
         }
     };
     Field { name, binding: id, ty: binding.ty.clone() }
+}
+
+/// Several temporaries of one expression are told apart by their order of evaluation.
+fn number_temporaries(graph: &Graph, fields: &mut [Field]) {
+    let mut counts = BTreeMap::new();
+    for field in fields {
+        if matches!(graph.binding(field.binding).kind, BindingKind::Operand(_) | BindingKind::Value) {
+            let count = counts.entry(field.name.clone()).or_insert(0);
+            *count += 1;
+            if *count > 1 {
+                field.name = format!("{}_{count}", field.name);
+            }
+        }
+    }
 }
 
 /// How many bindings of the same name hide this one at the start of a block: 0 if its name means it.

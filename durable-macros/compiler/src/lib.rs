@@ -44,6 +44,10 @@ fn compile(
         let errors = diagnostic::to_compile_errors(&diagnostics.finish());
         return quote::quote!(#errors #item);
     };
+    if diagnostics.has_errors() && !function.is_expandable() {
+        let errors = diagnostic::to_compile_errors(&diagnostics.finish());
+        return quote::quote!(#errors #item);
+    }
     let desugared = desugar::desugar(&function, &diagnostics);
     check::check_source(&desugared, &diagnostics);
     let graph = lower::lower(&function, &desugared, &diagnostics);

@@ -62,7 +62,9 @@ impl Liveness {
             End::Match { effect, arms, .. } => {
                 let mut alive = Bindings::new();
                 for arm in arms {
-                    alive.extend(self.before(graph, &arm.effect, &arm.defs, self.before_seq(graph, arm.body)));
+                    // A guard reads what the pattern binds.
+                    let body = self.before(graph, &arm.effect, &[], self.before_seq(graph, arm.body));
+                    alive.extend(self.before(graph, &Effect::default(), &arm.defs, body));
                 }
                 self.before(graph, effect, &[], alive)
             }

@@ -21,9 +21,9 @@ use crate::{
     types,
 };
 use proc_macro2::Span;
-use quote::{format_ident, quote};
+use quote::format_ident;
 use std::collections::BTreeSet;
-use syn::{Expr, Ident, Stmt, Type, parse_quote};
+use syn::{Expr, Ident, Stmt, Token, Type, parse_quote, punctuated::Punctuated};
 
 /// Lowers the body.
 pub fn lower(function: &Function, desugared: &Desugared, diagnostics: &Diagnostics) -> Graph {
@@ -403,13 +403,26 @@ impl Lower<'_> {
 /// Temporaries are found by their number, not by scope.
 const TEMP_PREFIX: &str = "__durable_value_";
 
-/// `__durable_cx.at(POINT, __durable_saver, OPERAND).await`
-fn at_expr(point: usize, operand: &Expr, awaited: &syn::ExprAwait) -> Expr {
+/// `OPERAND.at(__durable_cx, POINT, __durable_saver).await`
+///
+/// It begins and ends with the user's own tokens, so that what rustc says of it, it says in the same words and place as of the
+/// plain copy, and so only once.
+fn at_expr(point: usize, operand: Expr, awaited: &syn::ExprAwait) -> Expr {
     let cx = Ident::new("__durable_cx", Span::mixed_site());
     let saver = Ident::new("__durable_saver", Span::mixed_site());
-    let await_token = awaited.await_token;
-    let dot = awaited.dot_token;
-    let call: Expr = syn::parse_quote_spanned!(await_token.span=> #cx.at(#point, #saver, #operand));
-    // The user's own `.await`, so that what rustc says of it points there.
-    syn::parse2(quote!(#call #dot #await_token)).expect("an await of a call")
+    let base = method(operand, "__durable_at", awaited, parse_quote!(#cx, #point, #saver));
+    Expr::Await(syn::ExprAwait { attrs: Vec::new(), base: Box::new(base), ..awaited.clone() })
+}
+
+/// A method call on what is awaited, where the `.await` stands.
+pub(crate) fn method(receiver: Expr, name: &str, awaited: &syn::ExprAwait, args: Punctuated<Expr, Token![,]>) -> Expr {
+    Expr::MethodCall(syn::ExprMethodCall {
+        attrs: Vec::new(),
+        receiver: Box::new(receiver),
+        dot_token: awaited.dot_token,
+        method: Ident::new(name, awaited.await_token.span),
+        turbofish: None,
+        paren_token: syn::token::Paren(awaited.await_token.span),
+        args,
+    })
 }

@@ -59,6 +59,21 @@ impl Function {
         &self.item.block
     }
 
+    /// Whether items can be made for it at all: an `impl` takes no others, and some parameters have no type to name.
+    pub fn is_expandable(&self) -> bool {
+        let sig = &self.item.sig;
+        let named = |arg: &FnArg| match arg {
+            FnArg::Receiver(_) => false,
+            FnArg::Typed(typed) => match &*typed.ty {
+                Type::ImplTrait(_) => false,
+                Type::Reference(reference) => reference.mutability.is_none() && !is_unsized(&reference.elem),
+                _ => true,
+            },
+        };
+        let generic = sig.generics.params.iter().any(|param| !matches!(param, GenericParam::Lifetime(_)));
+        sig.inputs.iter().all(named) && !generic && !matches!(self.output, Type::ImplTrait(_))
+    }
+
     /// By-value parameters.
     pub fn inputs(&self) -> impl Iterator<Item = &Param> {
         self.params.iter().filter(|param| !param.resource)
@@ -219,7 +234,7 @@ fn parse_param(at: usize, arg: &FnArg, diagnostics: &Diagnostics) -> Option<Para
         ty => Some(Param { ident, mutable, pattern, ty: ty.clone(), resource: false }),
     }
     .inspect(|param| {
-        if matches!(&param.ty, Type::TraitObject(_) | Type::Slice(_) | Type::ImplTrait(_)) {
+        if param.resource && is_unsized(&param.ty) {
             diagnostics.error_with_help(
                 Code::Signature,
                 param.ty.span(),
@@ -228,4 +243,13 @@ fn parse_param(at: usize, arg: &FnArg, diagnostics: &Diagnostics) -> Option<Para
             );
         }
     })
+}
+
+/// A type that a worker cannot find by its `TypeId`.
+fn is_unsized(ty: &Type) -> bool {
+    match ty {
+        Type::TraitObject(_) | Type::Slice(_) | Type::ImplTrait(_) => true,
+        Type::Path(path) => path.path.is_ident("str"),
+        _ => false,
+    }
 }

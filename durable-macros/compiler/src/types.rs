@@ -80,6 +80,21 @@ pub fn nameable(ty: &Type, declared: &DeclaredNames) -> bool {
     check.ok
 }
 
+/// Whether a type contains a reference, as its tokens show.
+pub fn refers(ty: &Type) -> bool {
+    struct Find(bool);
+    impl<'ast> Visit<'ast> for Find {
+        fn visit_type_reference(&mut self, _: &'ast syn::TypeReference) {
+            self.0 = true;
+        }
+        // What a function takes or gives is not held by it.
+        fn visit_type_fn_ptr(&mut self, _: &'ast syn::TypeFnPtr) {}
+    }
+    let mut find = Find(false);
+    find.visit_type(ty);
+    find.0
+}
+
 /// The type of an expression, where its tokens show it: literals, moves and clones of known locals, casts, strings.
 pub fn of_expr(expr: &Expr, known: &dyn Fn(&str) -> Option<Type>) -> Option<Type> {
     match expr {

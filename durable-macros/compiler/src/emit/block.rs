@@ -23,6 +23,18 @@ use syn::{
     visit_mut::{self, VisitMut},
 };
 
+/// What a declaration does to what it hides.
+struct Hidden {
+    /// Evaluates the value.
+    before: TokenStream,
+    /// The value, as it stands afterwards.
+    value: TokenStream,
+    /// Parks.
+    park: TokenStream,
+    /// What was parked.
+    parked: Vec<BindingId>,
+}
+
 /// Emits blocks.
 pub(super) struct Blocks<'a> {
     compiled: &'a Compiled<'a>,
@@ -208,16 +220,19 @@ impl<'a> Blocks<'a> {
             Op::LetElse { pat, expr, effect, defs, otherwise } => {
                 let value = self.rewritten_expr(expr, effect, names);
                 let otherwise = self.seq(*otherwise, &mut names.clone());
-                let (before, value, park) = self.hide(defs, effect, after, names, quote!(#value));
+                let Hidden { before, value, park, parked } = self.hide(defs, after, names, quote!(#value));
                 defs.iter().for_each(|id| names.declare(graph, *id));
-                quote!(#before #park let #pat = #value else { #otherwise };)
+                let again = self.retake_from(&parked, defs, after, names);
+                quote!(#before #park let #pat = #value else { #otherwise }; #again)
             }
             Op::Leave { visible } => {
                 let mut tokens = TokenStream::new();
+                let parked: Vec<_> = visible.iter().map(|(_, id)| *id).filter(|id| names.is_parked(graph, *id)).collect();
                 for (name, id) in visible {
                     names.show(name, *id);
                     tokens.extend(self.shown_again(*id, after, names));
                 }
+                tokens.extend(self.retake_from(&parked, &[], after, names));
                 tokens
             }
         }
@@ -238,16 +253,18 @@ impl<'a> Blocks<'a> {
         };
         let Some(init) = &mut local.init else {
             // A `let x;` that is assigned only in later blocks is declared there; here rustc could not infer its type.
-            let (_, _, park) = self.hide(defs, effect, after, names, quote!());
+            let Hidden { park, parked, .. } = self.hide(defs, after, names, quote!());
             defs.iter().for_each(|id| names.declare(graph, *id));
+            let again = self.retake_from(&parked, defs, after, names);
             let assigned = defs.iter().any(|id| self.is_assigned_in_block_of(*id));
-            return if assigned { quote!(#park #local) } else { park };
+            return if assigned { quote!(#park #local #again) } else { quote!(#park #again) };
         };
         let value = init.expr.to_token_stream();
-        let (before, value, park) = self.hide(defs, effect, after, names, value);
+        let Hidden { before, value, park, parked } = self.hide(defs, after, names, value);
         *init.expr = Expr::Verbatim(value);
         defs.iter().for_each(|id| names.declare(graph, *id));
-        quote!(#before #park #local)
+        let again = self.retake_from(&parked, defs, after, names);
+        quote!(#before #park #local #again)
     }
 
     /// Whether a deferred local is assigned in the block that declares it.
@@ -260,28 +277,41 @@ impl<'a> Blocks<'a> {
         })
     }
 
-    /// Parks what a declaration hides and what is needed later. If the value reads it, the value is evaluated first. Gives: what
-    /// comes before, the value, and the parking.
-    fn hide(
-        &self,
-        defs: &[BindingId],
-        effect: &Effect,
-        after: &Bindings,
-        names: &mut Names,
-        value: TokenStream,
-    ) -> (TokenStream, TokenStream, TokenStream) {
+    /// Parks what a declaration hides and what is needed later. The value is evaluated first: it may read what is parked, or
+    /// borrow from it.
+    fn hide(&self, defs: &[BindingId], after: &Bindings, names: &mut Names, value: TokenStream) -> Hidden {
         let graph = self.graph();
-        let hidden: Vec<_> = defs.iter().filter_map(|id| names.hidden_by(graph, *id)).filter(|id| after.contains(id)).collect();
-        if hidden.is_empty() {
-            return (quote!(), value, quote!());
+        let parked: Vec<_> = defs.iter().filter_map(|id| names.hidden_by(graph, *id)).filter(|id| after.contains(id)).collect();
+        if parked.is_empty() {
+            return Hidden { before: quote!(), value, park: quote!(), parked };
         }
         let first = made("first");
-        let (before, value) = match hidden.iter().any(|id| effect.uses.contains(id)) {
-            true => (quote!(let #first = #value;), quote!(#first)),
-            false => (quote!(), value),
+        let (before, value) = match value.is_empty() {
+            true => (quote!(), value),
+            false => (quote!(let #first = #value;), quote!(#first)),
         };
-        let park = hidden.iter().map(|id| self.park(*id, names)).collect();
-        (before, value, park)
+        let park = parked.iter().map(|id| self.park(*id, names)).collect();
+        Hidden { before, value, park, parked }
+    }
+
+    /// Borrows that are alive are taken again from locals that have moved under another name.
+    fn retake_from(&self, moved: &[BindingId], except: &[BindingId], alive: &Bindings, names: &Names) -> TokenStream {
+        if moved.is_empty() {
+            return quote!();
+        }
+        let graph = self.graph();
+        let mut moved = moved.to_vec();
+        let mut tokens = TokenStream::new();
+        for borrow in &graph.borrows {
+            let live: Vec<_> =
+                borrow.bindings.iter().copied().filter(|id| alive.contains(id) && !except.contains(id)).collect();
+            if !live.is_empty() && borrow.bases.iter().any(|base| moved.contains(base)) {
+                tokens.extend(self.retake(borrow, &live, names));
+                // What borrows from these borrows follows.
+                moved.extend(live);
+            }
+        }
+        tokens
     }
 
     fn park(&self, id: BindingId, names: &mut Names) -> TokenStream {
@@ -328,8 +358,8 @@ impl<'a> Blocks<'a> {
                 let (before, cond) = self.hide_in_condition(cond, effect, &hidden, names);
                 let mut inner = names.clone();
                 defs.iter().for_each(|id| inner.declare(graph, *id));
-                let then = self.seq(*then, &mut inner);
-                let otherwise = self.branch(*otherwise, &hidden, names);
+                let then = self.branch(*then, &hidden, defs, &inner);
+                let otherwise = self.branch(*otherwise, &hidden, &[], names);
                 quote!(#before if #cond { #then } else { #otherwise })
             }
             End::Item { borrow, then, otherwise } => {
@@ -340,8 +370,8 @@ impl<'a> Blocks<'a> {
                 let item = self.item(borrow, place, *cursor, *exclusive, names);
                 let mut inner = names.clone();
                 borrow.bindings.iter().for_each(|id| inner.declare(graph, *id));
-                let then = self.seq(*then, &mut inner);
-                let otherwise = self.branch(*otherwise, &hidden, names);
+                let then = self.branch(*then, &hidden, &borrow.bindings, &inner);
+                let otherwise = self.branch(*otherwise, &hidden, &[], names);
                 quote!(#park if let Some(#pat) = #item { #then } else { #otherwise })
             }
             End::Match { scrutinee, effect, arms } => {
@@ -352,8 +382,7 @@ impl<'a> Blocks<'a> {
                     .map(|arm| {
                         let mut inner = names.clone();
                         arm.defs.iter().for_each(|id| inner.declare(graph, *id));
-                        let own: Vec<_> = hidden.iter().copied().filter(|id| !self.hides(&arm.defs, *id)).collect();
-                        let body = self.branch(arm.body, &own, &inner);
+                        let body = self.branch(arm.body, &hidden, &arm.defs, &inner);
                         let pat = stripped_pat(&arm.pat);
                         quote!(#pat => { #body })
                     })
@@ -363,11 +392,14 @@ impl<'a> Blocks<'a> {
         }
     }
 
-    /// A branch in which these names mean the outer locals again.
-    fn branch(&self, seq: SeqId, shown: &[BindingId], names: &Names) -> TokenStream {
+    /// A branch. Of the `hidden` names, which are parked here, those that its own pattern does not bind mean the outer locals
+    /// again; borrows from all of them are taken again.
+    fn branch(&self, seq: SeqId, hidden: &[BindingId], defs: &[BindingId], names: &Names) -> TokenStream {
         let mut names = names.clone();
         let alive = self.compiled.liveness.before_seq(self.graph(), seq);
-        let mut tokens: TokenStream = shown.iter().map(|id| self.shown_again(*id, &alive, &mut names)).collect();
+        let shown = hidden.iter().filter(|id| !self.hides(defs, **id));
+        let mut tokens: TokenStream = shown.map(|id| self.shown_again(*id, &alive, &mut names)).collect();
+        tokens.extend(self.retake_from(hidden, defs, &alive, &names));
         tokens.extend(self.seq(seq, &mut names));
         tokens
     }

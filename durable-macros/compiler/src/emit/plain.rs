@@ -4,14 +4,15 @@
 
 use crate::{
     desugar::{Desugared, StripAt},
+    lower::method,
     macros,
     parse::Function,
 };
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, quote};
 use syn::{
-    Block, Expr, Ident,
-    spanned::Spanned,
+    Block, Ident,
+    punctuated::Punctuated,
     visit_mut::{self, VisitMut},
 };
 
@@ -47,9 +48,8 @@ struct Wrap;
 impl VisitMut for Wrap {
     fn visit_expr_await_mut(&mut self, awaited: &mut syn::ExprAwait) {
         visit_mut::visit_expr_await_mut(self, awaited);
-        let base = &awaited.base;
-        let wrapped = quote_spanned!(base.span()=> __durable::Plain::plain(#base));
-        *awaited.base = Expr::Verbatim(wrapped);
+        let base = (*awaited.base).clone();
+        *awaited.base = method(base, "__durable_plain", awaited, Punctuated::new());
     }
 
     fn visit_macro_mut(&mut self, mac: &mut syn::Macro) {

@@ -11,7 +11,7 @@ use crate::{
     place,
 };
 use quote::format_ident;
-use syn::{Block, Expr, ExprForLoop, Label, Pat, parse_quote};
+use syn::{Block, Expr, ExprForLoop, Label, Pat, parse_quote, spanned::Spanned};
 
 impl Lower<'_> {
     /// Control flow, its value to `dest`.
@@ -172,6 +172,7 @@ impl Lower<'_> {
         if self.cur.is_none() {
             return;
         }
+        let collection = self.kept_temporary(collection);
         let after = self.new_block(None);
         let depth = self.scope.len();
         match self.borrowed_collection(&collection) {
@@ -181,6 +182,16 @@ impl Lower<'_> {
         self.scope.truncate(depth);
         self.enter(after);
         self.deliver(parse_quote!(()), dest);
+    }
+
+    /// `for x in &temp()`: the temporary lives as long as the loop, so it is kept like a local.
+    fn kept_temporary(&mut self, collection: Expr) -> Expr {
+        let Expr::Reference(mut reference) = collection else { return collection };
+        if !place::is_stable(&reference.expr) {
+            let value = (*reference.expr).clone();
+            *reference.expr = self.spill(value, BindingKind::Value);
+        }
+        Expr::Reference(reference)
     }
 
     /// Over a borrowed collection: an index is saved, and the item is borrowed again.
@@ -240,7 +251,7 @@ impl Lower<'_> {
     fn cursor(&mut self, pat: &Pat, ty: Option<syn::Type>) -> BindingId {
         let first = facts::pattern_names(pat).into_iter().next();
         let name = first.map_or("at".to_owned(), |name| format!("{}_at", plain_name(&name.ident)));
-        let ident = format_ident!("{name}", span = expr::made());
+        let ident = format_ident!("{name}", span = expr::made().located_at(pat.span()));
         let id = self.bind(Binding { ident, mutable: true, ty, annotation: None, kind: BindingKind::Cursor });
         self.scope.push((format!("for {name}"), id));
         id

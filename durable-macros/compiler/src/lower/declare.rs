@@ -39,7 +39,7 @@ impl Lower<'_> {
             .map(|name| {
                 let kind = match reference {
                     Some(why) => BindingKind::Reference(why),
-                    None if name.by_ref => BindingKind::Reference("it is bound by `ref`"),
+                    None if name.by_ref => BindingKind::PatternReference("it is bound by `ref` to a value that is not a local"),
                     None => BindingKind::Local,
                 };
                 let ty = known.as_ref().filter(|_| single).and_then(|ty| self.nameable(ty));
@@ -62,7 +62,7 @@ impl Lower<'_> {
             .iter()
             .map(|name| {
                 let kind = match refers || name.by_ref {
-                    true => BindingKind::Reference("it borrows from a value that is not a local"),
+                    true => BindingKind::PatternReference("it borrows from a value that is not a local"),
                     false => BindingKind::Local,
                 };
                 self.declare(name, None, None, kind)
@@ -137,10 +137,7 @@ impl Lower<'_> {
                 return Some("it is bound `mut`, so it may point elsewhere by then");
             }
         }
-        match annotated {
-            Some(Type::Reference(_)) => Some("it comes from a call"),
-            _ => None,
-        }
+        annotated.filter(|ty| types::refers(ty)).map(|_| "it comes from a call")
     }
 
     /// The locals a place is found with.

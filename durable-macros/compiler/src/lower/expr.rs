@@ -10,7 +10,7 @@ use crate::{
 };
 use proc_macro2::Span;
 use quote::ToTokens;
-use syn::{BinOp, Expr, ExprAwait, Ident, Stmt, parse_quote, spanned::Spanned};
+use syn::{BinOp, Expr, ExprAwait, Ident, Stmt, parse_quote};
 
 /// What becomes of the last await of an expression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -205,7 +205,7 @@ impl Lower<'_> {
         self.graph.points.push(PointInfo { name: name.clone(), callee, span, block });
         self.goto(block);
         self.enter(block);
-        let expr = at_expr(point, &operand, awaited);
+        let expr = at_expr(point, operand, awaited);
         match mode {
             Mode::InPlace => expr,
             Mode::Spilled => self.spill(expr, BindingKind::Result),
@@ -213,7 +213,7 @@ impl Lower<'_> {
     }
 
     /// A value into a temporary.
-    fn spill(&mut self, value: Expr, kind: BindingKind) -> Expr {
+    pub(super) fn spill(&mut self, value: Expr, kind: BindingKind) -> Expr {
         // The result of an await is named after it: `s().await?.t().await` saves `s_result` at `T`.
         let hint = match kind {
             BindingKind::Result => self.graph.points.last().map(|point| format!("{}_result", snake(&plain_name(&point.name)))),
@@ -297,7 +297,7 @@ impl Lower<'_> {
     }
 
     fn check_compound_place(&mut self, place: &Expr) {
-        if !place::is_field_path(place) {
+        if !place::is_stable(place) {
             self.refuse_place(place);
         }
     }
@@ -316,9 +316,9 @@ impl Lower<'_> {
             if let syn::Pat::Guard(guard) = &arm.pat
                 && has_await(&guard.guard)
             {
-                self.diagnostics.error_with_help(
+                self.diagnostics.error_at_with_help(
                     Code::GuardAwait,
-                    guard.guard.span(),
+                    &guard.guard,
                     "a workflow cannot be saved in the middle of a match guard",
                     "await before the `match` and test the result in the guard, or use an `if` inside the arm",
                 );

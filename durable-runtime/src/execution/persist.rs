@@ -1,0 +1,110 @@
+//! A driver's dealings with the store: what cannot be written now is kept and repeated, and what never can is told apart.
+
+use super::{Driver, Numbers, Stop};
+use crate::{
+    committer::Committer,
+    restore::{Resumable, Unusable, restore},
+};
+use durable_core::{
+    Description,
+    store::{Claimed, Commit, CommitError, Committed, Release, StoreError},
+};
+use std::sync::Arc;
+
+impl Driver {
+    /// Commits; while the store cannot, keeps the commit and repeats it (C4).
+    pub(super) async fn commit(&mut self, commit: Commit) -> Result<Committed, Stop> {
+        let again = commit.clone();
+        let answer = match self.committer().commit(commit, &self.slot).await {
+            Err(CommitError::Store(error)) if error.is_transient() => self.insist(again, error).await,
+            answer => answer,
+        };
+        match answer {
+            Ok(committed) => {
+                self.epoch += 1;
+                Ok(committed)
+            }
+            Err(CommitError::Fenced) => Err(Stop::Fenced),
+            Err(CommitError::Store(error)) => Err(stop(error)),
+            Err(other) => Err(Stop::SetAside(other.to_string())),
+        }
+    }
+
+    #[cold]
+    async fn insist(&self, commit: Commit, error: StoreError) -> Result<Committed, CommitError> {
+        let mut trouble = self.shared.trouble.begin(&error);
+        loop {
+            trouble.pause().await;
+            match self.committer().commit(commit.clone(), &self.slot).await {
+                Err(CommitError::Store(error)) if error.is_transient() => {}
+                answer => return answer,
+            }
+        }
+    }
+
+    pub(super) async fn restore(&self, claimed: &Claimed) -> Result<Resumable, Stop> {
+        let mut trouble = None;
+        loop {
+            match restore(claimed, &self.shared.schemas).await {
+                Ok(resumable) => return Ok(resumable),
+                Err(Unusable::SetAside(reason)) => return Err(Stop::SetAside(reason)),
+                Err(Unusable::Store(error)) if error.is_transient() => {
+                    trouble.get_or_insert_with(|| self.shared.trouble.begin(&error)).pause().await;
+                }
+                Err(Unusable::Store(error)) => return Err(stop(error)),
+            }
+        }
+    }
+
+    /// The schema rows of a workflow: remembered here, so that the loop of one workflow takes no lock for them.
+    pub(super) async fn numbers(&mut self, description: &'static Description) -> Result<Arc<Numbers>, Stop> {
+        if let Some((last, numbers)) = &self.numbers
+            && std::ptr::eq(*last, description)
+        {
+            return Ok(Arc::clone(numbers));
+        }
+        let mut trouble = None;
+        let numbers = loop {
+            match self.shared.schemas.numbers(description).await {
+                Ok(numbers) => break numbers,
+                Err(error) if error.is_transient() => {
+                    trouble.get_or_insert_with(|| self.shared.trouble.begin(&error)).pause().await;
+                }
+                Err(error) => return Err(stop(error)),
+            }
+        };
+        self.numbers = Some((description, Arc::clone(&numbers)));
+        Ok(numbers)
+    }
+
+    pub(super) fn check_size(&self, what: impl FnOnce() -> String, bytes: usize) -> Result<(), Stop> {
+        let (bytes, max) = (bytes as u64, self.shared.options.payload_bytes_max);
+        if bytes <= max {
+            return Ok(());
+        }
+        Err(stop(StoreError::PayloadTooLarge { what: what(), bytes, max }))
+    }
+
+    pub(super) async fn release(&self) {
+        let release = Release { row: self.row, fence: self.fence };
+        let mut trouble = None;
+        while let Err(error) = self.shared.store.release(vec![release.clone()]).await {
+            if !error.is_transient() {
+                return tracing::error!(id = %self.id, %error, "an execution could not be released");
+            }
+            trouble.get_or_insert_with(|| self.shared.trouble.begin(&error)).pause().await;
+        }
+    }
+
+    fn committer(&self) -> &Committer {
+        &self.shared.committer
+    }
+}
+
+/// A store error that repeating does not cure.
+fn stop(error: StoreError) -> Stop {
+    match error {
+        StoreError::Closed { .. } | StoreError::WorkerLost => Stop::StoreGone(error),
+        error => Stop::SetAside(error.to_string()),
+    }
+}
