@@ -109,7 +109,7 @@ mod readme {}
 /// let directory = tempfile::tempdir().unwrap();
 /// let source = directory.path().join("language.rs");
 /// let blocks: Vec<_> = page.split("\n```rs\n").skip(1).map(|rest| rest.split_once("\n```").unwrap().0).collect();
-/// assert!(blocks.len() > 20, "the page has lost its blocks");
+/// assert!(blocks.len() > 15, "the page has lost its blocks");
 ///
 /// for body in blocks {
 ///     let function = format!("#[workflow]\nasync fn f(shop: &Shop, order: Order) -> Result<(), E> {{\n{body}\n}}");

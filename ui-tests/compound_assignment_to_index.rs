@@ -1,4 +1,4 @@
-//! DUR014: a place that is more than a local or a field.
+//! DUR014: a place that is found by a call.
 
 use durable::{step, workflow};
 
@@ -7,9 +7,13 @@ async fn fetch(n: u32) -> u32 {
     n
 }
 
+fn pick() -> usize {
+    0
+}
+
 #[workflow]
 async fn order(mut totals: Vec<u32>) -> Vec<u32> {
-    totals[0] += fetch(1).await;
+    totals[pick()] += fetch(1).await;
     totals
 }
 

@@ -33,6 +33,7 @@ pub trait Awaitable {
         Self: 'a;
 }
 
+#[diagnostic::do_not_recommend]
 impl<F: Future + Send> Awaitable for F
 where
     F::Output: Send,
@@ -62,6 +63,7 @@ pub trait Plain {
     fn plain(self) -> impl Future<Output = Self::Output> + Send;
 }
 
+#[diagnostic::do_not_recommend]
 impl<F: Future + Send> Plain for F {
     type Output = F::Output;
 

@@ -24,7 +24,7 @@ pub(crate) struct Options {
     pub(crate) crash_after: Option<u64>,
 
     /// How long a step takes, on average, in milliseconds
-    #[arg(long, value_name = "MS", default_value_t = 2000, value_parser = clap::value_parser!(u64).range(..=10_000))]
+    #[arg(long, value_name = "MS", default_value_t = 1400, value_parser = clap::value_parser!(u64).range(..=10_000))]
     pub(crate) step_ms: u64,
 
     /// At most this many executions in memory at once

@@ -3,10 +3,11 @@
 use crate::{
     desugar::{self, Desugared},
     diagnostic::{Code, Diagnostics},
+    facts,
 
     graph::{BindingKind, Effect, End, Graph, Op, plain_name},
     layout::Layout,
-    macros,
+    lower, macros,
     parse::Function,
     place,
 };
@@ -105,7 +106,7 @@ impl<'ast> Visit<'ast> for Source<'_> {
     fn visit_expr_await(&mut self, awaited: &'ast ExprAwait) {
         self.check_eager(&awaited.base);
         if desugar::is_combinator(&awaited.base) {
-            Mutation { diagnostics: self.diagnostics, deferred: false }.visit_expr(&awaited.base);
+            Mutation { diagnostics: self.diagnostics, deferred: false, own: Vec::new() }.visit_expr(&awaited.base);
         }
         let mut once = OnceOnly { diagnostics: self.diagnostics };
         once.visit_expr(&awaited.base);
@@ -142,9 +143,20 @@ struct Mutation<'a> {
     diagnostics: &'a Diagnostics,
     /// Inside an `async` block or closure, where an assignment is one of the branch.
     deferred: bool,
+    /// Names that the branch declares itself.
+    own: Vec<String>,
 }
 
 impl Mutation<'_> {
+    /// A place that is a local of the workflow, or a part of one.
+    fn is_outer(&self, place: &Expr) -> bool {
+        place::is_stable(place) && !facts::of_expr(place).uses.iter().any(|name| self.own.contains(name))
+    }
+
+    fn inside(&self, body: impl FnOnce(&mut Self)) {
+        body(&mut Mutation { diagnostics: self.diagnostics, deferred: true, own: self.own.clone() });
+    }
+
     fn refuse(&self, tokens: &impl quote::ToTokens) {
         self.diagnostics.error_at_with_help(
             Code::CombinatorBorrow,
@@ -157,25 +169,36 @@ impl Mutation<'_> {
 
 impl<'ast> Visit<'ast> for Mutation<'_> {
     fn visit_expr_reference(&mut self, reference: &'ast syn::ExprReference) {
-        if reference.mutability.is_some() && place::is_stable(&reference.expr) {
+        if reference.mutability.is_some() && self.is_outer(&reference.expr) {
             self.refuse(reference);
         }
         visit::visit_expr_reference(self, reference);
     }
 
     fn visit_expr_assign(&mut self, assign: &'ast syn::ExprAssign) {
-        if self.deferred && place::is_stable(&assign.left) {
+        if self.deferred && self.is_outer(&assign.left) {
             self.refuse(assign);
         }
         visit::visit_expr_assign(self, assign);
     }
 
+    fn visit_expr_binary(&mut self, binary: &'ast syn::ExprBinary) {
+        if self.deferred && lower::is_compound(&binary.op) && self.is_outer(&binary.left) {
+            self.refuse(binary);
+        }
+        visit::visit_expr_binary(self, binary);
+    }
+
+    fn visit_pat_ident(&mut self, pat: &'ast syn::PatIdent) {
+        self.own.push(plain_name(&pat.ident));
+    }
+
     fn visit_expr_closure(&mut self, closure: &'ast syn::ExprClosure) {
-        Mutation { diagnostics: self.diagnostics, deferred: true }.visit_expr(&closure.body);
+        self.inside(|inside| visit::visit_expr_closure(inside, closure));
     }
 
     fn visit_expr_async(&mut self, block: &'ast syn::ExprAsync) {
-        Mutation { diagnostics: self.diagnostics, deferred: true }.visit_block(&block.block);
+        self.inside(|inside| inside.visit_block(&block.block));
     }
 
     fn visit_item(&mut self, _: &'ast syn::Item) {}

@@ -10,7 +10,7 @@ mod plain;
 mod state;
 
 use crate::{
-    desugar::Desugared,
+    desugar::{Desugared, StripAt},
     diagnostic::{Code, Diagnostics},
     graph::{Graph, plain_name},
     layout::Layout,
@@ -19,7 +19,7 @@ use crate::{
 };
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::{Attribute, Lifetime};
+use syn::{Attribute, Lifetime, visit_mut::VisitMut};
 
 /// Everything the stages before made.
 #[derive(Debug, Clone, Copy)]
@@ -70,6 +70,17 @@ pub fn emit_fallback(function: &Function, desugared: &Desugared) -> TokenStream 
     };
     let drive = quote!(::std::boxed::Box::pin(async move { match __durable_cx.never().await {} }));
     assemble(function, desugared, enumeration, impls, drive, quote!(&[]))
+}
+
+/// The function as it was written: what can stand beside an error where no items can.
+pub fn emit_untouched(errors: &TokenStream, function: &Function) -> TokenStream {
+    let mut item = function.item.clone();
+    StripAt.visit_item_fn_mut(&mut item);
+    // In an `impl`, an error can only stand inside a function.
+    let stmts = std::mem::take(&mut item.block.stmts);
+    item.block.stmts = vec![syn::Stmt::Expr(syn::Expr::Verbatim(quote!(#errors)), None)];
+    item.block.stmts.extend(stmts);
+    quote!(#[allow(unused, clippy::all)] #item)
 }
 
 fn assemble(

@@ -44,10 +44,6 @@ fn compile(
         let errors = diagnostic::to_compile_errors(&diagnostics.finish());
         return quote::quote!(#errors #item);
     };
-    if diagnostics.has_errors() && !function.is_expandable() {
-        let errors = diagnostic::to_compile_errors(&diagnostics.finish());
-        return quote::quote!(#errors #item);
-    }
     let desugared = desugar::desugar(&function, &diagnostics);
     check::check_source(&desugared, &diagnostics);
     let graph = lower::lower(&function, &desugared, &diagnostics);
@@ -70,6 +66,9 @@ fn compile(
         return expanded;
     }
     let errors = diagnostic::to_compile_errors(&errors);
+    if !function.is_expandable() {
+        return emit::emit_untouched(&errors, &function);
+    }
     let fallback = emit::emit_fallback(&function, &desugared);
     quote::quote!(#errors #fallback)
 }

@@ -9,6 +9,8 @@ mod control;
 mod declare;
 mod expr;
 
+pub(crate) use expr::is_compound;
+
 
 use crate::{
     desugar::Desugared,

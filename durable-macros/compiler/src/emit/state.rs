@@ -54,8 +54,9 @@ pub(super) fn emit_impls(compiled: &Compiled<'_>) -> TokenStream {
             let ident = field_ident(compiled, field);
             let span = compiled.graph.binding(field.binding).ident.span();
             match &field.ty {
-                Some(ty) => {
-                    let witness = quote_spanned!(span=> #private::witness::<#ty>());
+                Some(_) => {
+                    // Without the type's own tokens, so that one mistake is one error.
+                    let witness = quote_spanned!(span=> #private::witness());
                     quote!(#ident: __durable_fields.typed(#witness)?)
                 }
                 None => quote!(#ident: __durable_fields.inferred()?),

@@ -297,7 +297,7 @@ impl Lower<'_> {
     }
 
     fn check_compound_place(&mut self, place: &Expr) {
-        if !place::is_stable(place) {
+        if !place::is_place(place) {
             self.refuse_place(place);
         }
     }
@@ -327,7 +327,8 @@ impl Lower<'_> {
     }
 }
 
-fn is_compound(op: &BinOp) -> bool {
+/// `+=` and its like.
+pub(crate) fn is_compound(op: &BinOp) -> bool {
     use BinOp::*;
     matches!(
         op,
