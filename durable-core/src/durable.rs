@@ -24,7 +24,7 @@ impl<T: Serialize + DeserializeOwned> Durable for T {}
 pub struct Witness<T> {
     save: fn(&T, &mut Vec<u8>) -> postcard::Result<()>,
     load: fn(&mut &[u8]) -> postcard::Result<T>,
-    trace: fn() -> Result<Schema, TraceError>,
+    trace: TraceFn,
 }
 
 impl<T> Clone for Witness<T> {
@@ -81,6 +81,24 @@ impl postcard::ser_flavors::Flavor for Append<'_> {
 pub trait Traced {
     /// The shape of the type.
     fn trace(&self) -> Result<Schema, TraceError>;
+}
+
+/// Gives the shape of a type.
+pub type TraceFn = fn() -> Result<Schema, TraceError>;
+
+impl<T> Witness<T> {
+    /// How to trace the type, with the type forgotten.
+    pub fn traced(&self) -> TraceFn {
+        self.trace
+    }
+
+    /// The value as text, by its saved form: readable whether or not the type has `Debug`.
+    pub(crate) fn show(&self, value: &T) -> Option<String> {
+        let mut bytes = Vec::new();
+        (self.save)(value, &mut bytes).ok()?;
+        let (value, _) = (self.trace)().ok()?.decode(&bytes).ok()?;
+        Some(value.to_string())
+    }
 }
 
 impl<T> Traced for Witness<T> {

@@ -59,12 +59,12 @@ pub mod private {
         awaitable::{AtPoint, Plain, PlainRun},
         context::{Context, Resume},
         cursor::{advance, into_cursor, item, item_mut},
-        durable::{Saver, Traced, Witness, save, witness},
+        durable::{Saver, TraceFn, Traced, Witness, save, witness},
         probe::{
             ErrorDebug, ErrorFallback, ErrorSilent, ErrorText, FromFailure, HideField, NoClone, NoFailure, Probe, ShowField,
             Shown, TryClone, from_interrupted,
         },
-        state::FieldReader,
+        state::{FieldReader, InferredField, Show},
         step::{Attempts, Body, Repeat, StepHooks},
         workflow::{Describe, Entry},
     };

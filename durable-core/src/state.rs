@@ -98,3 +98,82 @@ impl<'a> FieldReader<'a> {
         Ok(Inferred { bytes: bytes.to_vec(), schema: schema.clone() })
     }
 }
+
+impl FieldReader<'_> {
+    /// All fields of a variant at once: a tuple of [`Fields`].
+    pub fn all<F: Fields>(&mut self, fields: F) -> Result<F::Values, StateError> {
+        fields.read(self)
+    }
+}
+
+/// How the fields of a variant are read: a witness for a typed one, [`InferredField`] for another, and tuples of these, so that
+/// generated code makes one call for each variant.
+#[doc(hidden)]
+pub trait Fields {
+    /// The fields.
+    type Values;
+    /// Reads them in order.
+    fn read(self, reader: &mut FieldReader<'_>) -> Result<Self::Values, StateError>;
+}
+
+/// Reads a field whose type the macro could not see.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy)]
+pub struct InferredField;
+
+impl Fields for InferredField {
+    type Values = Inferred;
+
+    fn read(self, reader: &mut FieldReader<'_>) -> Result<Inferred, StateError> {
+        reader.inferred()
+    }
+}
+
+impl<T> Fields for Witness<T> {
+    type Values = T;
+
+    fn read(self, reader: &mut FieldReader<'_>) -> Result<T, StateError> {
+        reader.typed(self)
+    }
+}
+
+macro_rules! fields {
+    ($($($name:ident)*;)*) => {$(
+        impl<$($name: Fields),*> Fields for ($($name,)*) {
+            type Values = ($($name::Values,)*);
+
+            #[allow(non_snake_case, unused_variables, clippy::unused_unit)]
+            fn read(self, reader: &mut FieldReader<'_>) -> Result<Self::Values, StateError> {
+                let ($($name,)*) = self;
+                Ok(($($name.read(reader)?,)*))
+            }
+        }
+    )*};
+}
+
+fields! {
+    ;
+    A;
+    A B;
+    A B C;
+    A B C D;
+    A B C D E;
+    A B C D E F;
+    A B C D E F G;
+    A B C D E F G H;
+    A B C D E F G H I;
+    A B C D E F G H I J;
+}
+
+/// A typed field as text, for the enum's `Debug`.
+#[doc(hidden)]
+pub struct Show<'a, T>(pub Witness<T>, pub &'a T);
+
+impl<T> fmt::Debug for Show<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.show(self.1) {
+            Some(text) => f.write_str(&text),
+            None => write!(f, "<{}>", std::any::type_name::<T>()),
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use crate::{
     BoxFuture, Context, Resources,
     context::Resume,
-    durable::Traced,
+    durable::{TraceFn, Traced},
     resources::MissingResource,
     schema::{Fingerprint, PointSchema, TraceError, workflow_fingerprint},
     state::{FieldReader, StateError},
@@ -97,6 +97,20 @@ pub struct Describe {
 }
 
 impl Describe {
+    /// All await points at once: which locals each saves, by their number among `types`. Each type is traced once, and generated
+    /// code stays small.
+    pub fn locals(&mut self, types: &[TraceFn], points: &[(&'static str, &[(&'static str, usize)])]) {
+        let traced: Vec<_> = types.iter().map(|trace| trace()).collect();
+        for (name, fields) in points {
+            let schemas = fields.iter().map(|(field, local)| match &traced[*local] {
+                Ok(schema) => Ok(((*field).to_owned(), schema.clone())),
+                Err(error) => Err((*name, *field, error.clone())),
+            });
+            let fields = schemas.collect::<Result<_, _>>();
+            self.points.push(fields.map(|fields| PointSchema { name: (*name).to_owned(), fields }));
+        }
+    }
+
     /// One await point, its fields in order.
     pub fn point(&mut self, name: &'static str, fields: &[(&'static str, &dyn Traced)]) {
         let traced = fields.iter().map(|(field, witness)| {

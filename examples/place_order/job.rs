@@ -146,15 +146,20 @@ async fn place(
     let handle = client.start(order.id.clone(), place_order::input(order)).await?;
     drop(starting);
 
-    if let Some((approval, steps)) = approval {
+    let approving = async {
+        let Some((approval, steps)) = approval else { return Ok(()) };
         tokio::time::sleep(step_time * steps).await;
         match handle.send_with_id(event_id, "approval", &approval).await {
             // An order that has ended needs no approval any more.
-            Ok(_) | Err(ClientError::Ended { .. }) => {}
-            Err(error) => return Err(error),
+            Ok(_) | Err(ClientError::Ended { .. }) => Ok(()),
+            Err(error) => Err(error),
         }
-    }
-    match handle.result().await {
+    };
+    let result = tokio::select! {
+        result = handle.result() => result,
+        Err(error) = approving => return Err(error),
+    };
+    match result {
         Ok(Ok(receipt)) => Ok(Outcome::Succeeded { receipt }),
         Ok(Err(error)) => Ok(Outcome::Failed { error }),
         Err(error @ (ClientError::Failed { .. } | ClientError::Cancelled { .. })) => {
