@@ -1,4 +1,5 @@
 //! Whole-system tests: programs under `#[workflow]`, run plainly and with a crash at every await.
 
+mod bad_input;
 mod programs;
 mod ui;

@@ -49,6 +49,8 @@ pub struct RestoredFrame {
     pub snapshot: Arc<[u8]>,
     /// Its timer is due.
     pub fired: bool,
+    /// Its operation may have begun before: it did not park there (A5).
+    pub begun: bool,
 }
 
 /// Everything a machine goes on from.
@@ -266,7 +268,7 @@ impl Root {
 }
 
 fn restore_frame(frame: RestoredFrame) -> Frame {
-    let RestoredFrame { number, parent, visit, failed, workflow, point, fingerprint, snapshot, fired } = frame;
+    let RestoredFrame { number, parent, visit, failed, workflow, point, fingerprint, snapshot, fired, begun } = frame;
     let place = Place::Restored { workflow, point, fingerprint };
-    Frame { place, number, parent, visit, failed, snapshot, restored: false, interrupted: true, fired }
+    Frame { place, number, parent, visit, failed, snapshot, restored: false, interrupted: begun, fired }
 }

@@ -246,7 +246,9 @@ impl<W: Workflow> fmt::Debug for Run<'_, W> {
 fn restore(frame: &Envelope, fired: bool) -> RestoredFrame {
     let Header { workflow, point, fingerprint, frame: number, parent, visit, failed, .. } = frame.header.clone();
     let snapshot = frame.snapshot.clone();
-    RestoredFrame { number, parent, visit, failed, workflow, point, fingerprint, snapshot, fired }
+    // A blob is given out before the operation begins; whether it began afterwards is not in it.
+    let begun = true;
+    RestoredFrame { number, parent, visit, failed, workflow, point, fingerprint, snapshot, fired, begun }
 }
 
 /// The frames of a blob, checked to be one execution: the root, and each further frame a child of the one before it.

@@ -121,7 +121,11 @@ impl Driver {
     async fn advance(&mut self, mut machine: Machine<'static, Ended>) -> Result<(), Stop> {
         loop {
             match poll_fn(|task| machine.poll(task)).await {
-                Progress::AwaitPoint(point) => {
+                Progress::AwaitPoint(mut point) => {
+                    if point.wait == Wait::Now && self.yields() {
+                        // A release before the operation begins: whoever claims it knows that it has not.
+                        point.wait = Wait::Timer(Duration::ZERO);
+                    }
                     let parks = point.wait != Wait::Now;
                     let (commit, snapshot) =
                         self.await_point(point, machine.settle(), machine.next_frame()).await?;
@@ -135,9 +139,6 @@ impl Driver {
                         return self.cancel().await;
                     }
                     self.awaits += 1;
-                    if self.shared.is_closing() || self.others_turn() {
-                        return Err(Stop::Release);
-                    }
                     machine.committed(snapshot);
                 }
                 Progress::FailedAttempt(attempt) => {
@@ -272,8 +273,9 @@ impl Driver {
         Commit { row, epoch, fence, root, frames, closed, next_frame: None, consumed, next }
     }
 
-    fn others_turn(&self) -> bool {
-        self.awaits >= AWAITS_BEFORE_YIELD && self.shared.places.others_wait()
+    /// Whether others shall have the place: the worker closes, or this execution has had it long enough (K1).
+    fn yields(&self) -> bool {
+        self.shared.is_closing() || (self.awaits >= AWAITS_BEFORE_YIELD && self.shared.places.others_wait())
     }
 
     /// Whatever stopped the driver, the execution is not lost.

@@ -89,5 +89,7 @@ async fn restore_frame(frame: &ClaimedFrame, now: u64, schemas: &Schemas) -> Res
         fingerprint: known.fingerprint,
         snapshot: Arc::clone(&frame.snapshot),
         fired: frame.due.is_some_and(|due| due <= now),
+        // A frame that waits for a time or an event has not begun what comes after.
+        begun: frame.due.is_none() && frame.event.is_none(),
     })
 }

@@ -69,15 +69,16 @@ impl State {
             (false, true) => execution.earliest_due(),
             (false, false) => park.wake.map(|wake| later(self.now, wake)),
         };
+        let yields = park.is_yield();
         match park.error {
             Some(error) => record_failure(execution, self.now, error),
             None => execution.crashes = 0,
         }
-        execution.status = Status::Parked;
+        execution.status = if yields { Status::Ready } else { Status::Parked };
         self.workers.set_owner(execution, None);
         self.due.set_wake(execution, wake);
         self.notices.work_ready |= wake.is_some_and(|wake| wake <= self.now);
-        if !park.keep_due {
+        if !park.keep_due && !yields {
             let event = execution.frames.values().find_map(|frame| frame.event.clone());
             let schema = execution.frames.values().next_back().map(|frame| frame.schema);
             let point =

@@ -77,6 +77,13 @@ pub struct Park {
     pub keep_due: bool,
 }
 
+impl Park {
+    /// It waits for nothing but a worker: due at once. Its status is `Ready`, and history says nothing of it.
+    pub fn is_yield(&self) -> bool {
+        self.wake == Some(Duration::ZERO) && self.error.is_none() && !self.keep_due
+    }
+}
+
 /// A commit that happened.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Committed {

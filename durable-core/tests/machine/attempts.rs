@@ -144,6 +144,7 @@ fn a_step_slower_than_its_timeout_is_an_error_that_names_the_timeout() {
         fingerprint: description.point_fingerprints[0],
         snapshot: slow::input(5).into_bytes().unwrap().into(),
         fired: false,
+        begun: true,
     };
     let restored = Restored { frames: vec![root], next_frame: 1, crashes: 0, delivery: None };
     let identity = Identity { id: id(), instance: INSTANCE, run: 0 };

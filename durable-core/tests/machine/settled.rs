@@ -42,6 +42,7 @@ fn restored<W: Workflow>(point: &str, snapshot: Arc<[u8]>, visit: u64) -> Restor
         fingerprint: description.point_fingerprints[description.point(point).unwrap()],
         snapshot,
         fired: false,
+        begun: true,
     }
 }
 

@@ -203,13 +203,14 @@ impl<'c> Statements<'c> {
 
     fn park(&self, tx: &mut Tx<'_>, commit: &Commit, control: i64, park: &Park) -> rusqlite::Result<bool> {
         let root = Root::of(tx, commit);
+        let status = if park.is_yield() { Status::Ready } else { Status::Parked };
         let wake = tx.conn.prepare_cached(PARK)?.query_row(
             named_params! {
                 ":row": commit.row, ":epoch": commit.epoch as i64, ":fence": commit.fence as i64, ":control": control,
                 ":root": root.is, ":visit": root.visit, ":failed": root.failed, ":event": root.event,
                 ":schema": root.schema, ":snapshot": root.snapshot, ":due": root.due,
                 ":error": park.error, ":keep_crashes": park.error.is_some(), ":keep_due": park.keep_due,
-                ":status": status_number(Status::Parked), ":mail": park.mail as i64, ":now": tx.at(),
+                ":status": status_number(status), ":mail": park.mail as i64, ":now": tx.at(),
                 ":wake": park.wake.map(|d| tx.after(d)), ":never": i64::MAX,
             },
             |r| r.get::<_, Option<i64>>(0),
@@ -219,7 +220,7 @@ impl<'c> Statements<'c> {
         if let Some(error) = &park.error {
             history::add(tx, commit.row, HistoryKind::FailedAttempt, Some(error))?;
         }
-        if !park.keep_due {
+        if !park.keep_due && !park.is_yield() {
             history::park(tx, commit.row, waits_for(commit), stands_at(commit))?;
         }
         tx.effects.work_ready |= wake.is_some_and(|at| at <= tx.at());

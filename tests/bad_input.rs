@@ -1,0 +1,16 @@
+//! Bad input, end to end: whatever is wrong, a typed error says what, where and what to do; nothing is lost, everything else
+//! goes on, and what was hit goes on too once the cause is gone.
+
+mod builds;
+mod damage;
+mod damaged_values;
+mod events;
+mod files;
+mod flows;
+mod full;
+mod panics;
+mod place;
+mod sizes;
+mod starts;
+mod two_stores;
+mod workers;
