@@ -3,8 +3,8 @@
 use crate::{BoxFuture, Context, Saver};
 use std::time::Duration;
 
-/// Anything that can be awaited in a workflow: a future, a `#[step]` call, [`sleep`](crate::sleep),
-/// [`event`](crate::event), a child workflow.
+/// Anything that can be awaited in a workflow: a future, a `#[step]` call, [`sleep`](crate::sleep()),
+/// [`event`](crate::event()), a child workflow.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be awaited in a `#[workflow]`",
     label = "not a future, a step, `sleep`, `event` or a child workflow",

@@ -1,6 +1,6 @@
 //! The context of a frame: what generated code and awaitables talk to, and what the driver reads.
 //!
-//! A drive future never does I/O for the machine's sake. It puts a [`Request`] into the execution and stays pending; the
+//! A drive future never does I/O for the machine's sake. It puts a request into the execution and stays pending; the
 //! driver, which polls it, finds the request, carries it out (a commit), acknowledges and polls again, or drops the future.
 //! **To suspend is to drop the future**: the snapshot is already durable.
 

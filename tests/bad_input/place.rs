@@ -15,7 +15,7 @@ use std::{
 use tempfile::TempDir;
 
 /// Longer than anything takes on a busy machine: a test that waits in vain fails instead of hanging.
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_secs(30);
 
 /// A folder that goes with the test, and the name of a database in it.
 pub(crate) struct Place {

@@ -5,7 +5,7 @@
 
 use crate::{
     graph::{JumpKey, plain_name},
-    macros,
+    lower, macros, place,
 };
 use std::collections::BTreeSet;
 use syn::{
@@ -25,6 +25,10 @@ pub struct Facts {
     pub assigns: Names,
     /// Assigned whole on every way through.
     pub kills: Names,
+    /// Changed for certain where the code runs: a whole or a part is assigned, or borrowed exclusively.
+    pub changes: Names,
+    /// Possibly changed: a method is called on it, a closure or a macro names it.
+    pub touches: Names,
     /// Jumps out of the code, each with the names that are bound inside where it stands.
     pub jumps: Vec<(JumpKey, Names)>,
 }
@@ -72,24 +76,37 @@ pub struct PatternName {
     pub mutable: bool,
     /// `ref`.
     pub by_ref: bool,
+    /// Stands behind a `&` of the pattern, so that it is a copy and no borrow.
+    pub copied: bool,
+    /// Binds a whole whose parts are matched as well, `name @ ..`.
+    pub whole: bool,
 }
 
 /// The names a pattern binds, each once, in order.
 pub fn pattern_names(pat: &Pat) -> Vec<PatternName> {
-    struct Find(Vec<PatternName>);
+    struct Find {
+        names: Vec<PatternName>,
+        copied: bool,
+    }
     impl<'ast> Visit<'ast> for Find {
         fn visit_pat_ident(&mut self, pat: &'ast syn::PatIdent) {
-            if is_binding(pat) && !self.0.iter().any(|known| known.ident == pat.ident) {
+            if is_binding(pat) && !self.names.iter().any(|known| known.ident == pat.ident) {
                 let (mutable, by_ref) = (pat.mutability.is_some(), pat.by_ref.is_some());
-                self.0.push(PatternName { ident: pat.ident.clone(), mutable, by_ref });
+                let (copied, whole) = (self.copied && !by_ref, pat.subpat.is_some());
+                self.names.push(PatternName { ident: pat.ident.clone(), mutable, by_ref, copied, whole });
             }
             visit::visit_pat_ident(self, pat);
         }
+        fn visit_pat_reference(&mut self, pat: &'ast syn::PatReference) {
+            let before = std::mem::replace(&mut self.copied, true);
+            visit::visit_pat_reference(self, pat);
+            self.copied = before;
+        }
         fn visit_expr(&mut self, _: &'ast Expr) {}
     }
-    let mut find = Find(Vec::new());
+    let mut find = Find { names: Vec::new(), copied: false };
     find.visit_pat(pat);
-    find.0
+    find.names
 }
 
 /// A bare name in a pattern is a constant or a unit variant if it is written like one.
@@ -161,15 +178,49 @@ impl Collect {
             Expr::Path(path) if path.path.get_ident().is_some() => {
                 let name = plain_name(path.path.get_ident().expect("checked"));
                 if !self.bound.contains(&name) {
+                    self.facts.changes.insert(name.clone());
                     self.facts.assigns.insert(name);
                 }
             }
             Expr::Paren(paren) => self.assigned(&paren.expr),
+            // Destructuring: the names of the fields are none of ours.
+            Expr::Struct(literal) => literal.fields.iter().for_each(|field| self.assigned(&field.expr)),
+            Expr::Call(call) => call.args.iter().for_each(|arg| self.assigned(arg)),
             Expr::Tuple(tuple) => tuple.elems.iter().for_each(|elem| self.assigned(elem)),
             Expr::Array(array) => array.elems.iter().for_each(|elem| self.assigned(elem)),
             Expr::Infer(_) => {}
-            other => self.visit_expr(other),
+            // The rest of a slice, `..`.
+            Expr::Range(range) if range.start.is_none() && range.end.is_none() => {}
+            other => {
+                self.changed(other);
+                self.visit_expr(other);
+            }
         }
+    }
+
+    /// A part of this place is changed.
+    fn changed(&mut self, place: &Expr) {
+        if let Some(root) = place::root(place).filter(|root| !self.bound.contains(root)) {
+            self.facts.changes.insert(root);
+        }
+    }
+
+    /// This place may be changed.
+    fn touched(&mut self, place: &Expr) {
+        if let Some(root) = place::root(place).filter(|root| !self.bound.contains(root)) {
+            self.facts.touches.insert(root);
+        }
+    }
+
+    /// Code that runs later or not at all: what it assigns it borrows exclusively, and no jump leaves it.
+    fn captured(&mut self, body: impl FnOnce(&mut Self)) {
+        let (jumps, before) = (self.facts.jumps.len(), std::mem::take(&mut self.facts));
+        body(self);
+        let inner = std::mem::replace(&mut self.facts, before);
+        debug_assert_eq!(jumps, self.facts.jumps.len());
+        self.facts.touches.extend(inner.uses.iter().cloned().chain(inner.assigns.iter().cloned()).chain(inner.touches));
+        self.facts.changes.extend(inner.changes);
+        self.facts.uses.extend(inner.uses.into_iter().chain(inner.assigns));
     }
 }
 
@@ -198,7 +249,12 @@ impl<'ast> Visit<'ast> for Collect {
     fn visit_macro(&mut self, mac: &'ast syn::Macro) {
         let mut found = Vec::new();
         macros::words(mac.tokens.clone(), &mut |word| found.push(word));
-        found.into_iter().for_each(|word| self.name(word));
+        for word in found {
+            if !self.bound.contains(&word) {
+                self.facts.touches.insert(word.clone());
+            }
+            self.name(word);
+        }
         // A jump in an unknown macro cannot be seen; in the arguments of a known one it can.
         if let Some(operands) = macros::operands(mac) {
             operands.iter().for_each(|operand| self.visit_expr(operand));
@@ -222,23 +278,29 @@ impl<'ast> Visit<'ast> for Collect {
                 self.visit_expr(&assign.right);
                 self.assigned(&assign.left);
             }
-            Expr::Closure(closure) => self.scoped(|this| {
-                closure.inputs.iter().for_each(|input| this.bind(input));
-                // A jump cannot leave a closure.
-                let jumps = this.facts.jumps.len();
-                this.visit_expr(&closure.body);
-                this.facts.jumps.truncate(jumps);
-                let captured: Vec<_> = std::mem::take(&mut this.facts.assigns).into_iter().collect();
-                // An assignment in a closure is a mutable borrow.
-                this.facts.uses.extend(captured);
-            }),
-            Expr::Async(block) => {
-                let jumps = self.facts.jumps.len();
-                self.visit_block(&block.block);
-                self.facts.jumps.truncate(jumps);
-                let captured: Vec<_> = std::mem::take(&mut self.facts.assigns).into_iter().collect();
-                self.facts.uses.extend(captured);
+            Expr::Binary(binary) if lower::is_compound(&binary.op) => {
+                self.changed(&binary.left);
+                visit::visit_expr_binary(self, binary);
             }
+            Expr::Reference(reference) => {
+                if reference.mutability.is_some() {
+                    self.changed(&reference.expr);
+                }
+                self.visit_expr(&reference.expr);
+            }
+            Expr::MethodCall(call) => {
+                if !reads_only(&call.method) {
+                    self.touched(&call.receiver);
+                }
+                visit::visit_expr_method_call(self, call);
+            }
+            Expr::Closure(closure) => self.captured(|this| {
+                this.scoped(|this| {
+                    closure.inputs.iter().for_each(|input| this.bind(input));
+                    this.visit_expr(&closure.body);
+                });
+            }),
+            Expr::Async(block) => self.captured(|this| this.visit_block(&block.block)),
             Expr::If(branch) => {
                 self.scoped(|this| {
                     this.visit_expr(&branch.cond);
@@ -275,6 +337,10 @@ impl<'ast> Visit<'ast> for Collect {
             }
             Expr::Match(choice) => {
                 self.visit_expr(&choice.expr);
+                // `ref mut` in a pattern borrows exclusively.
+                if choice.arms.iter().any(|arm| pattern_names(&arm.pat).iter().any(|name| name.by_ref && name.mutable)) {
+                    self.changed(&choice.expr);
+                }
                 for arm in &choice.arms {
                     self.scoped(|this| {
                         this.bind(&arm.pat);
@@ -317,10 +383,12 @@ fn kills_of_expr(expr: &Expr) -> Option<Names> {
                 Some((_, otherwise)) => kills_of_expr(otherwise),
                 None => Some(Names::new()),
             };
-            both(kills_of_block(&branch.then_branch), otherwise)
+            let then = kills_of_block(&branch.then_branch).map(|kills| without(kills, &condition_names(&branch.cond)));
+            both(then, otherwise)
         }
         Expr::Match(choice) if !choice.arms.is_empty() => {
-            choice.arms.iter().map(|arm| kills_of_expr(&arm.body)).reduce(both).flatten()
+            let kills = |arm: &syn::Arm| Some(without(kills_of_expr(&arm.body)?, &bound_names(&arm.pat)));
+            choice.arms.iter().map(kills).reduce(both).flatten()
         }
         Expr::Block(block) if block.label.is_none() => kills_of_block(&block.block),
         Expr::Unsafe(block) => kills_of_block(&block.block),
@@ -350,6 +418,35 @@ fn kills_of_block(block: &Block) -> Option<Names> {
         }
     }
     Some(kills)
+}
+
+/// Of what is assigned, what does not mean a name of a pattern around it.
+fn without(kills: Names, bound: &Names) -> Names {
+    kills.difference(bound).cloned().collect()
+}
+
+fn bound_names(pat: &Pat) -> Names {
+    pattern_names(pat).iter().map(|name| plain_name(&name.ident)).collect()
+}
+
+/// The names that the `let`s of a condition bind.
+fn condition_names(cond: &Expr) -> Names {
+    match cond {
+        Expr::Let(binding) => bound_names(&binding.pat),
+        Expr::Binary(chain) => condition_names(&chain.left).into_iter().chain(condition_names(&chain.right)).collect(),
+        Expr::Paren(paren) => condition_names(&paren.expr),
+        _ => Names::new(),
+    }
+}
+
+/// Methods of the standard library's types that never change what they are called on. Others may: the tokens do not tell.
+fn reads_only(method: &Ident) -> bool {
+    const READ_ONLY: &[&str] = &[
+        "as_bytes", "as_deref", "as_ref", "as_slice", "as_str", "chars", "clone", "cloned", "contains", "contains_key", "copied",
+        "ends_with", "first", "get", "is_empty", "is_err", "is_none", "is_ok", "is_some", "iter", "keys", "last", "len", "max",
+        "min", "starts_with", "sum", "to_owned", "to_string", "to_vec", "trim", "values",
+    ];
+    READ_ONLY.contains(&plain_name(method).as_str())
 }
 
 fn both(a: Option<Names>, b: Option<Names>) -> Option<Names> {

@@ -1,5 +1,6 @@
 //! Places: expressions that name a storage location and have no effect of their own.
 
+use crate::graph::plain_name;
 use syn::{Expr, Lit, UnOp};
 
 /// A local, its fields, what it points to, or an element at a literal index.
@@ -32,6 +33,31 @@ pub fn is_field_path(expr: &Expr) -> bool {
         Expr::Path(_) => true,
         Expr::Field(field) => is_field_path(&field.base),
         Expr::Paren(paren) => is_field_path(&paren.expr),
+        _ => false,
+    }
+}
+
+/// The local a place is a part of.
+pub fn root(place: &Expr) -> Option<String> {
+    match place {
+        Expr::Path(path) => path.path.get_ident().map(plain_name),
+        Expr::Field(field) => root(&field.base),
+        Expr::Index(index) => root(&index.expr),
+        Expr::Paren(paren) => root(&paren.expr),
+        Expr::Group(group) => root(&group.expr),
+        Expr::Unary(unary) if matches!(unary.op, UnOp::Deref(_)) => root(&unary.expr),
+        _ => None,
+    }
+}
+
+/// Whether finding a place reads an element, which may fail.
+pub fn indexes(place: &Expr) -> bool {
+    match place {
+        Expr::Index(_) => true,
+        Expr::Field(field) => indexes(&field.base),
+        Expr::Paren(paren) => indexes(&paren.expr),
+        Expr::Group(group) => indexes(&group.expr),
+        Expr::Unary(unary) if matches!(unary.op, UnOp::Deref(_)) => indexes(&unary.expr),
         _ => false,
     }
 }

@@ -10,7 +10,7 @@ use crate::{
 };
 use proc_macro2::Span;
 use quote::ToTokens;
-use syn::{BinOp, Expr, ExprAwait, Ident, Stmt, parse_quote};
+use syn::{BinOp, Expr, ExprAwait, Ident, Stmt, UnOp, parse_quote};
 
 /// What becomes of the last await of an expression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +28,23 @@ enum Use {
     Value,
     /// As a place: a method's receiver, the target of a reference.
     Place,
+    /// By value if it is a primitive, else by reference.
+    Compared,
+}
+
+/// What later operands do to names.
+struct Later {
+    changes: facts::Names,
+    touches: facts::Names,
+}
+
+impl Later {
+    fn of(later: &[facts::Facts]) -> Self {
+        Self {
+            changes: later.iter().flat_map(|facts| facts.changes.iter().cloned()).collect(),
+            touches: later.iter().flat_map(|facts| facts.touches.iter().cloned()).collect(),
+        }
+    }
 }
 
 /// Whether an expression is control flow with an await in one of its bodies, so that it becomes sequences and jumps.
@@ -54,6 +71,10 @@ pub(super) fn opens(expr: &Expr) -> bool {
 /// Whether an expression without awaits can be opened nevertheless.
 pub(super) fn opens_at_will(expr: &Expr) -> bool {
     matches!(expr, Expr::If(_) | Expr::Match(_) | Expr::Block(_))
+}
+
+fn compares(op: &BinOp) -> bool {
+    matches!(op, BinOp::Eq(_) | BinOp::Ne(_) | BinOp::Lt(_) | BinOp::Le(_) | BinOp::Gt(_) | BinOp::Ge(_))
 }
 
 fn is_lazy(op: &BinOp) -> bool {
@@ -127,7 +148,9 @@ impl Lower<'_> {
                 *e.right = self.expr(&e.right, mode);
             }
             Expr::Binary(e) => {
-                let all = vec![((*e.left).clone(), Use::Value), ((*e.right).clone(), Use::Value)];
+                // Comparisons look at their operands, where those are no plain values.
+                let usage = if compares(&e.op) { Use::Compared } else { Use::Value };
+                let all = vec![((*e.left).clone(), usage), ((*e.right).clone(), Use::Value)];
                 let mut all = self.operands(all, mode).into_iter();
                 *e.left = all.next().expect("left");
                 *e.right = all.next().expect("right");
@@ -237,11 +260,14 @@ impl Lower<'_> {
         let Some(last) = operands.iter().rposition(|(operand, _)| has_await(operand)) else {
             return operands.into_iter().map(|(operand, _)| operand).collect();
         };
-        let assigned: facts::Names = operands[..=last].iter().flat_map(|(operand, _)| facts::of_expr(operand).assigns).collect();
+        let facts: Vec<_> = operands[..=last].iter().map(|(operand, _)| facts::of_expr(operand)).collect();
         let mut results = Vec::with_capacity(operands.len());
         for (at, (operand, usage)) in operands.into_iter().enumerate() {
             results.push(match at.cmp(&last) {
-                std::cmp::Ordering::Less => self.early(operand, usage, at, &assigned),
+                std::cmp::Ordering::Less => {
+                    let later = Later::of(&facts[at + 1..]);
+                    self.early(operand, usage, at, &later)
+                }
                 std::cmp::Ordering::Equal => self.expr(&operand, mode),
                 std::cmp::Ordering::Greater => operand,
             });
@@ -249,30 +275,101 @@ impl Lower<'_> {
         results
     }
 
-    /// An operand that is evaluated before a later one's await.
-    fn early(&mut self, operand: Expr, usage: Use, at: usize, assigned: &facts::Names) -> Expr {
+    /// An operand that is evaluated before a later one's await. What stays in its place must mean then what it means now.
+    fn early(&mut self, operand: Expr, usage: Use, at: usize, later: &Later) -> Expr {
         if has_await(&operand) {
             let residual = self.expr(&operand, Mode::InPlace);
             return self.spill(residual, BindingKind::Operand(at));
         }
-        let touched = || facts::of_expr(&operand).uses.iter().any(|name| assigned.contains(name));
-        let stays = match (&operand, usage) {
-            (Expr::Lit(_) | Expr::Closure(_), _) => true,
-            // A callee, a receiver: it is a place, used when the call happens.
-            (place, Use::Place) => place::is_place(place),
-            (Expr::Reference(reference), Use::Value) => place::is_place(&reference.expr),
-            (path, Use::Value) => place::is_field_path(path) && !touched(),
-        };
-        if stays {
-            return operand;
+        match (&operand, usage) {
+            (Expr::Lit(_), _) => operand,
+            (Expr::Closure(closure), _) => {
+                if closure.capture.is_some() && self.is_changed(&operand, later) {
+                    self.refuse_changed(&operand);
+                }
+                operand
+            }
+            (Expr::Reference(reference), _) => {
+                let mut reference = reference.clone();
+                *reference.expr = self.kept_place(&reference.expr, at, later);
+                self.check_element(&reference.expr);
+                Expr::Reference(reference)
+            }
+            // A callee, a receiver: it is a place, used when the call happens, or a value, if it is a copy.
+            (place, Use::Place) => {
+                let root = place::root(place).filter(|root| !self.is_resource(root));
+                let Some(root) = root else { return self.kept_place(place, at, later) };
+                if later.changes.contains(&root) {
+                    // What is borrowed cannot be assigned meanwhile: it is used by value.
+                    return self.spill(operand, BindingKind::Operand(at));
+                }
+                if later.touches.contains(&root) && self.is_mutable(&root) {
+                    self.refuse_changed(&operand);
+                }
+                let kept = self.kept_place(&operand, at, later);
+                self.check_element(&kept);
+                kept
+            }
+            // What is compared by reference cannot change meanwhile, and primitives change by assignment only.
+            (path, Use::Compared) if place::is_field_path(path) => match place::root(path) {
+                Some(root) if later.changes.contains(&root) => self.spill(operand, BindingKind::Operand(at)),
+                _ => operand,
+            },
+            (path, Use::Value) if place::is_field_path(path) && !self.is_changed(path, later) => operand,
+            _ => self.spill(operand, BindingKind::Operand(at)),
         }
-        // `&temp()`: the temporary is kept, and borrowed when it is needed.
-        if let Expr::Reference(reference) = &operand {
-            let mut borrowed = reference.clone();
-            *borrowed.expr = self.spill((*reference.expr).clone(), BindingKind::Operand(at));
-            return Expr::Reference(borrowed);
+    }
+
+    /// A place that is used later: its root stays, what finds it is evaluated now.
+    fn kept_place(&mut self, place: &Expr, at: usize, later: &Later) -> Expr {
+        let mut place = place.clone();
+        match &mut place {
+            Expr::Path(_) | Expr::Lit(_) => {}
+            Expr::Field(field) => *field.base = self.kept_place(&field.base, at, later),
+            Expr::Paren(paren) => *paren.expr = self.kept_place(&paren.expr, at, later),
+            Expr::Group(group) => *group.expr = self.kept_place(&group.expr, at, later),
+            Expr::Unary(deref) if matches!(deref.op, UnOp::Deref(_)) => *deref.expr = self.kept_place(&deref.expr, at, later),
+            Expr::Index(index) => {
+                *index.expr = self.kept_place(&index.expr, at, later);
+                let steady = place::is_field_path(&index.index) && !self.is_changed(&index.index, later);
+                if !steady && !matches!(&*index.index, Expr::Lit(_)) {
+                    *index.index = self.spill((*index.index).clone(), BindingKind::Operand(at));
+                }
+            }
+            // `&temp()`: the temporary is kept, and borrowed when it is needed.
+            _ => return self.spill(place, BindingKind::Operand(at)),
         }
-        self.spill(operand, BindingKind::Operand(at))
+        place
+    }
+
+    /// An element that is not there must be found missing now, not after the await.
+    fn check_element(&mut self, place: &Expr) {
+        if place::indexes(place) {
+            self.push(parse_quote!(let _ = &#place;), Vec::new());
+        }
+    }
+
+    /// Whether an operand may be another value after later ones were evaluated.
+    fn is_changed(&self, operand: &Expr, later: &Later) -> bool {
+        let mut uses = facts::of_expr(operand).uses.into_iter();
+        uses.any(|name| !self.is_resource(&name) && (later.changes.contains(&name) || later.touches.contains(&name)))
+    }
+
+    fn is_resource(&self, name: &str) -> bool {
+        self.lookup(name).is_some_and(|id| self.graph.binding(id).kind == BindingKind::Resource)
+    }
+
+    fn is_mutable(&self, name: &str) -> bool {
+        self.lookup(name).is_some_and(|id| self.graph.binding(id).mutable)
+    }
+
+    fn refuse_changed(&mut self, operand: &Expr) {
+        self.diagnostics.error_at_with_help(
+            Code::Place,
+            operand,
+            "this is evaluated before the await, but what it is made of may be changed before it is used",
+            "bind the awaited value first: `let value = .. .await;`, then use it here",
+        );
     }
 
     /// A format's `name = value` is no assignment.
