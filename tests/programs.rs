@@ -8,6 +8,8 @@ mod expressions;
 mod loops;
 mod moves;
 mod order;
+mod order_of_evaluation;
 mod parameters;
+mod scopes;
 mod shadowing;
 mod world;

@@ -1,4 +1,4 @@
-//! Four ways to run the same function, from nothing saved to the portable form at every await.
+//! Five ways to run the same function, from nothing saved to the portable form at every await.
 
 use crate::{
     Result,
@@ -87,6 +87,7 @@ fn start(order: Order) -> Result<Machine<'static, u64>> {
         fingerprint: description.point_fingerprints[0],
         snapshot: many_steps::input(order).into_bytes()?.into(),
         fired: false,
+        begun: false,
     };
     let restored = Restored { frames: vec![start], next_frame: 1, crashes: 0, delivery: None };
     let identity = Identity { id: id()?, instance: [7; 16], run: 0 };

@@ -1,6 +1,6 @@
 //! What a transition of the machine costs, without any store: nanoseconds against plain async, and bytes per snapshot.
 //!
-//! A workflow that awaits a thousand times is carried by each of four drivers, so that the start is spread thin. What differs
+//! A workflow that awaits a thousand times is carried by each of five drivers, so that the start is spread thin. What differs
 //! is what happens between two awaits. `cargo bench --bench machine`, or with `-- --quick`.
 
 mod drivers;

@@ -3,7 +3,10 @@
 //! One thread, prepared statements, one transaction per round of ready executions, at most 1,000 to a transaction, and every
 //! execution is twelve one-row writes: its start, ten steps, its finish. Each write but the first is a compare-and-swap.
 
-use crate::{Case, Result, Waves, workload::{Order, STEPS}};
+use crate::{
+    Case, Result, Waves,
+    workload::{Order, STEPS},
+};
 use durable_core::{
     store::SchemaId,
     stored::{STORED_HEADER_BYTES, stamp},
@@ -28,9 +31,9 @@ const SET_UP: &str = "
         snapshot BLOB
     );";
 const START: &str = "INSERT INTO execution VALUES (?1, 0, 1, NULL, ?2)";
-const STEP: &str = "UPDATE execution SET epoch = epoch + 1, snapshot = ?2 WHERE row = ?1 AND epoch = ?3 AND fence = 1";
-const FINISH: &str =
-    "UPDATE execution SET epoch = epoch + 1, finished = 1, snapshot = ?2 WHERE row = ?1 AND epoch = ?3 AND fence = 1";
+const STEP: &str =
+    "UPDATE execution SET epoch = epoch + 1, snapshot = ?2 WHERE row = ?1 AND epoch = ?3 AND fence = 1";
+const FINISH: &str = "UPDATE execution SET epoch = epoch + 1, finished = 1, snapshot = ?2 WHERE row = ?1 AND epoch = ?3 AND fence = 1";
 
 /// Carries every wave of the case.
 pub(crate) fn run(folder: &Path, case: Case) -> Result<Waves> {

@@ -74,7 +74,10 @@ impl Options {
     pub(crate) fn cases(&self) -> Vec<Case> {
         let usual: &[usize] = if self.quick { &[1, 100, 1_000] } else { &[1, 100, 1_000, 10_000] };
         let concurrent = self.only.map_or_else(|| usual.to_vec(), |only| vec![only]);
-        concurrent.into_iter().map(|concurrent| Case { concurrent, waves: self.waves_of(concurrent) }).collect()
+        concurrent
+            .into_iter()
+            .map(|concurrent| Case { concurrent, waves: self.waves_of(concurrent) })
+            .collect()
     }
 
     fn waves_of(&self, concurrent: usize) -> usize {

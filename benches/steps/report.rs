@@ -40,7 +40,10 @@ impl Table {
             "medians of {} repetitions, the sides in turn; the ratio is that of times to the ideal loop (least-greatest)\n",
             options.repetitions
         );
-        println!("{:>10}  {:<8} {:>10} {:>13} {:>7}  ratio", "executions", "side", "steps/s", "per execution", "spread");
+        println!(
+            "{:>10}  {:<8} {:>10} {:>13} {:>7}  ratio",
+            "executions", "side", "steps/s", "per execution", "spread"
+        );
         Self
     }
 
@@ -48,10 +51,16 @@ impl Table {
     pub(crate) fn row(&self, case: Case, repetitions: &[Repetition]) -> bool {
         let mut met = true;
         for side in Side::ALL {
-            let Some(time) = Sample::of(repetitions.iter().filter_map(|repetition| repetition.seconds(side))) else {
+            let Some(time) = Sample::of(repetitions.iter().filter_map(|repetition| repetition.seconds(side)))
+            else {
                 continue;
             };
-            print!("{:>10}  {:<8} {}", case.concurrent, format!("{side:?}").to_lowercase(), columns(case, &time));
+            print!(
+                "{:>10}  {:<8} {}",
+                case.concurrent,
+                format!("{side:?}").to_lowercase(),
+                columns(case, &time)
+            );
             let ratios = repetitions.iter().filter_map(|r| Some(r.seconds(Side::Ideal)? / r.seconds(side)?));
             match Sample::of(ratios) {
                 Some(ratio) if side != Side::Ideal => {
@@ -71,7 +80,10 @@ impl Table {
 /// Prints the verdict where there is a target.
 fn target(case: Case, ratio: f64) -> bool {
     let (met, target) = match case.concurrent {
-        1 => (1.0 / ratio <= LONE_MAX, format!("{:.2} times its bare commits, at most {LONE_MAX}", 1.0 / ratio)),
+        1 => (
+            1.0 / ratio <= LONE_MAX,
+            format!("{:.2} times its bare commits, at most {LONE_MAX}", 1.0 / ratio),
+        ),
         1_000 => (ratio >= RATIO_MIN, format!("at least {RATIO_MIN}")),
         _ => return true,
     };

@@ -8,7 +8,9 @@ use crate::{
 };
 use durable::{
     ExecutionId, SqliteStore, Status, Store, describe,
-    store::{Claimed, Commit, FrameWrite, Next, Outcome, Registered, Registration, StartRequest, Started, WorkerId},
+    store::{
+        Claimed, Commit, FrameWrite, Next, Outcome, Registered, Registration, StartRequest, Started, WorkerId,
+    },
 };
 use durable_core::stored::stamp;
 use std::{path::Path, time::Instant};

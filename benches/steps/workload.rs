@@ -74,7 +74,10 @@ pub(crate) fn check() -> crate::Result<()> {
     let ours = ten_steps::input(Order::sample()).into_bytes()?.len();
     let ideal = STORED_HEADER_BYTES + postcard::to_stdvec(&Order::sample())?.len();
     if ours != ideal || ours > PAYLOAD_BYTES_MAX {
-        return Err(format!("the workflow saves {ours} bytes, the ideal loop {ideal}: they cannot be compared").into());
+        return Err(format!(
+            "the workflow saves {ours} bytes, the ideal loop {ideal}: they cannot be compared"
+        )
+        .into());
     }
     Ok(())
 }

@@ -416,16 +416,16 @@ fn match_point(
     fingerprint: &Fingerprint,
 ) -> Result<usize, String> {
     if description.name != workflow {
-        return Err(format!("the snapshot is of workflow `{workflow}`, but `{}` is called there now", description.name));
+        return Err(format!("the snapshot is of workflow `{workflow}`, but `{}` is called there now: it goes on in a build that calls `{workflow}`", description.name));
     }
     let Some(index) = description.point(point) else {
-        return Err(format!("workflow `{workflow}` has no await point `{point}` in this build"));
+        return Err(format!("workflow `{workflow}` has no await point `{point}` in this build: it goes on in a build that has it"));
     };
     let expected = &description.point_fingerprints[index];
     if expected != fingerprint {
         return Err(format!(
             "await point `{point}` of workflow `{workflow}` saves other fields or types in this build \
-             (fingerprint {expected}, the snapshot has {fingerprint})"
+             (fingerprint {expected}, the snapshot has {fingerprint}): it goes on in the build that saved it"
         ));
     }
     Ok(index)

@@ -74,7 +74,7 @@ pub enum EventError {
     #[error(transparent)]
     Trace(#[from] TraceError),
     /// It was sent as another type than the one that is received.
-    #[error("it was sent with a value of another shape (fingerprint {sent}, expected {expected} for `{type_name}`)")]
+    #[error("it was sent with a value of another shape (fingerprint {sent}, expected {expected} for `{type_name}`): send and receive one type under one name")]
     OtherType {
         /// What was sent.
         sent: Fingerprint,
@@ -86,25 +86,53 @@ pub enum EventError {
     /// The value could not be encoded or decoded.
     #[error("its value cannot be encoded or decoded: {0}")]
     Codec(#[from] postcard::Error),
-    /// Shorter than a fingerprint.
-    #[error("its payload is truncated")]
-    Truncated,
+    /// Too short for fingerprint and checksum.
+    #[error("its payload is truncated: {bytes} bytes, shorter than its header of 20; restore it from a backup")]
+    Truncated {
+        /// Its length.
+        bytes: usize,
+    },
+    /// The checksum does not match.
+    #[error("its payload is damaged: its checksum is {found:08x}, {expected:08x} was stored; restore it from a backup")]
+    Damaged {
+        /// What was stored.
+        expected: u32,
+        /// What the bytes give.
+        found: u32,
+    },
 }
 
-/// Encodes a value with its type's fingerprint in front: the form of events and outputs (E5).
+/// Length of what stands in front of a value: 16 bytes of fingerprint, then the CRC32C of fingerprint and value, little-endian.
+const HEADER_BYTES: usize = 20;
+
+/// Encodes a value with its type's fingerprint and a checksum in front: the form of events and outputs (E5).
 pub fn encode_event<T: Serialize + DeserializeOwned + 'static>(value: &T) -> Result<Vec<u8>, EventError> {
     let mut bytes = fingerprint_of::<T>()?.0.to_vec();
-    bytes.extend(postcard::to_stdvec(value)?);
+    bytes.resize(HEADER_BYTES, 0);
+    let mut bytes = postcard::to_extend(value, bytes)?;
+    let crc = checksum(&bytes);
+    bytes[16..HEADER_BYTES].copy_from_slice(&crc.to_le_bytes());
     Ok(bytes)
 }
 
 /// The inverse of [`encode_event`]; another fingerprint than `T`'s is refused.
 pub fn decode_event<T: DeserializeOwned + 'static>(bytes: &[u8]) -> Result<T, EventError> {
-    let (sent, payload) = bytes.split_first_chunk::<16>().ok_or(EventError::Truncated)?;
+    let truncated = EventError::Truncated { bytes: bytes.len() };
+    let Some((sent, rest)) = bytes.split_first_chunk::<16>() else { return Err(truncated) };
+    let Some((crc, payload)) = rest.split_first_chunk::<4>() else { return Err(truncated) };
+    // Before the value is looked at: a flipped bit in it would often be another value, and no error.
+    let (stored, found) = (u32::from_le_bytes(*crc), checksum(bytes));
+    if stored != found {
+        return Err(EventError::Damaged { expected: stored, found });
+    }
     let (sent, expected) = (Fingerprint(*sent), fingerprint_of::<T>()?);
     if sent != expected {
         return Err(EventError::OtherType { sent, expected, type_name: std::any::type_name::<T>() });
     }
     let (value, rest) = postcard::take_from_bytes(payload)?;
     if rest.is_empty() { Ok(value) } else { Err(EventError::Codec(postcard::Error::DeserializeBadEncoding)) }
+}
+
+fn checksum(bytes: &[u8]) -> u32 {
+    crc32c::crc32c_append(crc32c::crc32c(&bytes[..16]), &bytes[HEADER_BYTES..])
 }

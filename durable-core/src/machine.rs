@@ -184,7 +184,7 @@ impl<'r, T: Send + 'r> Machine<'r, T> {
             }
             Err(panic) => {
                 self.future = None;
-                Poll::Ready(Progress::Failed(format!("the workflow panicked: {}", panic_message(&*panic))))
+                Poll::Ready(Progress::Failed(self.panicked(&panic_message(&*panic))))
             }
         }
     }
@@ -224,6 +224,20 @@ impl<'r, T: Send + 'r> Machine<'r, T> {
     pub(crate) fn number_frames_from(&self, number: u64) {
         let mut state = self.execution.state();
         state.next_frame = state.next_frame.max(number);
+    }
+
+    /// Where it panicked, as far as that is known: the innermost frame's last await point, or the code behind it.
+    fn panicked(&self, message: &str) -> String {
+        let state = self.execution.state();
+        let place = state.frames.last().map(|frame| &frame.place);
+        let (workflow, point) = match place {
+            Some(Place::Known { description, point }) => {
+                (description.name, point.map_or("Start", |point| &description.points[point].name))
+            }
+            Some(Place::Restored { workflow, point, .. }) => (workflow.as_str(), point.as_str()),
+            None => return format!("the workflow panicked: {message}"),
+        };
+        format!("workflow `{workflow}` panicked at or after await point `{point}`: {message}")
     }
 
     fn progress(&mut self, request: Request) -> Progress<T> {

@@ -75,13 +75,13 @@ fn array<const N: usize>(bytes: &[u8]) -> [u8; N] {
 #[non_exhaustive]
 pub enum StoredError {
     /// Too short for a header.
-    #[error("the snapshot is truncated: {bytes} bytes, shorter than its header of 20")]
+    #[error("the snapshot is truncated: {bytes} bytes, shorter than its header of 20; restore it from a backup")]
     Truncated {
         /// Its length.
         bytes: usize,
     },
     /// The checksum does not match.
-    #[error("the snapshot is damaged: its checksum is {found:08x}, {expected:08x} was stored")]
+    #[error("the snapshot is damaged: its checksum is {found:08x}, {expected:08x} was stored; restore it from a backup")]
     Damaged {
         /// What was stored.
         expected: u32,

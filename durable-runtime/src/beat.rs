@@ -83,7 +83,8 @@ struct Beating {
 
 impl Beating {
     fn run(mut self, shared: &Shared) {
-        let mut pause = shared.options.beat;
+        // At once: what a killed process held is taken over by the next one to start, not a beat later (K3).
+        let mut pause = Duration::ZERO;
         loop {
             let waking = Instant::now() + pause;
             while self.goes_on() && Instant::now() < waking {

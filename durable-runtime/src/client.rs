@@ -122,6 +122,8 @@ impl Client {
         match start(&self.store, request).await? {
             Started::New(_) => {}
             Started::Existing { workflow, status, input, schema: existing } => {
+                // A damaged input is neither the same nor another one.
+                stored::open(&input).map_err(|error| ClientError::Snapshot { id: id.clone(), error })?;
                 let same = workflow == W::NAME
                     && same_input((schema, &snapshot), (existing, &input), &self.schemas).await?;
                 if !same {

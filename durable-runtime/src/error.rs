@@ -17,7 +17,8 @@ pub enum StartError {
     NoWorkflow,
     /// Two workflows have one name.
     #[error(
-        "two workflows are called `{name}`: rename one, or give it another name with `#[workflow(name = \"..\")]`"
+        "workflow `{name}` is registered twice: remove one `.register`, or, if two workflows are called so, rename one, or give it \
+         another name with `#[workflow(name = \"..\")]`"
     )]
     DuplicateWorkflow {
         /// The name.
@@ -100,7 +101,7 @@ pub enum ClientError {
         expected: &'static str,
     },
     /// It has ended, so it has no state, and receives nothing.
-    #[error("execution `{id}` has already ended ({status})")]
+    #[error("execution `{id}` has already ended ({status}): it has no state any more and receives nothing")]
     Ended {
         /// The id.
         id: ExecutionId,
@@ -116,7 +117,7 @@ pub enum ClientError {
         waiting: u64,
     },
     /// The event's value cannot be sent.
-    #[error("event `{name}`: {error}")]
+    #[error("event `{name}` cannot be sent: {error}")]
     Event {
         /// The event's name.
         name: String,
@@ -156,7 +157,7 @@ pub enum ClientError {
         error: StoredError,
     },
     /// The execution failed without an output: a panic, or too many crashes. Its last snapshot is kept.
-    #[error("execution `{id}` failed: {reason}")]
+    #[error("execution `{id}` failed: {reason}; its last snapshot is kept")]
     Failed {
         /// The id.
         id: ExecutionId,
@@ -170,7 +171,7 @@ pub enum ClientError {
         id: ExecutionId,
     },
     /// The execution was set aside: nothing is lost, and it goes on when it is redriven by a build that can.
-    #[error("execution `{id}` was set aside: {reason}")]
+    #[error("execution `{id}` was set aside: {reason}; its last snapshot and its events are kept")]
     SetAside {
         /// The id.
         id: ExecutionId,
@@ -178,7 +179,7 @@ pub enum ClientError {
         reason: String,
     },
     /// The output cannot be read as this workflow's.
-    #[error("the output of execution `{id}` cannot be read: {error}")]
+    #[error("the output of execution `{id}` cannot be read: {}", unreadable(error))]
     Output {
         /// The id.
         id: ExecutionId,
@@ -192,6 +193,17 @@ pub enum ClientError {
     /// The store could not do it.
     #[error(transparent)]
     Store(StoreError),
+}
+
+/// An output is no event: nobody sent it.
+fn unreadable(error: &EventError) -> String {
+    match error {
+        EventError::OtherType { sent, expected, type_name } => format!(
+            "it was returned with another shape than `{type_name}` has in this build (fingerprint {sent}, expected {expected}): \
+             read it with the build that ended the execution"
+        ),
+        other => other.to_string(),
+    }
 }
 
 impl ClientError {

@@ -127,7 +127,10 @@ impl<W: Workflow> Handle<W> {
     where
         W::Output: Durable + 'static,
     {
-        self.output(self.outcome().await?)
+        match self.output(self.outcome().await?) {
+            Err(error @ ClientError::Output { .. }) => Err(self.other_workflow().await?.unwrap_or(error)),
+            result => result,
+        }
     }
 
     /// Waits for the end, without reading it as anything.
@@ -140,6 +143,12 @@ impl<W: Workflow> Handle<W> {
             }
             finished.await;
         }
+    }
+
+    /// The likeliest reason why an output cannot be read.
+    async fn other_workflow(&self) -> Result<Option<ClientError>, ClientError> {
+        let (id, found) = (self.id.clone(), self.record().await?.workflow);
+        Ok((found != W::NAME).then_some(ClientError::OtherWorkflow { id, found, expected: W::NAME }))
     }
 
     fn output(&self, outcome: Outcome) -> Result<W::Output, ClientError>

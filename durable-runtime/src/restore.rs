@@ -65,19 +65,20 @@ pub(crate) async fn restore(claimed: &Claimed, schemas: &Schemas) -> Result<Resu
 
 async fn restore_frame(frame: &ClaimedFrame, now: u64, schemas: &Schemas) -> Result<RestoredFrame, Unusable> {
     let number = frame.frame;
-    let opened = stored::open(&frame.snapshot);
-    let (header, _) = opened.map_err(|error| Unusable::SetAside(format!("frame {number}: {error}")))?;
+    let header = match stored::open(&frame.snapshot) {
+        Ok((header, _)) => header,
+        Err(error) => return Err(unusable(frame, schemas, &error.to_string()).await),
+    };
     if header.schema != frame.schema {
-        return Err(Unusable::SetAside(format!(
-            "frame {number}: its snapshot names schema row {}, its row {}",
-            header.schema.0, frame.schema.0
-        )));
+        let reason = format!("its snapshot names schema row {}, its row {}", header.schema.0, frame.schema.0);
+        return Err(unusable(frame, schemas, &reason).await);
     }
     let Some(known) = schemas.row(header.schema).await? else {
-        return Err(Unusable::SetAside(format!(
-            "frame {number}: its snapshot names schema row {}, which the store does not have",
+        let reason = format!(
+            "its snapshot names schema row {}, which the store does not have; restore it from a backup",
             header.schema.0
-        )));
+        );
+        return Err(unusable(frame, schemas, &reason).await);
     };
     Ok(RestoredFrame {
         number,
@@ -91,5 +92,17 @@ async fn restore_frame(frame: &ClaimedFrame, now: u64, schemas: &Schemas) -> Res
         fired: frame.due.is_some_and(|due| due <= now),
         // A frame that waits for a time or an event has not begun what comes after.
         begun: frame.due.is_none() && frame.event.is_none(),
+    })
+}
+
+/// Set aside with the reason, and where: the row says it even if the snapshot cannot.
+async fn unusable(frame: &ClaimedFrame, schemas: &Schemas, reason: &str) -> Unusable {
+    let number = frame.frame;
+    Unusable::SetAside(match schemas.row(frame.schema).await {
+        Ok(Some(known)) => {
+            let (point, workflow) = (&known.row.point.name, &known.row.workflow);
+            format!("frame {number}, at await point `{point}` of workflow `{workflow}`: {reason}")
+        }
+        _ => format!("frame {number}: {reason}"),
     })
 }

@@ -52,7 +52,7 @@ pub(crate) enum JobError {
     #[error(transparent)]
     Start(#[from] StartError),
     #[error("order `{order}`: {error}")]
-    Order { order: String, error: ClientError },
+    Order { order: String, error: Box<ClientError> },
     #[error("a task of the job broke off: {0}")]
     Task(#[from] JoinError),
 }
@@ -126,7 +126,7 @@ fn place_all(
             let id = order.id.clone();
             match place(&client, &starts, order, step_time).await {
                 Ok(outcome) => Ok((id, outcome)),
-                Err(error) => Err(JobError::Order { order: id, error }),
+                Err(error) => Err(JobError::Order { order: id, error: Box::new(error) }),
             }
         });
     }

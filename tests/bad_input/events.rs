@@ -16,7 +16,7 @@ async fn an_event_of_another_type_sets_its_receiver_aside_and_both_are_kept() {
     handle.send("seal", &17u32).await.unwrap();
     let error = within(handle.result()).await.unwrap_err();
     assert!(matches!(error, ClientError::SetAside { .. }), "{error:?}");
-    names(&error, &["`a`", "event `seal`", "another type", "Seal", "same type"]);
+    names(&error, &["`a`", "event `seal`", "another shape", "Seal", "one type under one name"]);
     place.ships(&client, "b").await;
     // More may be sent to it: it has not ended.
     handle.send("seal", &Seal { by: "ada".into() }).await.unwrap();

@@ -77,7 +77,9 @@ async fn a_truncated_file_is_refused_and_its_backup_goes_on() {
     let backup = place.bytes();
     for kept in [backup.len() / 2, 4096, 100, 1] {
         fs::write(&place.file, &backup[..kept]).unwrap();
-        let error = use_of(&place).await.expect_err("half a file is no whole store");
+        let Err(error) = use_of(&place).await else {
+            panic!("{kept} of {} bytes are no whole store", backup.len())
+        };
         assert!(matches!(error, StoreError::Open { .. } | StoreError::Corrupt { .. }), "{kept}: {error:?}");
         names(&error, &[&place.file.display().to_string(), "restore"]);
     }

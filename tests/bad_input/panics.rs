@@ -106,7 +106,7 @@ async fn a_panic_is_its_executions_own_affair() {
         &[
             "`careless` failed",
             "workflow `careless` panicked",
-            "after await point `Label`",
+            "at or after await point `Label`",
             "divide by zero",
             "last snapshot is kept",
         ],

@@ -72,7 +72,20 @@ impl Place {
             until(&handle, Status::Parked).await;
         }
         worker.shutdown().await.unwrap();
+        drop((client, store));
+        place.closed().await;
         place
+    }
+
+    /// Ends when nobody has the file open: only then can it leave write-ahead logging, and is all of it in one file.
+    async fn closed(&self) {
+        within(async {
+            let connection = Connection::open(&self.file).unwrap();
+            while connection.pragma_update(None, "journal_mode", "DELETE").is_err() {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        })
+        .await;
     }
 
     /// Seals the parcel and waits until it is shipped.

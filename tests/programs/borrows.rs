@@ -141,3 +141,90 @@ async fn partly_dead_pattern(world: &World, pair: (u64, u64)) -> u64 {
 async fn a_dead_name_of_a_borrowing_pattern_hides_nothing() {
     assert_eq!(everywhere(partly_dead_pattern::input((1, 2))).await, 602);
 }
+
+#[workflow]
+async fn copies_behind_patterns(world: &World, items: Vec<u64>) -> Vec<u64> {
+    let mut out = Vec::new();
+    let mut x = 1;
+    let &n = &x;
+    x += world.ask(n).await;
+    world.note("first").await;
+    out.push(n * 10 + x);
+    for &(mut item) in &items {
+        item += 100;
+        let got = #[at(AskItem)]
+        world.ask(item).await;
+        item += got;
+        #[at(NoteItem)]
+        world.note(item.to_string()).await;
+        out.push(item);
+    }
+    let mut pairs = vec![(1, 2), (3, 4)];
+    for &mut (a, ref mut b) in &mut pairs {
+        *b += a;
+        #[at(AskPair)]
+        world.ask(a).await;
+        *b += a;
+    }
+    out.extend(pairs.iter().map(|(_, b)| b));
+    if let Some(&last) = items.last() {
+        #[at(AskLast)]
+        world.ask(last).await;
+        out.push(last);
+    }
+    out
+}
+
+#[tokio::test]
+async fn what_a_pattern_copies_is_no_borrow() {
+    assert_eq!(everywhere(copies_behind_patterns::input(vec![1, 2])).await, [12, 202, 204, 4, 10, 2]);
+}
+
+#[derive(Serialize, Deserialize, Debug)]
+enum Task {
+    Charge { amount: u64, to: String },
+    Ship(Vec<u64>),
+    Rest,
+}
+
+#[workflow]
+async fn borrowed_enums(world: &World, tasks: Vec<Task>) -> u64 {
+    let mut sum = 0;
+    for task in &tasks {
+        match task {
+            Task::Charge { amount, to } => {
+                sum += world.ask(*amount).await;
+                world.note(to.as_str()).await;
+                sum += amount;
+            }
+            Task::Ship(lines) if !lines.is_empty() => {
+                for line in lines {
+                    sum += #[at(AskLine)]
+                    world.ask(*line).await;
+                }
+                sum += lines.len() as u64;
+            }
+            Task::Ship(_) => {
+                world.big(sum).await;
+            }
+            Task::Rest => continue,
+        }
+        if let Task::Charge { amount, .. } = task {
+            #[at(AskAgain)]
+            world.ask(*amount).await;
+            sum += amount;
+        }
+    }
+    sum
+}
+
+#[tokio::test]
+async fn a_match_on_a_borrowed_item_borrows_from_it() {
+    let tasks = vec![
+        Task::Charge { amount: 5, to: "ada".into() },
+        Task::Rest,
+        Task::Ship(vec![1, 2]),
+        Task::Ship(vec![]),
+    ];
+    assert_eq!(everywhere(borrowed_enums::input(tasks)).await, 20);
+}

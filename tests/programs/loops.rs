@@ -262,3 +262,26 @@ async fn a_loop_costs_one_commit_for_each_await() {
     let report = report(tail_loop::input(10)).await;
     assert_eq!(report.commits, 12);
 }
+
+#[workflow]
+async fn inferred_after_the_loop(world: &World, mut n: u64) -> u64 {
+    let mut seen = Vec::new();
+    while n > 0 {
+        n = world.ask(n - 1).await;
+        seen.push(n);
+    }
+    let last = loop {
+        if n > 2 {
+            break #[at(Text)]
+            world.text(n).await;
+        }
+        n += 1;
+        world.note("more").await;
+    };
+    last.len() as u64 + seen.len() as u64
+}
+
+#[tokio::test]
+async fn types_fixed_in_a_loop_are_known_after_it() {
+    assert_eq!(everywhere(inferred_after_the_loop::input(2)).await, 5);
+}

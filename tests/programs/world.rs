@@ -3,10 +3,12 @@
 use durable::{Input, Workflow};
 use durable_test::{CrashTest, EffectLog, Report};
 use serde::de::DeserializeOwned;
+use std::sync::{Mutex, MutexGuard};
 
 /// Services that record every call.
 pub(crate) struct World {
     log: EffectLog,
+    seen: Mutex<Vec<u64>>,
 }
 
 impl World {
@@ -41,6 +43,16 @@ impl World {
         format!("<{n}>")
     }
 
+    /// Records at once.
+    pub(crate) fn note_now(&self, text: &str) {
+        self.log.record(format!("note now {text}"));
+    }
+
+    /// What was seen; whoever asks twice at a time never gets it.
+    pub(crate) fn seen(&self) -> MutexGuard<'_, Vec<u64>> {
+        self.seen.try_lock().expect("nobody else holds it")
+    }
+
     /// Records.
     pub(crate) async fn note(&self, text: impl Into<String>) {
         let text = text.into();
@@ -61,5 +73,5 @@ pub(crate) async fn report<W>(input: Input<W>) -> Report<W::Output>
 where
     W: Workflow<Input: DeserializeOwned, Output: std::fmt::Debug>,
 {
-    CrashTest::<W>::new(|log, resources| resources.insert(World { log: log.clone() })).run(input).await
+    CrashTest::<W>::new(|log, resources| resources.insert(World { log: log.clone(), seen: Mutex::default() })).run(input).await
 }

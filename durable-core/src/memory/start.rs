@@ -54,7 +54,8 @@ impl State {
         let SendRequest { execution: id, event_id, name, payload } = request;
         if event_id.len() > EVENT_ID_BYTES_MAX {
             let (bytes, max) = (event_id.len() as u64, EVENT_ID_BYTES_MAX as u64);
-            return Err(StoreError::PayloadTooLarge { what: "the event id".to_owned(), bytes, max }.into());
+            let what = format!("the id of event `{name}` for execution `{id}`");
+            return Err(StoreError::PayloadTooLarge { what, bytes, max }.into());
         }
         self.check_size(|| format!("event `{name}` for execution `{id}`"), payload.len())?;
         let row = self.by_id.get(&id);

@@ -27,7 +27,7 @@ pub enum StoreError {
     },
     /// The disk, or the store's size limit, is full. Nothing was written; what is committed stays. Free some space: work
     /// goes on by itself.
-    #[error("the store `{location}` is full: {reason}")]
+    #[error("the store `{location}` is full: {reason}; free some space or raise its limit, and work goes on by itself")]
     Full {
         /// The file or server.
         location: String,
@@ -35,7 +35,7 @@ pub enum StoreError {
         reason: String,
     },
     /// Another process holds the store's lock for too long, or the queue of writes is full (G3).
-    #[error("the store `{location}` is busy: {reason}")]
+    #[error("the store `{location}` is busy: {reason}; try again, and if that stays so, look for what keeps it locked")]
     Busy {
         /// The file or server.
         location: String,
@@ -43,7 +43,10 @@ pub enum StoreError {
         reason: String,
     },
     /// Reading or writing failed.
-    #[error("the store `{location}` failed: {reason}")]
+    #[error(
+        "the store `{location}` failed: {reason}; check that it can be reached, read and written{}",
+        if *outcome_unknown { " (whether this write happened is not known)" } else { "" }
+    )]
     Io {
         /// The file or server.
         location: String,
@@ -53,7 +56,7 @@ pub enum StoreError {
         outcome_unknown: bool,
     },
     /// The stored data is damaged.
-    #[error("the store `{location}` is damaged: {reason}")]
+    #[error("the store `{location}` is damaged: {reason}; stop its workers, keep a copy of it, and restore a backup")]
     Corrupt {
         /// The file or server.
         location: String,
@@ -69,7 +72,10 @@ pub enum StoreError {
         reason: String,
     },
     /// A payload is larger than the store takes.
-    #[error("{what} is {bytes} bytes, more than the limit of {max} bytes")]
+    #[error(
+        "{what} is {bytes} bytes, more than the limit of {max} bytes: make it smaller (`payload_bytes_max` of the store and of \
+         the worker limits values)"
+    )]
     PayloadTooLarge {
         /// What it is: a snapshot, an event, an output.
         what: String,
@@ -79,7 +85,7 @@ pub enum StoreError {
         max: u64,
     },
     /// Two different schemas claim the same fingerprint.
-    #[error("await point `{point}` of workflow `{workflow}` is registered with fingerprint {fingerprint}, but with another schema: refusing to start")]
+    #[error("await point `{point}` of workflow `{workflow}` is registered with fingerprint {fingerprint}, but the store has another schema under it: its row was changed or damaged, so restore a backup")]
     SchemaConflict {
         /// The workflow.
         workflow: String,
@@ -89,13 +95,13 @@ pub enum StoreError {
         fingerprint: Fingerprint,
     },
     /// No execution has this id.
-    #[error("no execution `{0}`")]
+    #[error("no execution `{0}`: start it first, or look at the id")]
     UnknownExecution(ExecutionId),
     /// This worker was taken for dead and its executions were given to others (K4).
     #[error("this worker did not beat in time and was given up; its executions belong to others now")]
     WorkerLost,
     /// The store is closed.
-    #[error("the store `{location}` is closed")]
+    #[error("the store `{location}` is closed: open it again")]
     Closed {
         /// The file or server.
         location: String,

@@ -44,10 +44,10 @@ impl fmt::Debug for ExecutionId {
 #[non_exhaustive]
 pub enum InvalidId {
     /// It is empty.
-    #[error("an execution id must not be empty")]
+    #[error("an execution id must not be empty: give it 1 to 256 bytes of text")]
     Empty,
     /// It is longer than [`ExecutionId::BYTES_MAX`].
-    #[error("an execution id of {bytes} bytes is longer than the limit of 256 bytes")]
+    #[error("an execution id of {bytes} bytes is longer than the limit of 256 bytes: give it a shorter one, a hash of it perhaps")]
     TooLong {
         /// Its length.
         bytes: usize,
@@ -114,7 +114,7 @@ pub enum Control {
 pub struct Outcome {
     /// `Succeeded`, `Failed`, `Cancelled` or `SetAside`.
     pub status: Status,
-    /// The workflow's output, encoded with its fingerprint in front, if it returned one (an `Err` is one, too).
+    /// The workflow's output, encoded as events are (its fingerprint and a checksum in front), if it returned one (an `Err` is one, too).
     pub output: Option<Vec<u8>>,
     /// Why it did not succeed, in words.
     pub error: Option<String>,

@@ -67,10 +67,10 @@ pub enum Sent {
 #[non_exhaustive]
 pub enum SendError {
     /// No execution has this id.
-    #[error("no execution `{0}`")]
+    #[error("no execution `{0}`: start it first, or look at the id")]
     UnknownExecution(ExecutionId),
     /// It has ended; nobody will receive the event.
-    #[error("execution `{id}` has already ended ({status})")]
+    #[error("execution `{id}` has already ended ({status}): it receives nothing more")]
     Finished {
         /// To whom it was sent.
         id: ExecutionId,

@@ -94,7 +94,7 @@ fn a_panic_outside_a_step_fails_the_execution_at_its_last_snapshot() {
     let ledger = Ledger::default();
     let driven = drive(&bench(&ledger), outside::input(5), Crash::Never);
     let Err(RunError::Failed(reason)) = driven.output else { panic!("{:?}", driven.output) };
-    assert_eq!(reason, "the workflow panicked: tripped over 5");
+    assert_eq!(reason, "workflow `outside` panicked at or after await point `Record`: tripped over 5");
     assert_eq!(driven.blobs.len(), 1, "V1: the last snapshot stays");
 }
 

@@ -47,7 +47,10 @@ fn another_name_of_a_saved_field_is_set_aside() {
 
 #[test]
 fn an_await_point_that_is_gone_is_set_aside_by_name() {
-    assert_eq!(refused::<moved>(), "workflow `evolving` has no await point `Record` in this build");
+    assert_eq!(
+        refused::<moved>(),
+        "workflow `evolving` has no await point `Record` in this build: it goes on in a build that has it"
+    );
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 use syn::{
-    Expr, ExprAwait, Macro,
+    Expr, ExprAwait, Macro, Stmt,
     visit::{self, Visit},
 };
 
@@ -97,10 +97,48 @@ impl<'ast> Visit<'ast> for Source<'_> {
                 "await before the macro: `let value = .. .await;`, and use `value` in it",
             );
         }
+        if let Some(operands) = macros::operands(mac) {
+            for operand in operands.iter().skip(macros::evaluated(mac)).filter(|operand| facts::has_await(operand)) {
+                self.diagnostics.error_at_with_help(
+                    Code::HiddenAwait,
+                    operand,
+                    format!("`{}` evaluates this only sometimes, and the workflow cannot be saved inside it", macros::display(mac)),
+                    "await before the macro: `let value = .. .await;`, and use `value` in it",
+                );
+            }
+        }
         // The operands of known macros are parsed and checked like any other code.
         if let Some(operands) = macros::operands(mac) {
             operands.iter().for_each(|operand| self.visit_expr(operand));
         }
+    }
+
+    fn visit_stmt(&mut self, stmt: &'ast Stmt) {
+        let attrs = match stmt {
+            Stmt::Local(local) => &local.attrs[..],
+            Stmt::Macro(mac) => &mac.attrs,
+            _ => &[],
+        };
+        if facts::stmt_has_await(stmt) {
+            self.refuse_cfg(attrs);
+        }
+        visit::visit_stmt(self, stmt);
+    }
+
+    fn visit_expr(&mut self, expr: &'ast Expr) {
+        if let Some(attrs) = desugar::attrs(expr)
+            && facts::has_await(expr)
+        {
+            self.refuse_cfg(attrs);
+        }
+        visit::visit_expr(self, expr);
+    }
+
+    fn visit_expr_match(&mut self, choice: &'ast syn::ExprMatch) {
+        if choice.arms.iter().any(|arm| facts::has_await(&arm.body)) {
+            choice.arms.iter().for_each(|arm| self.refuse_cfg(&arm.attrs));
+        }
+        visit::visit_expr_match(self, choice);
     }
 
     fn visit_expr_await(&mut self, awaited: &'ast ExprAwait) {
@@ -119,6 +157,18 @@ impl<'ast> Visit<'ast> for Source<'_> {
 }
 
 impl Source<'_> {
+    /// What is compiled on some targets only would be another workflow there, and the macro does not see which.
+    fn refuse_cfg(&self, attrs: &[syn::Attribute]) {
+        for attr in attrs.iter().filter(|attr| attr.path().is_ident("cfg") || attr.path().is_ident("cfg_attr")) {
+            self.diagnostics.error_at_with_help(
+                Code::Position,
+                attr,
+                "code with awaits cannot be compiled conditionally inside a workflow",
+                "put the `#[cfg]` on a function that is awaited, or on the whole workflow",
+            );
+        }
+    }
+
     fn check_eager(&self, operand: &Expr) {
         let Expr::Call(call) = operand else { return };
         let Expr::Path(path) = &*call.func else { return };
@@ -327,7 +377,7 @@ fn check_jumps(graph: &Graph, layout: &Layout, diagnostics: &Diagnostics) {
             match op {
                 Op::Stmt { stmt, effect, .. } => check(effect, stmt),
                 Op::LetElse { expr, effect, .. } => check(effect, expr),
-                Op::Leave { .. } => {}
+                Op::Enter | Op::Leave { .. } => {}
             }
         }
         match &seq.end {

@@ -2,6 +2,8 @@
 //!
 //! Afterwards every `.await` of the workflow carries `#[at(Name)]`, so that later stages need no context to name it.
 
+mod items;
+
 use crate::{
     diagnostic::{Code, Diagnostics},
     graph::plain_name,
@@ -32,11 +34,10 @@ const CONSTRUCTORS: &[&str] =
 /// Names every await and moves nested items out.
 pub fn desugar(function: &Function, diagnostics: &Diagnostics) -> Desugared {
     let mut body = function.body().clone();
-    let mut items = Items(Vec::new());
-    items.visit_block_mut(&mut body);
+    let items = items::move_out(&mut body, diagnostics);
     let mut namer = Namer { diagnostics, binding: None, known: HashMap::new() };
     namer.visit_block_mut(&mut body);
-    Desugared { body, items: items.0 }
+    Desugared { body, items }
 }
 
 /// The name an await was given.
@@ -47,29 +48,6 @@ pub fn point_name(awaited: &ExprAwait) -> Option<Ident> {
 /// Whether an attribute is `#[at(..)]`.
 pub fn is_at(attr: &Attribute) -> bool {
     attr.path().is_ident("at")
-}
-
-/// Moves `fn`, `use`, `const` and other items out of the body's blocks.
-struct Items(Vec<Item>);
-
-impl VisitMut for Items {
-    fn visit_block_mut(&mut self, block: &mut Block) {
-        block.stmts = std::mem::take(&mut block.stmts)
-            .into_iter()
-            .filter_map(|stmt| match stmt {
-                // A `macro_rules!` is textual: it must stay before its uses.
-                Stmt::Item(item) if !matches!(item, Item::Macro(_)) => {
-                    self.0.push(item);
-                    None
-                }
-                other => Some(other),
-            })
-            .collect();
-        visit_mut::visit_block_mut(self, block);
-    }
-
-    fn visit_expr_closure_mut(&mut self, _: &mut syn::ExprClosure) {}
-    fn visit_expr_async_mut(&mut self, _: &mut syn::ExprAsync) {}
 }
 
 struct Namer<'a> {
@@ -351,6 +329,41 @@ pub fn snake(name: &str) -> String {
 }
 
 /// The attributes of an expression, for those that can carry `#[at]`.
+pub fn attrs(expr: &Expr) -> Option<&[Attribute]> {
+    Some(match expr {
+        Expr::Await(e) => &e.attrs[..],
+        Expr::Try(e) => &e.attrs[..],
+        Expr::MethodCall(e) => &e.attrs[..],
+        Expr::Call(e) => &e.attrs[..],
+        Expr::Macro(e) => &e.attrs[..],
+        Expr::Assign(e) => &e.attrs[..],
+        Expr::Binary(e) => &e.attrs[..],
+        Expr::Return(e) => &e.attrs[..],
+        Expr::If(e) => &e.attrs[..],
+        Expr::Match(e) => &e.attrs[..],
+        Expr::While(e) => &e.attrs[..],
+        Expr::ForLoop(e) => &e.attrs[..],
+        Expr::Block(e) => &e.attrs[..],
+        Expr::Unary(e) => &e.attrs[..],
+        Expr::Cast(e) => &e.attrs[..],
+        Expr::Field(e) => &e.attrs[..],
+        Expr::Index(e) => &e.attrs[..],
+        Expr::Paren(e) => &e.attrs[..],
+        Expr::Reference(e) => &e.attrs[..],
+        Expr::Struct(e) => &e.attrs[..],
+        Expr::Tuple(e) => &e.attrs[..],
+        Expr::Array(e) => &e.attrs[..],
+        Expr::Break(e) => &e.attrs[..],
+        Expr::Async(e) => &e.attrs[..],
+        Expr::Loop(e) => &e.attrs[..],
+        Expr::Unsafe(e) => &e.attrs[..],
+        Expr::Let(e) => &e.attrs[..],
+        Expr::Path(e) => &e.attrs[..],
+        _ => return None,
+    })
+}
+
+/// The same, to change them.
 fn attrs_mut(expr: &mut Expr) -> Option<&mut Vec<Attribute>> {
     Some(match expr {
         Expr::Await(e) => &mut e.attrs,

@@ -76,6 +76,8 @@ pub struct PatternName {
     pub mutable: bool,
     /// `ref`.
     pub by_ref: bool,
+    /// `ref mut`.
+    pub exclusive: bool,
     /// Stands behind a `&` of the pattern, so that it is a copy and no borrow.
     pub copied: bool,
     /// Binds a whole whose parts are matched as well, `name @ ..`.
@@ -91,9 +93,10 @@ pub fn pattern_names(pat: &Pat) -> Vec<PatternName> {
     impl<'ast> Visit<'ast> for Find {
         fn visit_pat_ident(&mut self, pat: &'ast syn::PatIdent) {
             if is_binding(pat) && !self.names.iter().any(|known| known.ident == pat.ident) {
-                let (mutable, by_ref) = (pat.mutability.is_some(), pat.by_ref.is_some());
+                let (mutability, by_ref) = (pat.mutability.is_some(), pat.by_ref.is_some());
+                let (mutable, exclusive) = (mutability && !by_ref, mutability && by_ref);
                 let (copied, whole) = (self.copied && !by_ref, pat.subpat.is_some());
-                self.names.push(PatternName { ident: pat.ident.clone(), mutable, by_ref, copied, whole });
+                self.names.push(PatternName { ident: pat.ident.clone(), mutable, by_ref, exclusive, copied, whole });
             }
             visit::visit_pat_ident(self, pat);
         }
@@ -214,10 +217,9 @@ impl Collect {
 
     /// Code that runs later or not at all: what it assigns it borrows exclusively, and no jump leaves it.
     fn captured(&mut self, body: impl FnOnce(&mut Self)) {
-        let (jumps, before) = (self.facts.jumps.len(), std::mem::take(&mut self.facts));
+        let before = std::mem::take(&mut self.facts);
         body(self);
         let inner = std::mem::replace(&mut self.facts, before);
-        debug_assert_eq!(jumps, self.facts.jumps.len());
         self.facts.touches.extend(inner.uses.iter().cloned().chain(inner.assigns.iter().cloned()).chain(inner.touches));
         self.facts.changes.extend(inner.changes);
         self.facts.uses.extend(inner.uses.into_iter().chain(inner.assigns));
@@ -338,7 +340,7 @@ impl<'ast> Visit<'ast> for Collect {
             Expr::Match(choice) => {
                 self.visit_expr(&choice.expr);
                 // `ref mut` in a pattern borrows exclusively.
-                if choice.arms.iter().any(|arm| pattern_names(&arm.pat).iter().any(|name| name.by_ref && name.mutable)) {
+                if choice.arms.iter().any(|arm| pattern_names(&arm.pat).iter().any(|name| name.exclusive)) {
                     self.changed(&choice.expr);
                 }
                 for arm in &choice.arms {

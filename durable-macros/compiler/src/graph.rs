@@ -4,6 +4,7 @@
 //! stand as they were written; only `if`s and `match`es with an await in a branch are opened, so a block is a tree of
 //! sequences, and every leaf ends in a jump, a return, or code that never comes back.
 
+use crate::{facts, place};
 use proc_macro2::Span;
 use std::collections::{BTreeMap, BTreeSet};
 use syn::{Expr, Ident, Pat, Stmt, Type};
@@ -34,6 +35,8 @@ pub struct Graph {
     pub bindings: Vec<Binding>,
     /// All blocks; the first is `Start`.
     pub blocks: Vec<Block>,
+    /// The blocks that control comes to, in the order of the source: types are inferred in that order.
+    pub order: Vec<BlockId>,
     /// All sequences.
     pub seqs: Vec<Seq>,
     /// All borrows that are taken again, in the order of their declaration.
@@ -93,6 +96,25 @@ pub struct Borrow {
     pub retake: Retake,
     /// The locals it borrows from or is found with.
     pub bases: Vec<BindingId>,
+}
+
+impl Borrow {
+    /// How many names its pattern binds, copies included.
+    pub fn names(&self) -> usize {
+        let (Retake::Let { pat, .. } | Retake::Matched { pat, .. } | Retake::Item { pat, .. }) = &self.retake;
+        facts::pattern_names(pat).len()
+    }
+
+    /// Whether what is borrowed can be changed through it.
+    pub fn is_exclusive(&self) -> bool {
+        match &self.retake {
+            Retake::Let { pat, expr } | Retake::Matched { pat, expr } => {
+                place::borrowed(expr).is_some_and(|(_, exclusive)| exclusive)
+                    || facts::pattern_names(pat).iter().any(|name| name.exclusive)
+            }
+            Retake::Item { exclusive, .. } => *exclusive,
+        }
+    }
 }
 
 /// How a borrow is taken again. The names in the expressions are those of `Borrow::bases`.
@@ -183,6 +205,8 @@ pub enum Op {
         /// The `else`: it never comes back.
         otherwise: SeqId,
     },
+    /// A scope begins.
+    Enter,
     /// A scope ends: these names mean these bindings again.
     Leave {
         /// `(name, binding)`.
@@ -221,6 +245,8 @@ pub enum End {
     Item {
         /// The item's borrow.
         borrow: BorrowId,
+        /// What the pattern binds: borrows, and copies behind a `&`.
+        defs: Vec<BindingId>,
         /// While there is one.
         then: SeqId,
         /// At the end.

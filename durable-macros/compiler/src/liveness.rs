@@ -26,7 +26,7 @@ impl Liveness {
                 alive.extend(self.before_seq(graph, *otherwise));
                 self.before(graph, effect, &[], alive)
             }
-            Op::Leave { .. } => after,
+            Op::Enter | Op::Leave { .. } => after,
         }
     }
 
@@ -68,10 +68,10 @@ impl Liveness {
                 }
                 self.before(graph, effect, &[], alive)
             }
-            End::Item { borrow, then, otherwise } => {
+            End::Item { borrow, defs, then, otherwise } => {
                 let borrow = graph.borrow(*borrow);
                 let mut alive =
-                    self.before(graph, &Effect::default(), &borrow.bindings, self.before_seq(graph, *then));
+                    self.before(graph, &Effect::default(), defs, self.before_seq(graph, *then));
                 alive.extend(self.before_seq(graph, *otherwise));
                 add_uses(graph, &mut alive, borrow.bases.iter().copied());
                 alive

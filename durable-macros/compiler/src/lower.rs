@@ -108,6 +108,7 @@ impl Lower<'_> {
             block,
         });
         self.graph.blocks[block.0].point = Some(0);
+        self.graph.order.push(block);
         self.cur = Some(self.graph.blocks[block.0].root);
         for (pattern, ident, ty) in patterns {
             self.stmt(&parse_quote!(let #pattern: #ty = #ident;));
@@ -253,8 +254,8 @@ impl Lower<'_> {
             Dest::Value(value) => {
                 let ident = self.graph.binding(value).ident.clone();
                 let stmt = match &self.graph.binding(value).annotation {
-                    Some(ty) => parse_quote!(let #ident: #ty = #expr;),
-                    None => parse_quote!(let #ident = #expr;),
+                    Some(ty) => parse_quote!(let mut #ident: #ty = #expr;),
+                    None => parse_quote!(let mut #ident = #expr;),
                 };
                 self.push(stmt, vec![value]);
             }
@@ -313,6 +314,9 @@ impl Lower<'_> {
     /// Goes on at a block, if anything leads there.
     fn enter(&mut self, block: BlockId) {
         self.cur = self.reached.contains(&block).then_some(self.graph.blocks[block.0].root);
+        if self.cur.is_some() {
+            self.graph.order.push(block);
+        }
     }
 
     fn push(&mut self, stmt: Stmt, defs: Vec<BindingId>) {
@@ -388,6 +392,7 @@ impl Lower<'_> {
     /// Code in a scope of its own; afterwards the names mean what they meant before.
     fn scoped(&mut self, body: impl FnOnce(&mut Self)) {
         let depth = self.scope.len();
+        self.push_op(Op::Enter);
         body(self);
         let inner = self.scope.split_off(depth);
         let visible: Vec<_> = inner
@@ -396,9 +401,7 @@ impl Lower<'_> {
             .collect::<BTreeSet<_>>()
             .into_iter()
             .collect();
-        if !visible.is_empty() {
-            self.push_op(Op::Leave { visible });
-        }
+        self.push_op(Op::Leave { visible });
     }
 }
 

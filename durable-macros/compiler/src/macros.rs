@@ -30,6 +30,17 @@ pub fn known(mac: &Macro) -> Option<Known> {
     }
 }
 
+/// How many of the operands are evaluated whenever the macro is: the message of an assertion is not, and a debug assertion is
+/// nowhere in a release.
+pub fn evaluated(mac: &Macro) -> usize {
+    match last_segment(mac).as_str() {
+        "assert" => 1,
+        "assert_eq" | "assert_ne" => 2,
+        name if name.starts_with("debug_assert") => 0,
+        _ => usize::MAX,
+    }
+}
+
 /// Whether the macro never comes back.
 pub fn diverges(mac: &Macro) -> bool {
     known(mac).is_some() && ["panic", "todo", "unimplemented", "unreachable"].contains(&last_segment(mac).as_str())

@@ -3,13 +3,14 @@
 use crate::{
     columns::{execution_id, status_number, unsigned},
     commit::control_of,
-    error::damaged,
+    error::{damaged, is_damage, words},
     frames,
     group::{GROUP_MEMBERS_MAX, Tx, Witness},
     history,
 };
 use durable_core::store::{
-    ClaimRequest, Claimed, Claims, Delivery, HistoryKind, QueueId, Release, Row, Status, StoreError,
+    ClaimRequest, Claimed, Claims, Delivery, ExecutionId, HistoryKind, QueueId, Release, Row, Status,
+    StoreError,
 };
 use rusqlite::OptionalExtension;
 use std::time::Duration;
@@ -43,7 +44,12 @@ pub(crate) fn claim(tx: &mut Tx<'_>, request: &ClaimRequest) -> rusqlite::Result
     }
     let mut claimed = Vec::with_capacity(rows.len());
     for row in rows {
-        claimed.push(take(tx, request, row)?);
+        match take(tx, request, row) {
+            Ok(one) => claimed.push(one),
+            // Else it would be due for ever, and keep all others from being claimed.
+            Err(error) if is_damage(&error) => set_aside(tx, row, &error)?,
+            Err(error) => return Err(error),
+        }
     }
     let next_wake = if more { Some(Duration::ZERO) } else { next_wake(tx, &queues)? };
     Ok(Ok(Claims { claimed, next_wake }))
@@ -187,6 +193,23 @@ fn take(tx: &mut Tx<'_>, request: &ClaimRequest, row: Row) -> rusqlite::Result<C
         tx.witnesses.push(Witness::Claimed { row, fence: claimed.fence as i64 });
     }
     Ok(claimed)
+}
+
+/// Sets a damaged row aside: whoever wrote it last is fenced, and all else of it stays as it is.
+fn set_aside(tx: &mut Tx<'_>, row: Row, error: &rusqlite::Error) -> rusqlite::Result<()> {
+    let reason = format!("its row in the store is damaged: {}; restore it from a backup", words(error));
+    tracing::warn!(row, reason, "a damaged execution is set aside");
+    tx.execute(
+        "UPDATE execution SET epoch = epoch + 1, fence = fence + 1, owner = NULL, wake = NULL, status = ?2, finished = ?3,
+         error = ?4 WHERE row = ?1",
+        (row, status_number(Status::SetAside), tx.at(), reason),
+    )?;
+    let id: rusqlite::Result<String> =
+        tx.conn.prepare_cached("SELECT id FROM execution WHERE row = ?1")?.query_row([row], |r| r.get(0));
+    if let Some(id) = id.ok().and_then(|id| ExecutionId::new(id).ok()) {
+        tx.effects.finished.push(id);
+    }
+    Ok(())
 }
 
 /// When a frame began to wait, its number, and the name it waits for.

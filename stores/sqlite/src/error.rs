@@ -6,7 +6,7 @@ use rusqlite::{Error, ErrorCode};
 /// A connection-wide failure: what it means to the caller. `outcome_unknown` only where a COMMIT failed (C4).
 pub(crate) fn classify(location: &str, error: &Error, outcome_unknown: bool) -> StoreError {
     let location = location.to_owned();
-    let reason = error.to_string();
+    let reason = words(error);
     match error {
         Error::SqliteFailure(failure, _) => match failure.code {
             ErrorCode::DiskFull => StoreError::Full { location, reason },
@@ -14,12 +14,28 @@ pub(crate) fn classify(location: &str, error: &Error, outcome_unknown: bool) -> 
             ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => StoreError::Corrupt { location, reason },
             _ => StoreError::Io { location, reason, outcome_unknown },
         },
-        Error::FromSqlConversionFailure(..)
-        | Error::InvalidColumnType(..)
-        | Error::IntegralValueOutOfRange(..)
-        | Error::Utf8Error(..)
-        | Error::QueryReturnedNoRows => StoreError::Corrupt { location, reason },
+        error if is_damage(error) => StoreError::Corrupt { location, reason },
+        Error::QueryReturnedNoRows => StoreError::Corrupt { location, reason },
         _ => StoreError::Io { location, reason, outcome_unknown },
+    }
+}
+
+/// A row holds what this library never writes; the file as such can be read.
+pub(crate) fn is_damage(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::FromSqlConversionFailure(..)
+            | Error::InvalidColumnType(..)
+            | Error::IntegralValueOutOfRange(..)
+            | Error::Utf8Error(..)
+    )
+}
+
+/// What happened, without rusqlite's wrapping of our own words.
+pub(crate) fn words(error: &Error) -> String {
+    match error {
+        Error::FromSqlConversionFailure(_, _, source) if source.is::<Damaged>() => source.to_string(),
+        other => other.to_string(),
     }
 }
 

@@ -9,18 +9,17 @@ use durable_core::store::{Claimed, ClaimedFrame, Release, SchemaId, StartRequest
 
 /// Inserts the execution, or tells what has its id already.
 pub(crate) fn start(tx: &mut Tx<'_>, request: &StartRequest) -> rusqlite::Result<Started> {
-    if !tx.conn.prepare_cached("SELECT 1 FROM queue WHERE queue = ?1")?.exists([request.queue.0])? {
+    let (registered, joined): (bool, bool) = tx
+        .conn
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM queue WHERE queue = ?1), EXISTS (SELECT 1 FROM worker WHERE worker = ?2)",
+        )?
+        .query_row((request.queue.0, request.claim_for.map(|worker| worker.0)), |r| Ok((r.get(0)?, r.get(1)?)))?;
+    if !registered {
         return Err(damaged(format!("queue {} is not registered in this store", request.queue.0)));
     }
     // A worker that was given up meanwhile must not own anything: nobody would ever take it over.
-    let owner = match request.claim_for {
-        Some(worker)
-            if tx.conn.prepare_cached("SELECT 1 FROM worker WHERE worker = ?1")?.exists([worker.0])? =>
-        {
-            Some(worker)
-        }
-        _ => None,
-    };
+    let owner = request.claim_for.filter(|_| joined);
     let status = if owner.is_some() { Status::Running } else { Status::Ready };
     let fence = i64::from(owner.is_some());
     let inserted = tx.execute(

@@ -7,7 +7,9 @@ use crate::{
     commit::{CommitBatch, weight},
     control, events,
     group::{Call, GROUP_BYTES_MAX, GROUP_MEMBERS_MAX, Request, Tx},
-    history, read, register, release, start,
+    history, read,
+    readers::Extent,
+    register, release, start,
     threads::Threads,
     workers,
 };
@@ -82,12 +84,17 @@ impl SqliteStore {
         answer.await.unwrap_or_else(|_| Err(self.threads.unanswered()))
     }
 
-    async fn read<T, F>(&self, read: F) -> Result<T, StoreError>
+    async fn read<T, F>(&self, extent: Extent, read: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&rusqlite::Connection) -> rusqlite::Result<T> + Send + 'static,
     {
-        self.threads.calls.push(read).await.unwrap_or_else(|_| Err(self.threads.unanswered()))
+        let location = self.threads.options.location.clone();
+        self.threads
+            .calls
+            .push(location, extent, read)
+            .await
+            .unwrap_or_else(|_| Err(self.threads.unanswered()))
     }
 
     fn check_size(&self, what: impl FnOnce() -> String, bytes: usize) -> Result<(), StoreError> {
@@ -201,7 +208,7 @@ impl Store for SqliteStore {
     }
 
     fn schema(&self, schema: SchemaId) -> BoxFuture<'_, Result<Option<SchemaRow>, StoreError>> {
-        Box::pin(self.read(move |conn| register::schema(conn, schema)))
+        Box::pin(self.read(Extent::Short, move |conn| register::schema(conn, schema)))
     }
 
     fn join(&self, name: &str) -> BoxFuture<'_, Result<WorkerId, StoreError>> {
@@ -266,7 +273,8 @@ impl Store for SqliteStore {
         Box::pin(async move {
             let id_bytes = request.event_id.len() as u64;
             if id_bytes > EVENT_ID_BYTES_MAX {
-                let what = "the event id".to_owned();
+                let what =
+                    format!("the id of event `{}` for execution `{}`", request.name, request.execution);
                 return Err(
                     StoreError::PayloadTooLarge { what, bytes: id_bytes, max: EVENT_ID_BYTES_MAX }.into()
                 );
@@ -288,27 +296,27 @@ impl Store for SqliteStore {
 
     fn execution(&self, id: &ExecutionId) -> BoxFuture<'_, Result<Option<ExecutionRecord>, StoreError>> {
         let id = id.clone();
-        Box::pin(self.read(move |conn| read::execution(conn, &id)))
+        Box::pin(self.read(Extent::Short, move |conn| read::execution(conn, &id)))
     }
 
     fn outcome(&self, id: &ExecutionId) -> BoxFuture<'_, Result<Option<Outcome>, StoreError>> {
         let id = id.clone();
         Box::pin(async move {
             let asked = id.clone();
-            let found = self.read(move |conn| read::outcome(conn, &asked)).await?;
+            let found = self.read(Extent::Short, move |conn| read::outcome(conn, &asked)).await?;
             found.ok_or(StoreError::UnknownExecution(id))
         })
     }
 
     fn list(&self, filter: Filter) -> BoxFuture<'_, Result<Vec<ExecutionRecord>, StoreError>> {
-        Box::pin(self.read(move |conn| read::list(conn, &filter)))
+        Box::pin(self.read(Extent::Long, move |conn| read::list(conn, &filter)))
     }
 
     fn history(&self, id: &ExecutionId) -> BoxFuture<'_, Result<Vec<HistoryEntry>, StoreError>> {
         let id = id.clone();
         Box::pin(async move {
             let asked = id.clone();
-            let found = self.read(move |conn| history::read(conn, &asked)).await?;
+            let found = self.read(Extent::Long, move |conn| history::read(conn, &asked)).await?;
             found.ok_or(StoreError::UnknownExecution(id))
         })
     }

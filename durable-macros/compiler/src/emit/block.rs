@@ -19,7 +19,7 @@ use crate::{
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::{
-    Expr, Pat, Stmt, parse_quote,
+    Expr, Ident, Pat, Stmt, parse_quote,
     visit_mut::{self, VisitMut},
 };
 
@@ -33,6 +33,18 @@ struct Hidden {
     park: TokenStream,
     /// What was parked.
     parked: Vec<BindingId>,
+}
+
+/// A scope of the user's, as far as it stands in one sequence.
+#[derive(Default)]
+struct Scope {
+    tokens: TokenStream,
+    /// Declared in it.
+    defs: Vec<BindingId>,
+    /// Parked in it.
+    parked: Bindings,
+    /// Parked before the block began, and visible again.
+    late: Vec<BindingId>,
 }
 
 /// Emits blocks.
@@ -155,7 +167,7 @@ impl<'a> Blocks<'a> {
                 quote!(let Some(#pat) = #item #lost;)
             }
         };
-        let whole = live.len() == borrow.bindings.len() && live.iter().all(|id| !names.is_parked(graph, *id));
+        let whole = live.len() == borrow.names() && live.iter().all(|id| !names.is_parked(graph, *id));
         if whole {
             return stmt;
         }
@@ -182,14 +194,18 @@ impl<'a> Blocks<'a> {
         assigned
             .into_iter()
             .filter(|id| !declared.contains(id) && !carried.contains(id) && graph.is_carried(*id))
-            .map(|id| {
-                let ident = names.ident(graph, id);
-                match &graph.binding(id).annotation {
-                    Some(ty) => quote!(let mut #ident: #ty;),
-                    None => quote!(let mut #ident;),
-                }
-            })
+            // One that is hidden here is declared where it is visible again.
+            .filter(|id| !names.is_parked(graph, *id))
+            .map(|id| self.declared_again(id, names))
             .collect()
+    }
+
+    fn declared_again(&self, id: BindingId, names: &Names) -> TokenStream {
+        let ident = names.ident(self.graph(), id);
+        match &self.graph().binding(id).annotation {
+            Some(ty) => quote!(let mut #ident: #ty;),
+            None => quote!(let mut #ident;),
+        }
     }
 
     // ------------------------------------------------------------------ sequences
@@ -198,20 +214,90 @@ impl<'a> Blocks<'a> {
         let graph = self.graph();
         let seq = graph.seq(id);
         let after = self.compiled.liveness.after_ops(graph, id);
-        let mut tokens = TokenStream::new();
+        // The user's scopes around the current place, innermost last. One that began in an earlier block is not among them
+        // until it ends: then all before was in it.
+        let mut scopes = vec![Scope::default()];
         for (op, after) in seq.ops.iter().zip(&after) {
-            tokens.extend(self.op(op, after, names));
+            match op {
+                Op::Enter => scopes.push(Scope::default()),
+                Op::Leave { visible } => {
+                    let scope = scopes.pop().unwrap_or_default();
+                    if scopes.is_empty() {
+                        scopes.push(Scope::default());
+                    }
+                    let outer = scopes.last_mut().expect("pushed before");
+                    self.leave(id, scope, visible, after, names, outer);
+                }
+                op => {
+                    let scope = scopes.last_mut().expect("never empty");
+                    let tokens = self.op(op, after, names, &mut scope.parked);
+                    scope.tokens.extend(tokens);
+                    scope.defs.extend(defs_of(op));
+                }
+            }
         }
-        if let Some(end) = &seq.end {
-            tokens.extend(self.end(end, names));
-        }
-        tokens
+        let end = seq.end.as_ref().map(|end| self.end(end, names));
+        // What did not end here stands open: the sequence ends in jumps.
+        scopes.into_iter().map(|scope| scope.tokens).chain(end).collect()
     }
 
-    fn op(&self, op: &Op, after: &Bindings, names: &mut Names) -> TokenStream {
+    /// A scope of the user's ends: what it declared is dropped, as it would be in the user's code. Temporaries that are needed
+    /// later leave it, and the locals it hid are visible again.
+    fn leave(
+        &self,
+        seq: SeqId,
+        scope: Scope,
+        visible: &[(String, BindingId)],
+        after: &Bindings,
+        names: &mut Names,
+        outer: &mut Scope,
+    ) {
+        let graph = self.graph();
+        let mut leaving: Vec<(TokenStream, Ident)> = Vec::new();
+        for id in &scope.defs {
+            if after.contains(id) && is_temporary(graph, *id) {
+                leaving.push((self.binding(names, *id), names.ident(graph, *id)));
+            }
+        }
+        let mut moved = Vec::new();
+        for (name, id) in visible {
+            names.show(name, *id);
+            if !names.is_parked(graph, *id) {
+                continue;
+            }
+            let parked = names.ident(graph, *id);
+            if !scope.parked.contains(id) {
+                outer.late.push(*id);
+                continue;
+            }
+            names.unpark(graph, *id);
+            if after.contains(id) {
+                leaving.push((self.binding(names, *id), parked));
+                moved.push(*id);
+            }
+        }
+        let (bound, given): (Vec<_>, Vec<_>) = leaving.into_iter().unzip();
+        let inner = &scope.tokens;
+        outer.tokens.extend(match bound.is_empty() {
+            true => quote!({ #inner }),
+            false => quote!(let (#(#bound,)*) = { #inner (#(#given,)*) };),
+        });
+        for id in std::mem::take(&mut outer.late) {
+            // Hidden since the block began, by a local that it carries.
+            outer.tokens.extend(self.shown_again(id, after, names));
+            if !after.contains(&id) && assigned_in(graph, seq).contains(&id) {
+                outer.tokens.extend(self.declared_again(id, names));
+            }
+            moved.push(id);
+        }
+        outer.tokens.extend(self.retake_from(&moved, &[], after, names));
+        outer.defs.extend(scope.defs);
+    }
+
+    fn op(&self, op: &Op, after: &Bindings, names: &mut Names, all_parked: &mut Bindings) -> TokenStream {
         let graph = self.graph();
         match op {
-            Op::Stmt { stmt: Stmt::Local(local), effect, defs } => self.local(local, effect, defs, after, names),
+            Op::Stmt { stmt: Stmt::Local(local), effect, defs } => self.local(local, effect, defs, after, names, all_parked),
             Op::Stmt { stmt, effect, defs } => {
                 let stmt = self.rewritten(stmt, effect, names);
                 defs.iter().for_each(|id| names.declare(graph, *id));
@@ -219,22 +305,14 @@ impl<'a> Blocks<'a> {
             }
             Op::LetElse { pat, expr, effect, defs, otherwise } => {
                 let value = self.rewritten_expr(expr, effect, names);
-                let otherwise = self.seq(*otherwise, &mut names.clone());
                 let Hidden { before, value, park, parked } = self.hide(defs, after, names, quote!(#value));
+                let otherwise = self.branch(*otherwise, &parked, &[], names);
+                all_parked.extend(&parked);
                 defs.iter().for_each(|id| names.declare(graph, *id));
                 let again = self.retake_from(&parked, defs, after, names);
                 quote!(#before #park let #pat = #value else { #otherwise }; #again)
             }
-            Op::Leave { visible } => {
-                let mut tokens = TokenStream::new();
-                let parked: Vec<_> = visible.iter().map(|(_, id)| *id).filter(|id| names.is_parked(graph, *id)).collect();
-                for (name, id) in visible {
-                    names.show(name, *id);
-                    tokens.extend(self.shown_again(*id, after, names));
-                }
-                tokens.extend(self.retake_from(&parked, &[], after, names));
-                tokens
-            }
+            Op::Enter | Op::Leave { .. } => quote!(),
         }
     }
 
@@ -245,6 +323,7 @@ impl<'a> Blocks<'a> {
         defs: &[BindingId],
         after: &Bindings,
         names: &mut Names,
+        all_parked: &mut Bindings,
     ) -> TokenStream {
         let graph = self.graph();
         let mut local = match self.rewritten(&Stmt::Local(local.clone()), effect, names) {
@@ -254,6 +333,7 @@ impl<'a> Blocks<'a> {
         let Some(init) = &mut local.init else {
             // A `let x;` that is assigned only in later blocks is declared there; here rustc could not infer its type.
             let Hidden { park, parked, .. } = self.hide(defs, after, names, quote!());
+            all_parked.extend(&parked);
             defs.iter().for_each(|id| names.declare(graph, *id));
             let again = self.retake_from(&parked, defs, after, names);
             let assigned = defs.iter().any(|id| self.is_assigned_in_block_of(*id));
@@ -261,10 +341,25 @@ impl<'a> Blocks<'a> {
         };
         let value = init.expr.to_token_stream();
         let Hidden { before, value, park, parked } = self.hide(defs, after, names, value);
+        all_parked.extend(&parked);
         *init.expr = Expr::Verbatim(value);
+        if let Some((_, otherwise)) = &mut init.diverge {
+            **otherwise = self.with_outer_names(otherwise, &parked, names);
+        }
         defs.iter().for_each(|id| names.declare(graph, *id));
         let again = self.retake_from(&parked, defs, after, names);
         quote!(#before #park #local #again)
+    }
+
+    /// The `else` of a `let`, in which the names that were parked mean the outer locals.
+    fn with_outer_names(&self, otherwise: &Expr, parked: &[BindingId], names: &Names) -> Expr {
+        if parked.is_empty() {
+            return otherwise.clone();
+        }
+        let mut names = names.clone();
+        let all: Bindings = parked.iter().copied().collect();
+        let shown: TokenStream = parked.iter().map(|id| self.shown_again(*id, &all, &mut names)).collect();
+        parse_quote!({ #shown #otherwise })
     }
 
     /// Whether a deferred local is assigned in the block that declares it.
@@ -362,15 +457,15 @@ impl<'a> Blocks<'a> {
                 let otherwise = self.branch(*otherwise, &hidden, &[], names);
                 quote!(#before if #cond { #then } else { #otherwise })
             }
-            End::Item { borrow, then, otherwise } => {
+            End::Item { borrow, defs, then, otherwise } => {
                 let borrow = graph.borrow(*borrow);
-                let hidden = self.hidden_in(&borrow.bindings, *then, names);
+                let hidden = self.hidden_in(defs, *then, names);
                 let park: TokenStream = hidden.iter().map(|id| self.park(*id, names)).collect();
                 let Retake::Item { pat, place, cursor, exclusive } = &borrow.retake else { return quote!() };
                 let item = self.item(borrow, place, *cursor, *exclusive, names);
                 let mut inner = names.clone();
-                borrow.bindings.iter().for_each(|id| inner.declare(graph, *id));
-                let then = self.branch(*then, &hidden, &borrow.bindings, &inner);
+                defs.iter().for_each(|id| inner.declare(graph, *id));
+                let then = self.branch(*then, &hidden, defs, &inner);
                 let otherwise = self.branch(*otherwise, &hidden, &[], names);
                 quote!(#park if let Some(#pat) = #item { #then } else { #otherwise })
             }
@@ -548,11 +643,16 @@ impl VisitMut for Jumps<'_> {
                 }
                 if let Some(target) = self.target(true, jump.label.as_ref()) {
                     let goto = goto(self.compiled, target.target, self.names);
-                    let value = target.value.map(|id| {
-                        let ident = &self.compiled.graph.binding(id).ident;
-                        let value = jump.expr.as_ref().map_or(quote!(()), |value| quote!(#value));
-                        quote!(let #ident = #value;)
-                    });
+                    let value = match (target.value, &jump.expr) {
+                        (Some(id), value) => {
+                            let ident = &self.compiled.graph.binding(id).ident;
+                            let value = value.as_ref().map_or(quote!(()), |value| quote!(#value));
+                            quote!(let #ident = #value;)
+                        }
+                        // Nothing takes the value, but it is evaluated.
+                        (None, Some(value)) => quote!(let _ = #value;),
+                        (None, None) => quote!(),
+                    };
                     *expr = parse_quote!({ #value #goto });
                 }
             }
@@ -587,6 +687,24 @@ impl VisitMut for Jumps<'_> {
     fn visit_item_mut(&mut self, _: &mut syn::Item) {}
 }
 
+fn assigned_in(graph: &Graph, seq: SeqId) -> Bindings {
+    let (mut assigned, mut declared) = (Bindings::new(), Bindings::new());
+    assignments(graph, seq, &mut assigned, &mut declared);
+    assigned
+}
+
+fn defs_of(op: &Op) -> &[BindingId] {
+    match op {
+        Op::Stmt { defs, .. } | Op::LetElse { defs, .. } => defs,
+        Op::Enter | Op::Leave { .. } => &[],
+    }
+}
+
+/// Temporaries stand in no scope of the user's.
+fn is_temporary(graph: &Graph, id: BindingId) -> bool {
+    matches!(graph.binding(id).kind, BindingKind::Result | BindingKind::Operand(_) | BindingKind::Value)
+}
+
 /// What is assigned and what is declared in a sequence and those it branches into.
 fn assignments(graph: &Graph, seq: SeqId, assigned: &mut Bindings, declared: &mut Bindings) {
     let seq = graph.seq(seq);
@@ -601,7 +719,7 @@ fn assignments(graph: &Graph, seq: SeqId, assigned: &mut Bindings, declared: &mu
                 declared.extend(defs);
                 assignments(graph, *otherwise, assigned, declared);
             }
-            Op::Leave { .. } => {}
+            Op::Enter | Op::Leave { .. } => {}
         }
     }
     let mut visit = |effect: Option<&Effect>, defs: &[BindingId], seqs: &[SeqId]| {
@@ -615,7 +733,7 @@ fn assignments(graph: &Graph, seq: SeqId, assigned: &mut Bindings, declared: &mu
             visit(Some(effect), &[], &[]);
             arms.iter().for_each(|arm| visit(Some(&arm.effect), &arm.defs, &[arm.body]));
         }
-        Some(End::Item { borrow, then, otherwise }) => visit(None, &graph.borrow(*borrow).bindings, &[*then, *otherwise]),
+        Some(End::Item { defs, then, otherwise, .. }) => visit(None, defs, &[*then, *otherwise]),
         Some(End::Return { effect, .. }) => visit(Some(effect), &[], &[]),
         Some(End::Goto(_) | End::Diverge) | None => {}
     }
@@ -632,7 +750,7 @@ pub(super) fn targets(graph: &Graph, seq: SeqId, found: &mut Vec<BlockId>) {
                 jumps(effect, found);
                 targets(graph, *otherwise, found);
             }
-            Op::Leave { .. } => {}
+            Op::Enter | Op::Leave { .. } => {}
         }
     }
     match &seq.end {

@@ -27,13 +27,18 @@ pub(super) fn emit_drive(compiled: &Compiled<'_>, diagnostics: &Diagnostics) -> 
         let (witness, span) = (witness_ident(*id), graph.binding(*id).ident.span());
         quote_spanned!(span=> let #witness = __durable::witness();)
     });
+    let traced = saved.iter().map(|id| {
+        let witness = witness_ident(*id);
+        quote!(#witness.traced())
+    });
     let described = graph.points.iter().zip(&layout.points).map(|(point, layout)| {
         let name = plain_name(&point.name);
         let fields = layout.fields.iter().map(|field| {
-            let (name, witness) = (&field.name, witness_ident(field.binding));
-            quote!((#name, &#witness))
+            let local = saved.range(..field.binding).count();
+            let name = &field.name;
+            quote!((#name, #local))
         });
-        quote!(__durable_describe.point(#name, &[#(#fields),*]);)
+        quote!((#name, &[#(#fields),*]))
     });
     let loads = graph.points.iter().zip(&layout.points).enumerate().map(|(at, (point, layout))| {
         let name = block_variant(compiled, point.block);
@@ -64,7 +69,7 @@ pub(super) fn emit_drive(compiled: &Compiled<'_>, diagnostics: &Diagnostics) -> 
                     _ => return None,
                 }))(),
                 __durable::Entry::Describe(__durable_describe) => {
-                    #(#described)*
+                    __durable_describe.locals(&[#(#traced),*], &[#(#described),*]);
                     None
                 }
             };
@@ -99,14 +104,14 @@ pub(super) fn reached(compiled: &Compiled<'_>) -> Vec<BlockId> {
             super::block::targets(graph, graph.blocks[block.0].root, &mut todo);
         }
     }
-    reached.into_iter().collect()
+    graph.order.iter().copied().filter(|block| reached.contains(block)).collect()
 }
 
 /// The variant of a block in the private enum.
 pub(super) fn block_variant(compiled: &Compiled<'_>, block: BlockId) -> Ident {
     match compiled.graph.blocks[block.0].point {
         Some(point) => compiled.graph.points[point].name.clone(),
-        None => format_ident!("Join{}", block.0),
+        None => format_ident!("__Join{}", block.0),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The state enum: one variant per await point, as a person would have written it.
 
-use super::{Compiled, private};
+use super::{Compiled, drive::witness_ident, private};
 use crate::{
     desugar::camel,
     graph::plain_name,
@@ -8,7 +8,8 @@ use crate::{
     parse::Function,
 };
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use std::collections::BTreeMap;
 
 /// `PlaceOrderState` for `place_order`.
 pub(super) fn enum_name(function: &Function) -> Ident {
@@ -21,7 +22,7 @@ pub(super) fn enum_name(function: &Function) -> Ident {
 pub(super) fn emit_enum(compiled: &Compiled<'_>) -> TokenStream {
     let function = compiled.function;
     let (vis, name) = (&function.item.vis, enum_name(function));
-    let doc = format!("Where an execution of `{}` stands: one variant for each await point, with what is saved there.", function.item.sig.ident);
+    let doc = format!(" Where an execution of `{}` stands: one variant for each await point, with the values that are saved there.", function.item.sig.ident);
     let variants = compiled.graph.points.iter().zip(&compiled.layout.points).map(|(point, layout)| {
         let (variant, doc) = (&point.name, point_doc(&point.callee));
         let fields = layout.fields.iter().map(|field| {
@@ -49,31 +50,45 @@ pub(super) fn emit_impls(compiled: &Compiled<'_>) -> TokenStream {
     let name = enum_name(compiled.function);
     let variants: Vec<_> = compiled.graph.points.iter().map(|point| &point.name).collect();
     let texts: Vec<_> = compiled.graph.points.iter().map(|point| plain_name(&point.name)).collect();
+    let typed: BTreeMap<_, _> = compiled.layout.points.iter().flat_map(|layout| &layout.fields)
+        .filter_map(|field| Some((field.binding, field.ty.as_ref()?)))
+        .collect();
+    // One witness for each local, spanned at its binding, so that one mistake is one error.
+    let witnesses: TokenStream = typed.iter().map(|(id, ty)| {
+        let (witness, span) = (witness_ident(*id), compiled.graph.binding(*id).ident.span());
+        let made = quote_spanned!(span=> #private::witness());
+        quote!(let #witness: #private::Witness<#ty> = #made;)
+    }).collect();
     let decoded = compiled.layout.points.iter().map(|layout| {
-        let fields = layout.fields.iter().map(|field| {
-            let ident = field_ident(compiled, field);
-            let span = compiled.graph.binding(field.binding).ident.span();
-            match &field.ty {
-                Some(_) => {
-                    // Without the type's own tokens, so that one mistake is one error.
-                    let witness = quote_spanned!(span=> #private::witness());
-                    quote!(#ident: __durable_fields.typed(#witness)?)
-                }
-                None => quote!(#ident: __durable_fields.inferred()?),
-            }
+        let readers = layout.fields.iter().map(|field| match field.ty {
+            Some(_) => witness_ident(field.binding).to_token_stream(),
+            None => quote!(#private::InferredField),
         });
-        quote!(#(#fields),*)
+        (super::tuple(readers.collect()), layout.fields.iter().map(|field| field_ident(compiled, field)).collect::<Vec<_>>())
+    });
+    let decoded = decoded.zip(&variants).zip(&texts).map(|(((readers, idents), variant), text)| {
+        let bound = (0..idents.len()).map(bound_ident);
+        let pattern = super::tuple(bound.clone().map(|ident| ident.to_token_stream()).collect());
+        quote! {
+            #text => {
+                let #pattern = __durable_fields.all(#readers)?;
+                ::std::result::Result::Ok(Self::#variant { #(#idents: #bound),* })
+            }
+        }
     });
     let shown = compiled.graph.points.iter().zip(&compiled.layout.points).map(|(point, layout)| {
         let (variant, text) = (&point.name, plain_name(&point.name));
         let idents: Vec<_> = layout.fields.iter().map(|field| field_ident(compiled, field)).collect();
-        let names = layout.fields.iter().map(|field| &field.name);
-        // Bound under names of ours: a field may be called like anything.
-        let bound: Vec<_> = (0..idents.len()).map(|at| format_ident!("__durable_field_{at}")).collect();
+        let bound: Vec<_> = (0..idents.len()).map(bound_ident).collect();
+        let shown = layout.fields.iter().zip(&bound).map(|(field, bound)| {
+            let (name, witness) = (&field.name, witness_ident(field.binding));
+            match field.ty {
+                Some(_) => quote!(.field(#name, &#private::Show(#witness, #bound))),
+                None => quote!(.field(#name, #bound)),
+            }
+        });
         quote! {
-            Self::#variant { #(#idents: #bound),* } => __durable_f.debug_struct(#text)
-                #(.field(#names, &#private::Shown(|f: &mut ::std::fmt::Formatter<'_>| (&&#private::Probe(#bound)).show(f))))*
-                .finish()
+            Self::#variant { #(#idents: #bound),* } => __durable_f.debug_struct(#text) #(#shown)* .finish()
         }
     });
     quote! {
@@ -86,8 +101,9 @@ pub(super) fn emit_impls(compiled: &Compiled<'_>) -> TokenStream {
                 __durable_point: &str,
                 __durable_fields: &mut #private::FieldReader<'_>,
             ) -> ::std::result::Result<Self, #krate::StateError> {
+                #witnesses
                 match __durable_point {
-                    #(#texts => ::std::result::Result::Ok(Self::#variants { #decoded }),)*
+                    #(#decoded)*
                     other => ::std::result::Result::Err(#krate::StateError::UnknownPoint(other.to_owned())),
                 }
             }
@@ -95,22 +111,27 @@ pub(super) fn emit_impls(compiled: &Compiled<'_>) -> TokenStream {
 
         impl ::std::fmt::Debug for #name {
             fn fmt(&self, __durable_f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-                use #private::{HideField as _, ShowField as _};
+                #witnesses
                 match self { #(#shown),* }
             }
         }
     }
 }
 
+/// A name of ours for a field in a pattern: a field may be called like anything.
+fn bound_ident(at: usize) -> Ident {
+    super::made(&format!("field_{at}"))
+}
+
 fn point_doc(callee: &str) -> String {
     if callee.is_empty() {
-        return "Before the first await point: the input.".into();
+        return " The input, before the first await point.".into();
     }
     let mut text = tidy(callee);
     if text.chars().count() > 100 {
         text = text.chars().take(99).chain(['…']).collect();
     }
-    format!("At `{text}`.")
+    format!(" Suspended at `{text}.await`.")
 }
 
 /// Token text with the spaces a person would leave.

@@ -204,9 +204,9 @@ impl Lower<'_> {
         self.enter(head);
         self.with_frame(repeat.label.as_ref(), true, after, Some(next), None, |this| {
             this.scoped_branch(|this| {
-                let borrow = this.declare_item(&repeat.pat, place, cursor, exclusive);
+                let (borrow, defs) = this.declare_item(&repeat.pat, place, cursor, exclusive);
                 let (then, not) = (this.new_seq(), this.new_seq());
-                this.end(End::Item { borrow, then, otherwise: not });
+                this.end(End::Item { borrow, defs, then, otherwise: not });
                 this.cur = Some(not);
                 this.goto(after);
                 this.cur = Some(then);

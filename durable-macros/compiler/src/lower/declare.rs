@@ -25,7 +25,8 @@ impl Lower<'_> {
         if let Some(init) = init
             && let Some(borrow) = self.borrow_of(pat, &names, init, refutable)
         {
-            return self.declare_borrow(&names, borrow);
+            let exclusive = borrow.is_exclusive();
+            return self.declare_borrow(&names, borrow, exclusive);
         }
         let reference = self.refused_reference(annotated.as_ref(), init);
         let single = matches!(pat, Pat::Ident(_)) || matches!(pat, Pat::Type(typed) if matches!(*typed.pat, Pat::Ident(_)));
@@ -38,6 +39,7 @@ impl Lower<'_> {
             .iter()
             .map(|name| {
                 let kind = match reference {
+                    _ if name.copied => BindingKind::Local,
                     Some(why) => BindingKind::Reference(why),
                     None if name.by_ref => BindingKind::PatternReference("it is bound by `ref` to a value that is not a local"),
                     None => BindingKind::Local,
@@ -55,13 +57,14 @@ impl Lower<'_> {
         if let Some(scrutinee) = scrutinee
             && let Some(borrow) = self.borrow_of(without_guard(pat), &names, scrutinee, true)
         {
-            return self.declare_borrow(&names, borrow);
+            let exclusive = borrow.is_exclusive();
+            return self.declare_borrow(&names, borrow, exclusive);
         }
         let refers = scrutinee.is_some_and(|scrutinee| place::borrowed(scrutinee).is_some());
         names
             .iter()
             .map(|name| {
-                let kind = match refers || name.by_ref {
+                let kind = match (refers || name.by_ref) && !name.copied {
                     true => BindingKind::PatternReference("it borrows from a value that is not a local"),
                     false => BindingKind::Local,
                 };
@@ -71,7 +74,7 @@ impl Lower<'_> {
     }
 
     /// The names of a `for` loop over a borrowed collection.
-    pub(super) fn declare_item(&mut self, pat: &Pat, place: Expr, cursor: BindingId, exclusive: bool) -> BorrowId {
+    pub(super) fn declare_item(&mut self, pat: &Pat, place: Expr, cursor: BindingId, exclusive: bool) -> (BorrowId, Vec<BindingId>) {
         let names = facts::pattern_names(pat);
         let mut bases = self.bases(&place);
         bases.push(cursor);
@@ -80,8 +83,8 @@ impl Lower<'_> {
             retake: Retake::Item { pat: pat.clone(), place, cursor, exclusive },
             bases,
         };
-        self.declare_borrow(&names, borrow);
-        BorrowId(self.graph.borrows.len() - 1)
+        let defs = self.declare_borrow(&names, borrow, exclusive);
+        (BorrowId(self.graph.borrows.len() - 1), defs)
     }
 
     /// One name; it is in scope afterwards.
@@ -97,29 +100,49 @@ impl Lower<'_> {
         id
     }
 
-    fn declare_borrow(&mut self, names: &[PatternName], borrow: Borrow) -> Vec<BindingId> {
+    /// The names of a pattern that borrows. Copies behind a `&` of the pattern are values like any other.
+    fn declare_borrow(&mut self, names: &[PatternName], borrow: Borrow, exclusive: bool) -> Vec<BindingId> {
         let id = BorrowId(self.graph.borrows.len());
         self.graph.borrows.push(borrow);
-        let bindings: Vec<_> = names.iter().map(|name| self.declare(name, None, None, BindingKind::Borrowed(id))).collect();
-        self.graph.borrows[id.0].bindings = bindings.clone();
-        bindings
+        let kind = |name: &PatternName| match name {
+            name if name.copied => BindingKind::Local,
+            name if name.mutable => BindingKind::PatternReference("it is bound `mut`, so it may point elsewhere by then"),
+            name if name.whole && exclusive => {
+                BindingKind::PatternReference("it borrows a whole exclusively, which may no longer match its pattern by then")
+            }
+            _ => BindingKind::Borrowed(id),
+        };
+        let defs: Vec<_> = names.iter().map(|name| self.declare(name, None, None, kind(name))).collect();
+        self.graph.borrows[id.0].bindings = defs.iter().copied().filter(|def| self.graph.borrow_of(*def).is_some()).collect();
+        defs
     }
 
     /// How the borrow of a pattern is taken again, if it is one that can be (L8).
     fn borrow_of(&self, pat: &Pat, names: &[PatternName], init: &Expr, refutable: bool) -> Option<Borrow> {
-        let by_ref = !names.is_empty() && names.iter().all(|name| name.by_ref) && place::is_stable(init);
+        if names.is_empty() {
+            return None;
+        }
+        // `let n @ Some(_) = ..` binds a whole by itself.
+        let by_ref = names.iter().all(|name| name.by_ref) && place::is_stable(init);
         let borrows = match place::borrowed(init) {
             Some((borrowed, _)) => place::is_stable(borrowed),
-            // A `mut` binding of a literal may point elsewhere later.
-            None => by_ref || (place::is_literal_text(init) && !names.iter().any(|name| name.mutable)),
+            // A `mut` binding of a literal may point elsewhere later. What takes a borrow apart borrows from the same.
+            None => by_ref || place::is_literal_text(init) || (self.is_borrow(init) && takes_apart(pat)),
         };
-        let reassigned = names.iter().any(|name| name.mutable);
-        if !borrows || reassigned || names.is_empty() {
+        let reassigned = names.iter().any(|name| name.mutable && !name.copied);
+        if !borrows || reassigned || names.iter().all(|name| name.copied) {
             return None;
         }
         let (pat, expr) = (pat.clone(), init.clone());
         let retake = if refutable { Retake::Matched { pat, expr } } else { Retake::Let { pat, expr } };
         Some(Borrow { bindings: Vec::new(), retake, bases: self.bases(init) })
+    }
+
+    /// Whether an expression is a local that is a shared borrow which can be taken again.
+    fn is_borrow(&self, expr: &Expr) -> bool {
+        let Expr::Path(path) = expr else { return false };
+        let local = path.path.get_ident().and_then(|ident| self.lookup(&plain_name(ident)));
+        local.and_then(|id| self.graph.borrow_of(id)).is_some_and(|borrow| !self.graph.borrow(borrow).is_exclusive())
     }
 
     /// Why a `let` is a reference that cannot be taken again, where its tokens show it.
@@ -151,6 +174,18 @@ impl Lower<'_> {
             BindingKind::Input | BindingKind::Local | BindingKind::Value => binding.ty.clone(),
             _ => None,
         }
+    }
+}
+
+/// Whether a pattern matches the parts of a value.
+fn takes_apart(pat: &Pat) -> bool {
+    match pat {
+        Pat::Ident(pat) => pat.subpat.as_ref().is_some_and(|(_, inner)| takes_apart(inner)),
+        Pat::Or(or) => or.cases.iter().any(takes_apart),
+        Pat::Paren(paren) => takes_apart(&paren.pat),
+        Pat::Type(typed) => takes_apart(&typed.pat),
+        Pat::Struct(_) | Pat::TupleStruct(_) | Pat::Tuple(_) | Pat::Slice(_) => true,
+        _ => false,
     }
 }
 

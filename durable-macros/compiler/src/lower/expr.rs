@@ -311,10 +311,11 @@ impl Lower<'_> {
                 kept
             }
             // What is compared by reference cannot change meanwhile, and primitives change by assignment only.
-            (path, Use::Compared) if place::is_field_path(path) => match place::root(path) {
-                Some(root) if later.changes.contains(&root) => self.spill(operand, BindingKind::Operand(at)),
-                _ => operand,
-            },
+            (place, Use::Compared) if place::root(place).is_some_and(|root| !later.changes.contains(&root)) => {
+                let kept = self.kept_place(place, at, later);
+                self.check_element(&kept);
+                kept
+            }
             (path, Use::Value) if place::is_field_path(path) && !self.is_changed(path, later) => operand,
             _ => self.spill(operand, BindingKind::Operand(at)),
         }
@@ -359,8 +360,11 @@ impl Lower<'_> {
         self.lookup(name).is_some_and(|id| self.graph.binding(id).kind == BindingKind::Resource)
     }
 
+    /// Whether methods can change a local: it is `mut`, or an exclusive borrow.
     fn is_mutable(&self, name: &str) -> bool {
-        self.lookup(name).is_some_and(|id| self.graph.binding(id).mutable)
+        let Some(id) = self.lookup(name) else { return false };
+        let exclusive = self.graph.borrow_of(id).is_some_and(|borrow| self.graph.borrow(borrow).is_exclusive());
+        exclusive || self.graph.binding(id).mutable
     }
 
     fn refuse_changed(&mut self, operand: &Expr) {
