@@ -83,8 +83,7 @@ struct Beating {
 
 impl Beating {
     fn run(mut self, shared: &Shared) {
-        // At once: what a killed process held is taken over by the next one to start, not a beat later (K3).
-        let mut pause = Duration::ZERO;
+        let mut pause = shared.options.beat;
         loop {
             let waking = Instant::now() + pause;
             while self.goes_on() && Instant::now() < waking {

@@ -106,6 +106,10 @@ impl WorkerBuilder {
             registry.insert(numbers.queue, workflow);
         }
         let worker = store.join(&options.name).await?;
+        // What a killed process held is taken over by the next one to start, not a beat later (K3).
+        if let Err(error) = store.beat(worker, options.lease).await {
+            tracing::warn!(%error, "the first beat failed; the next may succeed");
+        }
         let shared = Shared::new(Arc::clone(&store), runtime, options, resources, registry, schemas, worker);
         match Worker::run(shared) {
             Ok(running) => Ok(running),

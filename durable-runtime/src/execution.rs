@@ -121,14 +121,16 @@ impl Driver {
     async fn advance(&mut self, mut machine: Machine<'static, Ended>) -> Result<(), Stop> {
         loop {
             match poll_fn(|task| machine.poll(task)).await {
-                Progress::AwaitPoint(mut point) => {
-                    if point.wait == Wait::Now && self.yields() {
-                        // A release before the operation begins: whoever claims it knows that it has not.
-                        point.wait = Wait::Timer(Duration::ZERO);
-                    }
-                    let parks = point.wait != Wait::Now;
-                    let (commit, snapshot) =
+                Progress::AwaitPoint(point) => {
+                    let yields = point.wait == Wait::Now && self.yields();
+                    let parks = yields || point.wait != Wait::Now;
+                    let (mut commit, snapshot) =
                         self.await_point(point, machine.settle(), machine.next_frame()).await?;
+                    if yields {
+                        commit.next = Next::Yield;
+                        let written = commit.root.iter_mut().chain(&mut commit.frames);
+                        written.for_each(|frame| frame.due = Some(Duration::ZERO));
+                    }
                     let committed = self.commit(commit).await?;
                     if parks {
                         return Ok(());

@@ -226,3 +226,37 @@ async fn a_pattern_of_the_same_name_is_not_what_is_assigned() {
     assert_eq!(everywhere(kills::input(3)).await, 342);
     assert_eq!(everywhere(kills::input(0)).await, 262);
 }
+
+#[workflow]
+async fn scopes_in_scopes(world: &World, mut a: u64) -> Vec<u64> {
+    let mut out = Vec::new();
+    {
+        {
+            let a = world.ask(a + 1).await;
+            out.push(a + #[at(Inner)] world.ask(a).await);
+        }
+        a += 10;
+        {
+            let a = a + 5;
+            out.push(a);
+        }
+        a += 100;
+    }
+    out.push(a);
+    {
+        let a = world.text(a).await;
+        {
+            let n = a.len() as u64;
+            #[at(Last)]
+            world.ask(n).await;
+        }
+    }
+    a += 1;
+    out.push(a);
+    out
+}
+
+#[tokio::test]
+async fn a_local_shown_again_in_an_inner_scope_is_the_same_outside() {
+    assert_eq!(everywhere(scopes_in_scopes::input(1)).await, [4, 16, 111, 112]);
+}

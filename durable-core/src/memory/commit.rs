@@ -33,6 +33,7 @@ impl State {
         match commit.next {
             Next::Run => self.keep_running(commit.row),
             Next::Park(park) => self.park(commit.row, park),
+            Next::Yield => self.give_up(commit.row),
             Next::FailedAttempt { error } => record_failure(execution, now, error),
             Next::Finish(outcome) => self.finish(commit.row, outcome),
         }
@@ -61,6 +62,16 @@ impl State {
         self.due.set_wake(execution, wake);
     }
 
+    /// Due at once, for whoever claims it.
+    fn give_up(&mut self, row: Row) {
+        let Some(execution) = self.executions.get_mut(&row) else { return };
+        execution.crashes = 0;
+        execution.status = Status::Ready;
+        self.workers.set_owner(execution, None);
+        self.due.set_wake(execution, Some(self.now));
+        self.notices.work_ready = true;
+    }
+
     fn park(&mut self, row: Row, park: Park) {
         let Some(execution) = self.executions.get_mut(&row) else { return };
         let must_look = execution.control.is_some() || execution.mailbox.mail() != park.mail;
@@ -69,16 +80,15 @@ impl State {
             (false, true) => execution.earliest_due(),
             (false, false) => park.wake.map(|wake| later(self.now, wake)),
         };
-        let yields = park.is_yield();
         match park.error {
             Some(error) => record_failure(execution, self.now, error),
             None => execution.crashes = 0,
         }
-        execution.status = if yields { Status::Ready } else { Status::Parked };
+        execution.status = Status::Parked;
         self.workers.set_owner(execution, None);
         self.due.set_wake(execution, wake);
         self.notices.work_ready |= wake.is_some_and(|wake| wake <= self.now);
-        if !park.keep_due && !yields {
+        if !park.keep_due {
             let event = execution.frames.values().find_map(|frame| frame.event.clone());
             let schema = execution.frames.values().next_back().map(|frame| frame.schema);
             let point =

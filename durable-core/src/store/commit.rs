@@ -53,6 +53,10 @@ pub enum Next {
     Run,
     /// Memory is given up; the row waits (for the frames' deadlines and events).
     Park(Park),
+    /// Others shall have the place: the await point is committed, and its operation runs with the next claim, due at once. The
+    /// status is `Ready`, and history says nothing of it. The frame's `due` is zero, which tells the claim that the operation
+    /// has not begun.
+    Yield,
     /// An attempt failed and the worker keeps the execution for the next one (A1). `crashes` stays.
     FailedAttempt {
         /// The failure, for history.
@@ -75,13 +79,6 @@ pub struct Park {
     /// This parks again at the same visit (it was woken for nothing): `due` of the rows stands, and wake is the earliest of
     /// them (W1: the first deadline of a visit stands). `wake` and the frames' `due` are ignored.
     pub keep_due: bool,
-}
-
-impl Park {
-    /// It waits for nothing but a worker: due at once. Its status is `Ready`, and history says nothing of it.
-    pub fn is_yield(&self) -> bool {
-        self.wake == Some(Duration::ZERO) && self.error.is_none() && !self.keep_due
-    }
 }
 
 /// A commit that happened.

@@ -5,9 +5,12 @@
 
 mod block;
 mod drive;
+mod jump;
 mod names;
 mod plain;
+mod scope;
 mod state;
+mod walk;
 
 use crate::{
     desugar::{Desugared, StripAt},

@@ -444,9 +444,10 @@ fn condition_names(cond: &Expr) -> Names {
 /// Methods of the standard library's types that never change what they are called on. Others may: the tokens do not tell.
 fn reads_only(method: &Ident) -> bool {
     const READ_ONLY: &[&str] = &[
-        "as_bytes", "as_deref", "as_ref", "as_slice", "as_str", "chars", "clone", "cloned", "contains", "contains_key", "copied",
-        "ends_with", "first", "get", "is_empty", "is_err", "is_none", "is_ok", "is_some", "iter", "keys", "last", "len", "max",
-        "min", "starts_with", "sum", "to_owned", "to_string", "to_vec", "trim", "values",
+        "abs_diff", "as_bytes", "as_deref", "as_ref", "as_slice", "as_str", "chars", "clone", "cloned", "contains", "contains_key", "copied",
+        "checked_add", "checked_div", "checked_mul", "checked_rem", "checked_sub", "div_ceil", "ends_with", "first", "get", "is_empty", "is_err", "is_none", "is_ok", "is_some", "iter", "keys", "last", "len", "max",
+        "min", "pow", "rem_euclid", "saturating_add", "saturating_mul", "saturating_sub", "starts_with", "sum", "to_owned", "to_string", "to_vec", "trim", "values", "wrapping_add", "wrapping_mul",
+        "wrapping_sub",
     ];
     READ_ONLY.contains(&plain_name(method).as_str())
 }

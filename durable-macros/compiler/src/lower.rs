@@ -8,6 +8,7 @@
 mod control;
 mod declare;
 mod expr;
+mod operand;
 
 pub(crate) use expr::is_compound;
 

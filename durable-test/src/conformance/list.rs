@@ -62,6 +62,7 @@ static CASES: &[Case] = cases![
     history::steps_leave_no_trace["G6"],
     history::unknown_execution_has_none["G6"],
     parks::park_without_a_wake_sleeps["E2, K1"],
+    parks::yield_is_due_at_once_and_has_not_begun["K1, A5"],
     parks::timer_is_due_at_its_time_and_not_before["W1, guarantee 6"],
     parks::parts_of_a_millisecond_are_never_early["W1, guarantee 6"],
     parks::endless_timer_neither_wraps_nor_fires["W1"],

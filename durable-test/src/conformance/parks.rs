@@ -21,6 +21,20 @@ pub(super) async fn park_without_a_wake_sleeps(subject: Subject) -> Checked {
     Ok(())
 }
 
+pub(super) async fn yield_is_due_at_once_and_has_not_begun(subject: Subject) -> Checked {
+    let s = Scenario::new(subject).await?;
+    let mut hold = s.started("a").await?;
+    hold.run(&s).await?;
+    let root = FrameWrite { due: Some(Duration::ZERO), ..hold.write() };
+    hold.apply(&s, hold.commit(Some(root), Next::Yield)).await?;
+    let record = s.record("a").await?;
+    check_eq!((record.status, record.crashes), (Status::Ready, 0), "status and crashes");
+    let hold = s.claim_one().await?;
+    check!(hold.claimed.frames[0].due.is_some(), "the frame does not show that its operation has not begun");
+    check_eq!((hold.claimed.fence, hold.claimed.crashes), (2, 0), "fence and crashes");
+    Ok(())
+}
+
 pub(super) async fn timer_is_due_at_its_time_and_not_before(subject: Subject) -> Checked {
     let s = Scenario::new(subject).await?;
     let mut hold = s.started("a").await?;

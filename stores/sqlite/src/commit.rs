@@ -1,5 +1,6 @@
 //! Commits inside a group's transaction: the compare-and-swap first (C1), then what hangs on it.
 
+use std::time::Duration;
 use crate::{
     columns::status_number,
     error::damaged,
@@ -200,7 +201,11 @@ impl<'c> Statements<'c> {
             }
             (Next::Run, _) => stay(tx, commit, control, None)?,
             (Next::FailedAttempt { error }, _) => stay(tx, commit, control, Some(error))?,
-            (Next::Park(park), _) => return self.park(tx, commit, control, park),
+            (Next::Park(park), _) => return self.park(tx, commit, control, park, Status::Parked),
+            (Next::Yield, _) => {
+                let at_once = Park { wake: Some(Duration::ZERO), mail: 0, error: None, keep_due: false };
+                return self.park(tx, commit, control, &at_once, Status::Ready);
+            }
             (Next::Finish(outcome), root) => {
                 let plain = root.is_none() && !kept(outcome.status);
                 return Ok((plain && self.finish_plain(tx, commit, control, outcome)?)
@@ -245,9 +250,15 @@ impl<'c> Statements<'c> {
         Ok(finished)
     }
 
-    fn park(&self, tx: &mut Tx<'_>, commit: &Commit, control: i64, park: &Park) -> rusqlite::Result<bool> {
+    fn park(
+        &self,
+        tx: &mut Tx<'_>,
+        commit: &Commit,
+        control: i64,
+        park: &Park,
+        status: Status,
+    ) -> rusqlite::Result<bool> {
         let root = Root::of(tx, commit);
-        let status = if park.is_yield() { Status::Ready } else { Status::Parked };
         let wake = tx.conn.prepare_cached(PARK)?.query_row(
             named_params! {
                 ":row": commit.row, ":epoch": commit.epoch as i64, ":fence": commit.fence as i64, ":control": control,
@@ -264,7 +275,7 @@ impl<'c> Statements<'c> {
         if let Some(error) = &park.error {
             history::add(tx, commit.row, HistoryKind::FailedAttempt, Some(error))?;
         }
-        if !park.keep_due && !park.is_yield() {
+        if !park.keep_due && status == Status::Parked {
             history::park(tx, commit.row, waits_for(commit), stands_at(commit))?;
         }
         tx.effects.work_ready |= wake.is_some_and(|at| at <= tx.at());

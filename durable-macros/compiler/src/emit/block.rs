@@ -5,6 +5,9 @@
 
 use super::{
     Compiled,
+    jump::{Jumps, goto},
+    scope::{Scope, defs_of},
+    walk::{assignments, assignments_from},
     drive::{block_variant, witness_ident},
     made,
     names::Names,
@@ -33,18 +36,6 @@ struct Hidden {
     park: TokenStream,
     /// What was parked.
     parked: Vec<BindingId>,
-}
-
-/// A scope of the user's, as far as it stands in one sequence.
-#[derive(Default)]
-struct Scope {
-    tokens: TokenStream,
-    /// Declared in it.
-    defs: Vec<BindingId>,
-    /// Parked in it.
-    parked: Bindings,
-    /// Parked before the block began, and visible again.
-    late: Vec<BindingId>,
 }
 
 /// Emits blocks.
@@ -217,7 +208,7 @@ impl<'a> Blocks<'a> {
         // The user's scopes around the current place, innermost last. One that began in an earlier block is not among them
         // until it ends: then all before was in it.
         let mut scopes = vec![Scope::default()];
-        for (op, after) in seq.ops.iter().zip(&after) {
+        for (at, (op, after)) in seq.ops.iter().zip(&after).enumerate() {
             match op {
                 Op::Enter => scopes.push(Scope::default()),
                 Op::Leave { visible } => {
@@ -226,7 +217,9 @@ impl<'a> Blocks<'a> {
                         scopes.push(Scope::default());
                     }
                     let outer = scopes.last_mut().expect("pushed before");
-                    self.leave(id, scope, visible, after, names, outer);
+                    let mut assigned = Bindings::new();
+                    assignments_from(graph, id, at + 1, &mut assigned, &mut Bindings::new());
+                    self.leave(&assigned, scope, visible, after, names, outer);
                 }
                 op => {
                     let scope = scopes.last_mut().expect("never empty");
@@ -239,59 +232,6 @@ impl<'a> Blocks<'a> {
         let end = seq.end.as_ref().map(|end| self.end(end, names));
         // What did not end here stands open: the sequence ends in jumps.
         scopes.into_iter().map(|scope| scope.tokens).chain(end).collect()
-    }
-
-    /// A scope of the user's ends: what it declared is dropped, as it would be in the user's code. Temporaries that are needed
-    /// later leave it, and the locals it hid are visible again.
-    fn leave(
-        &self,
-        seq: SeqId,
-        scope: Scope,
-        visible: &[(String, BindingId)],
-        after: &Bindings,
-        names: &mut Names,
-        outer: &mut Scope,
-    ) {
-        let graph = self.graph();
-        let mut leaving: Vec<(TokenStream, Ident)> = Vec::new();
-        for id in &scope.defs {
-            if after.contains(id) && is_temporary(graph, *id) {
-                leaving.push((self.binding(names, *id), names.ident(graph, *id)));
-            }
-        }
-        let mut moved = Vec::new();
-        for (name, id) in visible {
-            names.show(name, *id);
-            if !names.is_parked(graph, *id) {
-                continue;
-            }
-            let parked = names.ident(graph, *id);
-            if !scope.parked.contains(id) {
-                outer.late.push(*id);
-                continue;
-            }
-            names.unpark(graph, *id);
-            if after.contains(id) {
-                leaving.push((self.binding(names, *id), parked));
-                moved.push(*id);
-            }
-        }
-        let (bound, given): (Vec<_>, Vec<_>) = leaving.into_iter().unzip();
-        let inner = &scope.tokens;
-        outer.tokens.extend(match bound.is_empty() {
-            true => quote!({ #inner }),
-            false => quote!(let (#(#bound,)*) = { #inner (#(#given,)*) };),
-        });
-        for id in std::mem::take(&mut outer.late) {
-            // Hidden since the block began, by a local that it carries.
-            outer.tokens.extend(self.shown_again(id, after, names));
-            if !after.contains(&id) && assigned_in(graph, seq).contains(&id) {
-                outer.tokens.extend(self.declared_again(id, names));
-            }
-            moved.push(id);
-        }
-        outer.tokens.extend(self.retake_from(&moved, &[], after, names));
-        outer.defs.extend(scope.defs);
     }
 
     fn op(&self, op: &Op, after: &Bindings, names: &mut Names, all_parked: &mut Bindings) -> TokenStream {
@@ -593,185 +533,4 @@ fn stripped_pat(pat: &Pat) -> Pat {
     let mut pat = pat.clone();
     StripAt.visit_pat_mut(&mut pat);
     pat
-}
-
-/// `*next = Some(BLOCK(PAYLOAD))`, and away: of type `!`, so it stands at any depth of untouched code.
-fn goto(compiled: &Compiled<'_>, block: BlockId, names: &Names) -> TokenStream {
-    let (cx, next) = (made("cx"), made("next"));
-    let variant = block_variant(compiled, block);
-    let payload = tuple(
-        compiled.layout.carried[block.0].iter().map(|id| names.ident(compiled.graph, *id)).map(|ident| quote!(#ident)).collect(),
-    );
-    quote!(*#next = Some(__DurableBlock::#variant(#payload)); match #cx.goto().await {})
-}
-
-/// Rewrites the `break`s and `continue`s whose loops were opened.
-struct Jumps<'a> {
-    compiled: &'a Compiled<'a>,
-    names: &'a Names,
-    jumps: &'a [Jump],
-    /// Loops and labelled blocks inside: label, and whether it is a loop.
-    inside: Vec<(Option<String>, bool)>,
-}
-
-impl Jumps<'_> {
-    fn target(&self, is_break: bool, label: Option<&syn::Lifetime>) -> Option<&Jump> {
-        let label = label.map(|label| label.ident.to_string());
-        let stays = match &label {
-            Some(label) => self.inside.iter().any(|(inner, _)| inner.as_ref() == Some(label)),
-            None => self.inside.iter().any(|(_, is_loop)| *is_loop),
-        };
-        if stays {
-            return None;
-        }
-        self.jumps.iter().find(|jump| jump.key.is_break == is_break && jump.key.label == label)
-    }
-
-    fn inside(&mut self, label: Option<&syn::Label>, is_loop: bool, body: impl FnOnce(&mut Self)) {
-        self.inside.push((label.map(|label| label.name.ident.to_string()), is_loop));
-        body(self);
-        self.inside.pop();
-    }
-}
-
-impl VisitMut for Jumps<'_> {
-    fn visit_expr_mut(&mut self, expr: &mut Expr) {
-        match expr {
-            Expr::Break(jump) => {
-                if let Some(value) = &mut jump.expr {
-                    self.visit_expr_mut(value);
-                }
-                if let Some(target) = self.target(true, jump.label.as_ref()) {
-                    let goto = goto(self.compiled, target.target, self.names);
-                    let value = match (target.value, &jump.expr) {
-                        (Some(id), value) => {
-                            let ident = &self.compiled.graph.binding(id).ident;
-                            let value = value.as_ref().map_or(quote!(()), |value| quote!(#value));
-                            quote!(let #ident = #value;)
-                        }
-                        // Nothing takes the value, but it is evaluated.
-                        (None, Some(value)) => quote!(let _ = #value;),
-                        (None, None) => quote!(),
-                    };
-                    *expr = parse_quote!({ #value #goto });
-                }
-            }
-            Expr::Continue(jump) => {
-                if let Some(target) = self.target(false, jump.label.as_ref()) {
-                    let goto = goto(self.compiled, target.target, self.names);
-                    *expr = parse_quote!({ #goto });
-                }
-            }
-            Expr::Loop(repeat) => {
-                let label = repeat.label.clone();
-                self.inside(label.as_ref(), true, |this| visit_mut::visit_expr_loop_mut(this, repeat));
-            }
-            Expr::While(repeat) => {
-                let label = repeat.label.clone();
-                self.inside(label.as_ref(), true, |this| visit_mut::visit_expr_while_mut(this, repeat));
-            }
-            Expr::ForLoop(repeat) => {
-                self.visit_expr_mut(&mut repeat.expr);
-                let label = repeat.label.clone();
-                self.inside(label.as_ref(), true, |this| this.visit_block_mut(&mut repeat.body));
-            }
-            Expr::Block(block) if block.label.is_some() => {
-                let label = block.label.clone();
-                self.inside(label.as_ref(), false, |this| this.visit_block_mut(&mut block.block));
-            }
-            Expr::Closure(_) | Expr::Async(_) => {}
-            other => visit_mut::visit_expr_mut(self, other),
-        }
-    }
-
-    fn visit_item_mut(&mut self, _: &mut syn::Item) {}
-}
-
-fn assigned_in(graph: &Graph, seq: SeqId) -> Bindings {
-    let (mut assigned, mut declared) = (Bindings::new(), Bindings::new());
-    assignments(graph, seq, &mut assigned, &mut declared);
-    assigned
-}
-
-fn defs_of(op: &Op) -> &[BindingId] {
-    match op {
-        Op::Stmt { defs, .. } | Op::LetElse { defs, .. } => defs,
-        Op::Enter | Op::Leave { .. } => &[],
-    }
-}
-
-/// Temporaries stand in no scope of the user's.
-fn is_temporary(graph: &Graph, id: BindingId) -> bool {
-    matches!(graph.binding(id).kind, BindingKind::Result | BindingKind::Operand(_) | BindingKind::Value)
-}
-
-/// What is assigned and what is declared in a sequence and those it branches into.
-fn assignments(graph: &Graph, seq: SeqId, assigned: &mut Bindings, declared: &mut Bindings) {
-    let seq = graph.seq(seq);
-    for op in &seq.ops {
-        match op {
-            Op::Stmt { effect, defs, .. } => {
-                assigned.extend(&effect.assigns);
-                declared.extend(defs);
-            }
-            Op::LetElse { effect, defs, otherwise, .. } => {
-                assigned.extend(&effect.assigns);
-                declared.extend(defs);
-                assignments(graph, *otherwise, assigned, declared);
-            }
-            Op::Enter | Op::Leave { .. } => {}
-        }
-    }
-    let mut visit = |effect: Option<&Effect>, defs: &[BindingId], seqs: &[SeqId]| {
-        assigned.extend(effect.into_iter().flat_map(|effect| &effect.assigns));
-        declared.extend(defs);
-        seqs.iter().for_each(|seq| assignments(graph, *seq, assigned, declared));
-    };
-    match &seq.end {
-        Some(End::If { effect, defs, then, otherwise, .. }) => visit(Some(effect), defs, &[*then, *otherwise]),
-        Some(End::Match { effect, arms, .. }) => {
-            visit(Some(effect), &[], &[]);
-            arms.iter().for_each(|arm| visit(Some(&arm.effect), &arm.defs, &[arm.body]));
-        }
-        Some(End::Item { defs, then, otherwise, .. }) => visit(None, defs, &[*then, *otherwise]),
-        Some(End::Return { effect, .. }) => visit(Some(effect), &[], &[]),
-        Some(End::Goto(_) | End::Diverge) | None => {}
-    }
-}
-
-/// The blocks a sequence may lead to.
-pub(super) fn targets(graph: &Graph, seq: SeqId, found: &mut Vec<BlockId>) {
-    let seq = graph.seq(seq);
-    let jumps = |effect: &Effect, found: &mut Vec<BlockId>| found.extend(effect.jumps.iter().map(|jump| jump.target));
-    for op in &seq.ops {
-        match op {
-            Op::Stmt { effect, .. } => jumps(effect, found),
-            Op::LetElse { effect, otherwise, .. } => {
-                jumps(effect, found);
-                targets(graph, *otherwise, found);
-            }
-            Op::Enter | Op::Leave { .. } => {}
-        }
-    }
-    match &seq.end {
-        Some(End::Goto(block)) => found.push(*block),
-        Some(End::If { effect, then, otherwise, .. }) => {
-            jumps(effect, found);
-            targets(graph, *then, found);
-            targets(graph, *otherwise, found);
-        }
-        Some(End::Match { effect, arms, .. }) => {
-            jumps(effect, found);
-            for arm in arms {
-                jumps(&arm.effect, found);
-                targets(graph, arm.body, found);
-            }
-        }
-        Some(End::Item { then, otherwise, .. }) => {
-            targets(graph, *then, found);
-            targets(graph, *otherwise, found);
-        }
-        Some(End::Return { effect, .. }) => jumps(effect, found),
-        Some(End::Diverge) | None => {}
-    }
 }

@@ -101,7 +101,7 @@ pub(super) fn reached(compiled: &Compiled<'_>) -> Vec<BlockId> {
     let mut todo = vec![BlockId(0)];
     while let Some(block) = todo.pop() {
         if reached.insert(block) {
-            super::block::targets(graph, graph.blocks[block.0].root, &mut todo);
+            super::walk::targets(graph, graph.blocks[block.0].root, &mut todo);
         }
     }
     graph.order.iter().copied().filter(|block| reached.contains(block)).collect()

@@ -1,0 +1,89 @@
+//! The user's scopes: what they declare is dropped where they end, and what they hid is visible again.
+
+use super::{block::Blocks, names::Names};
+use crate::graph::{BindingId, BindingKind, Bindings, Graph, Op};
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+
+/// A scope of the user's, as far as it stands in one sequence.
+#[derive(Default)]
+pub(super) struct Scope {
+    pub(super) tokens: TokenStream,
+    /// Declared in it.
+    pub(super) defs: Vec<BindingId>,
+    /// Parked in it.
+    pub(super) parked: Bindings,
+    /// Of outer scopes, bound again where an inner one ended.
+    pub(super) rebound: Bindings,
+}
+
+impl Blocks<'_> {
+    /// A scope of the user's ends: what it declared is dropped, as it would be in the user's code. Temporaries that are needed
+    /// later leave it, and the locals it hid are visible again.
+    pub(super) fn leave(
+        &self,
+        assigned_later: &Bindings,
+        scope: Scope,
+        visible: &[(String, BindingId)],
+        after: &Bindings,
+        names: &mut Names,
+        outer: &mut Scope,
+    ) {
+        let graph = self.graph();
+        let mut leaving: Vec<(TokenStream, Ident)> = Vec::new();
+        for id in &scope.defs {
+            if after.contains(id) && is_temporary(graph, *id) {
+                leaving.push((self.binding(names, *id), names.ident(graph, *id)));
+            }
+        }
+        // Bound again by an inner scope, inside of what is closed now: they are the same variables outside.
+        let (mut rebound, undeclared): (Vec<_>, Vec<_>) = scope.rebound.iter().copied().partition(|id| after.contains(id));
+        leaving.extend(rebound.iter().map(|id| (self.binding(names, *id), names.ident(graph, *id))));
+        let mut late = Vec::new();
+        for (name, id) in visible {
+            names.show(name, *id);
+            if !names.is_parked(graph, *id) {
+                continue;
+            }
+            if !scope.parked.contains(id) {
+                late.push(*id);
+                continue;
+            }
+            let parked = names.ident(graph, *id);
+            names.unpark(graph, *id);
+            if after.contains(id) {
+                leaving.push((self.binding(names, *id), parked));
+                rebound.push(*id);
+            }
+        }
+        let (bound, given): (Vec<_>, Vec<_>) = leaving.into_iter().unzip();
+        let inner = &scope.tokens;
+        outer.tokens.extend(match bound.is_empty() {
+            true => quote!({ #inner }),
+            false => quote!(let (#(#bound,)*) = { #inner (#(#given,)*) };),
+        });
+        // Hidden since the block began, by a local that it carries.
+        outer.tokens.extend(late.iter().map(|id| self.shown_again(*id, after, names)).collect::<TokenStream>());
+        for id in undeclared.into_iter().chain(late.iter().copied().filter(|id| !after.contains(id))) {
+            if assigned_later.contains(&id) {
+                outer.tokens.extend(self.declared_again(id, names));
+            }
+        }
+        rebound.extend(late);
+        outer.tokens.extend(self.retake_from(&rebound, &[], after, names));
+        outer.rebound.extend(rebound);
+        outer.defs.extend(scope.defs);
+    }
+}
+
+pub(super) fn defs_of(op: &Op) -> &[BindingId] {
+    match op {
+        Op::Stmt { defs, .. } | Op::LetElse { defs, .. } => defs,
+        Op::Enter | Op::Leave { .. } => &[],
+    }
+}
+
+/// Temporaries stand in no scope of the user's.
+fn is_temporary(graph: &Graph, id: BindingId) -> bool {
+    matches!(graph.binding(id).kind, BindingKind::Result | BindingKind::Operand(_) | BindingKind::Value)
+}

@@ -1,0 +1,79 @@
+//! Walks over a sequence and those it branches into.
+
+use crate::graph::{Bindings, BindingId, BlockId, Effect, End, Graph, Op, SeqId};
+
+/// What is assigned and what is declared in a sequence and those it branches into.
+pub(super) fn assignments(graph: &Graph, seq: SeqId, assigned: &mut Bindings, declared: &mut Bindings) {
+    assignments_from(graph, seq, 0, assigned, declared);
+}
+
+/// The same, of what stands from an op on.
+pub(super) fn assignments_from(graph: &Graph, seq: SeqId, from: usize, assigned: &mut Bindings, declared: &mut Bindings) {
+    let seq = graph.seq(seq);
+    for op in &seq.ops[from..] {
+        match op {
+            Op::Stmt { effect, defs, .. } => {
+                assigned.extend(&effect.assigns);
+                declared.extend(defs);
+            }
+            Op::LetElse { effect, defs, otherwise, .. } => {
+                assigned.extend(&effect.assigns);
+                declared.extend(defs);
+                assignments(graph, *otherwise, assigned, declared);
+            }
+            Op::Enter | Op::Leave { .. } => {}
+        }
+    }
+    let mut visit = |effect: Option<&Effect>, defs: &[BindingId], seqs: &[SeqId]| {
+        assigned.extend(effect.into_iter().flat_map(|effect| &effect.assigns));
+        declared.extend(defs);
+        seqs.iter().for_each(|seq| assignments(graph, *seq, assigned, declared));
+    };
+    match &seq.end {
+        Some(End::If { effect, defs, then, otherwise, .. }) => visit(Some(effect), defs, &[*then, *otherwise]),
+        Some(End::Match { effect, arms, .. }) => {
+            visit(Some(effect), &[], &[]);
+            arms.iter().for_each(|arm| visit(Some(&arm.effect), &arm.defs, &[arm.body]));
+        }
+        Some(End::Item { defs, then, otherwise, .. }) => visit(None, defs, &[*then, *otherwise]),
+        Some(End::Return { effect, .. }) => visit(Some(effect), &[], &[]),
+        Some(End::Goto(_) | End::Diverge) | None => {}
+    }
+}
+
+/// The blocks a sequence may lead to.
+pub(super) fn targets(graph: &Graph, seq: SeqId, found: &mut Vec<BlockId>) {
+    let seq = graph.seq(seq);
+    let jumps = |effect: &Effect, found: &mut Vec<BlockId>| found.extend(effect.jumps.iter().map(|jump| jump.target));
+    for op in &seq.ops {
+        match op {
+            Op::Stmt { effect, .. } => jumps(effect, found),
+            Op::LetElse { effect, otherwise, .. } => {
+                jumps(effect, found);
+                targets(graph, *otherwise, found);
+            }
+            Op::Enter | Op::Leave { .. } => {}
+        }
+    }
+    match &seq.end {
+        Some(End::Goto(block)) => found.push(*block),
+        Some(End::If { effect, then, otherwise, .. }) => {
+            jumps(effect, found);
+            targets(graph, *then, found);
+            targets(graph, *otherwise, found);
+        }
+        Some(End::Match { effect, arms, .. }) => {
+            jumps(effect, found);
+            for arm in arms {
+                jumps(&arm.effect, found);
+                targets(graph, arm.body, found);
+            }
+        }
+        Some(End::Item { then, otherwise, .. }) => {
+            targets(graph, *then, found);
+            targets(graph, *otherwise, found);
+        }
+        Some(End::Return { effect, .. }) => jumps(effect, found),
+        Some(End::Diverge) | None => {}
+    }
+}
