@@ -7,6 +7,7 @@ mod children;
 mod expressions;
 mod loops;
 mod moves;
+mod names;
 mod order;
 mod order_of_evaluation;
 mod parameters;

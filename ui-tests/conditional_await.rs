@@ -1,4 +1,4 @@
-//! Code with awaits cannot be compiled conditionally.
+//! DUR018: code with awaits cannot be compiled conditionally.
 
 use durable::workflow;
 

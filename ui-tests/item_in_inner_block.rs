@@ -1,4 +1,4 @@
-//! An item of an inner block with awaits whose name means something else outside it.
+//! DUR018: an item of an inner block with awaits whose name means something else outside it.
 
 use durable::workflow;
 

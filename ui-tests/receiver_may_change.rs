@@ -1,4 +1,4 @@
-//! A receiver that a later argument may change: the tokens do not tell which value the call sees.
+//! DUR014: a receiver that a later argument may change: the tokens do not tell which value the call sees.
 
 use durable::workflow;
 

@@ -112,7 +112,7 @@ pub fn workflow(attr: TokenStream, item: TokenStream) -> TokenStream {
 ///   the body runs again, with the same arguments evaluated anew from the saved state. What must be the same on every attempt
 ///   goes in a `let` before the call.
 /// - **Never again afterwards.** Once the next await point is saved, the step does not run again.
-/// - **One key.** `durable::idempotency_key()` inside the body is the same on every attempt: hand it to the service you call.
+/// - **One key.** `durable::attempt().key` inside the body is the same on every attempt: hand it to the service you call.
 /// - **Two attempts may overlap** if a worker was paused for longer than its lease. The key is what protects you then.
 ///
 /// # When an attempt fails

@@ -240,6 +240,7 @@ async fn continue_and_break_from_inside_expressions() {
 }
 
 #[workflow]
+#[allow(for_loops_over_fallibles)]
 async fn over_option_and_array(world: &World, n: u64) -> u64 {
     let mut sum = 0;
     for m in Some(n) {

@@ -27,21 +27,21 @@ async fn copies_before_changes(world: &World, n: u64) -> Vec<u64> {
         #[at(Assigned)]
         world.ask(x).await
     }));
-    all.push(
-        pair(x, #[at(Borrowed)]
-        world.ask(bump(&mut x)).await),
-    );
+    all.push(pair(
+        x,
+        #[at(Borrowed)]
+        world.ask(bump(&mut x)).await,
+    ));
     all.push(x.max({
         x = 0;
         #[at(Receiver)]
         world.ask(x).await
     }));
-    let below = x
-        < {
-            x += 5;
-            #[at(Compared)]
-            world.ask(x).await
-        };
+    let below = x < {
+        x += 5;
+        #[at(Compared)]
+        world.ask(x).await
+    };
     all.push(u64::from(below));
     all.push(
         x + {
@@ -75,20 +75,27 @@ fn add(to: &mut u64, n: u64) {
 #[workflow]
 async fn elements(world: &World, mut v: Vec<u64>) -> Vec<u64> {
     let mut i = 0;
-    add(&mut v[i + 1], #[at(Sum)]
-    world.ask(10).await);
+    add(
+        &mut v[i + 1],
+        #[at(Sum)]
+        world.ask(10).await,
+    );
     add(&mut v[i], {
         i += 2;
         #[at(Moved)]
         world.ask(i as u64).await
     });
     let mut options = [None, Some(1)];
-    let _ = options[i - 1].insert(#[at(Insert)]
-    world.ask(5).await);
+    let _ = options[i - 1].insert(
+        #[at(Insert)]
+        world.ask(5).await,
+    );
     v.push(options[1].unwrap_or(0));
     let mut rows = vec![vec![1], vec![2]];
-    rows[i - 2].push(#[at(Push)]
-    world.ask(6).await);
+    rows[i - 2].push(
+        #[at(Push)]
+        world.ask(6).await,
+    );
     v.extend(rows.concat());
     v
 }
@@ -119,10 +126,15 @@ impl Slot {
 async fn parts(world: &World, n: u64) -> u64 {
     let mut counter = Counter { count: n, slots: vec![Slot { n: 1 }, Slot { n: 2 }] };
     let first = 0;
-    counter.slots[first + 1].set(#[at(Set)]
-    world.ask(40).await);
-    add(&mut counter.slots[counter.count as usize].n, #[at(Add)]
-    world.ask(2).await);
+    counter.slots[first + 1].set(
+        #[at(Set)]
+        world.ask(40).await,
+    );
+    add(
+        &mut counter.slots[counter.count as usize].n,
+        #[at(Add)]
+        world.ask(2).await,
+    );
     let out = pair(counter.count, {
         counter.count += 1;
         #[at(Changed)]
@@ -142,8 +154,11 @@ fn plus(slot: &u64, n: u64) -> u64 {
 
 #[workflow]
 async fn missing_element(world: &World, v: Vec<u64>) -> u64 {
-    plus(&v[7], #[at(Never)]
-    world.ask(1).await)
+    plus(
+        &v[7],
+        #[at(Never)]
+        world.ask(1).await,
+    )
 }
 
 #[tokio::test]
@@ -193,10 +208,29 @@ async fn macro_operands(world: &World, n: u64) -> Vec<u64> {
         #[at(Listed)]
         world.ask(x).await
     }];
-    write!(&mut out, "{} {}", x, #[at(Written)] world.ask(3).await).unwrap();
-    write!(out, "{}", #[at(Again)] world.ask(4).await).unwrap();
+    write!(
+        &mut out,
+        "{} {}",
+        x,
+        #[at(Written)]
+        world.ask(3).await
+    )
+    .unwrap();
+    write!(
+        out,
+        "{}",
+        #[at(Again)]
+        world.ask(4).await
+    )
+    .unwrap();
     world.note(out).await;
-    assert_eq!(x, #[at(Checked)] world.ask(n + 1).await, "not {}", list.len());
+    assert_eq!(
+        x,
+        #[at(Checked)]
+        world.ask(n + 1).await,
+        "not {}",
+        list.len()
+    );
     list
 }
 

@@ -233,7 +233,10 @@ async fn scopes_in_scopes(world: &World, mut a: u64) -> Vec<u64> {
     {
         {
             let a = world.ask(a + 1).await;
-            out.push(a + #[at(Inner)] world.ask(a).await);
+            out.push(
+                a + #[at(Inner)]
+                world.ask(a).await,
+            );
         }
         a += 10;
         {

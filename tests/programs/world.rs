@@ -73,5 +73,7 @@ pub(crate) async fn report<W>(input: Input<W>) -> Report<W::Output>
 where
     W: Workflow<Input: DeserializeOwned, Output: std::fmt::Debug>,
 {
-    CrashTest::<W>::new(|log, resources| resources.insert(World { log: log.clone(), seen: Mutex::default() })).run(input).await
+    CrashTest::<W>::new(|log, resources| resources.insert(World { log: log.clone(), seen: Mutex::default() }))
+        .run(input)
+        .await
 }

@@ -4,7 +4,6 @@ use crate::{
     desugar::{self, Desugared},
     diagnostic::{Code, Diagnostics},
     facts,
-
     graph::{BindingKind, Effect, End, Graph, Op, plain_name},
     layout::Layout,
     lower, macros,
@@ -93,16 +92,24 @@ impl<'ast> Visit<'ast> for Source<'_> {
             self.diagnostics.error_at_with_help(
                 Code::HiddenAwait,
                 mac,
-                format!("this `.await` is hidden inside `{}`, where the workflow cannot be saved", macros::display(mac)),
+                format!(
+                    "this `.await` is hidden inside `{}`, where the workflow cannot be saved",
+                    macros::display(mac)
+                ),
                 "await before the macro: `let value = .. .await;`, and use `value` in it",
             );
         }
         if let Some(operands) = macros::operands(mac) {
-            for operand in operands.iter().skip(macros::evaluated(mac)).filter(|operand| facts::has_await(operand)) {
+            for operand in
+                operands.iter().skip(macros::evaluated(mac)).filter(|operand| facts::has_await(operand))
+            {
                 self.diagnostics.error_at_with_help(
                     Code::HiddenAwait,
                     operand,
-                    format!("`{}` evaluates this only sometimes, and the workflow cannot be saved inside it", macros::display(mac)),
+                    format!(
+                        "`{}` evaluates this only sometimes, and the workflow cannot be saved inside it",
+                        macros::display(mac)
+                    ),
                     "await before the macro: `let value = .. .await;`, and use `value` in it",
                 );
             }
@@ -144,7 +151,8 @@ impl<'ast> Visit<'ast> for Source<'_> {
     fn visit_expr_await(&mut self, awaited: &'ast ExprAwait) {
         self.check_eager(&awaited.base);
         if desugar::is_combinator(&awaited.base) {
-            Mutation { diagnostics: self.diagnostics, deferred: false, own: Vec::new() }.visit_expr(&awaited.base);
+            Mutation { diagnostics: self.diagnostics, deferred: false, own: Vec::new() }
+                .visit_expr(&awaited.base);
         }
         let mut once = OnceOnly { diagnostics: self.diagnostics };
         once.visit_expr(&awaited.base);
@@ -159,7 +167,9 @@ impl<'ast> Visit<'ast> for Source<'_> {
 impl Source<'_> {
     /// What is compiled on some targets only would be another workflow there, and the macro does not see which.
     fn refuse_cfg(&self, attrs: &[syn::Attribute]) {
-        for attr in attrs.iter().filter(|attr| attr.path().is_ident("cfg") || attr.path().is_ident("cfg_attr")) {
+        for attr in
+            attrs.iter().filter(|attr| attr.path().is_ident("cfg") || attr.path().is_ident("cfg_attr"))
+        {
             self.diagnostics.error_at_with_help(
                 Code::Position,
                 attr,
@@ -262,7 +272,8 @@ struct OnceOnly<'a> {
 impl<'ast> Visit<'ast> for OnceOnly<'_> {
     fn visit_expr_call(&mut self, call: &'ast syn::ExprCall) {
         if let Expr::Path(path) = &*call.func {
-            let segments: Vec<_> = path.path.segments.iter().map(|segment| plain_name(&segment.ident)).collect();
+            let segments: Vec<_> =
+                path.path.segments.iter().map(|segment| plain_name(&segment.ident)).collect();
             let full = segments.join("::");
             let once = ONCE_ONLY.iter().any(|once| full == *once || full.ends_with(&format!("::{once}")));
             if once {
@@ -300,7 +311,7 @@ fn check_references(graph: &Graph, layout: &Layout, diagnostics: &Diagnostics) {
                 code,
                 binding.ident.span(),
                 format!("the reference `{name}` is alive across the await point `{}`, and cannot be taken again after a resume: {why}", point.name),
-                format!("keep an owned value instead (`.to_owned()`, `.clone()`), or take the reference again after the `.await`"),
+                "keep an owned value instead (`.to_owned()`, `.clone()`), or take the reference again after the `.await`",
             );
         }
     }
@@ -315,7 +326,10 @@ fn check_fields(graph: &Graph, layout: &Layout, diagnostics: &Diagnostics) {
                 diagnostics.error_with_help(
                     Code::FieldClash,
                     span,
-                    format!("two values saved at the await point `{}` are both named `{}`", point.name, field.name),
+                    format!(
+                        "two values saved at the await point `{}` are both named `{}`",
+                        point.name, field.name
+                    ),
                     "rename one of the locals",
                 );
             }
@@ -328,13 +342,19 @@ fn check_strict(graph: &Graph, layout: &Layout, diagnostics: &Diagnostics) {
     for (point, fields) in graph.points.iter().zip(&layout.points) {
         for field in fields.fields.iter().filter(|field| field.ty.is_none()) {
             let binding = graph.binding(field.binding);
-            if matches!(binding.kind, BindingKind::Reference(_) | BindingKind::PatternReference(_)) || !reported.insert(field.binding) {
+            if matches!(binding.kind, BindingKind::Reference(_) | BindingKind::PatternReference(_))
+                || !reported.insert(field.binding)
+            {
                 continue;
             }
             let (span, what, help) = match binding.kind {
                 BindingKind::Local => {
                     let name = graph.name(field.binding);
-                    (binding.ident.span(), format!("`{name}`"), format!("annotate it: `let {name}: Type = ..`"))
+                    (
+                        binding.ident.span(),
+                        format!("`{name}`"),
+                        format!("annotate it: `let {name}: Type = ..`"),
+                    )
                 }
                 BindingKind::Cursor => (
                     binding.ident.span(),
@@ -362,7 +382,9 @@ fn check_jumps(graph: &Graph, layout: &Layout, diagnostics: &Diagnostics) {
     let check = |effect: &Effect, tokens: &dyn quote::ToTokens| {
         for jump in &effect.jumps {
             let carried = &layout.carried[jump.target.0];
-            if let Some(hidden) = carried.iter().map(|id| graph.name(*id)).find(|name| jump.bound.contains(name)) {
+            if let Some(hidden) =
+                carried.iter().map(|id| graph.name(*id)).find(|name| jump.bound.contains(name))
+            {
                 diagnostics.error_at_with_help(
                     Code::Position,
                     &tokens.to_token_stream(),

@@ -239,7 +239,8 @@ fn derived_name(operand: &Expr, binding: Option<&Ident>) -> Option<Ident> {
             Expr::Path(path) => {
                 let segments = &path.path.segments;
                 let last = &segments.last()?.ident;
-                let pins = segments.iter().rev().nth(1).is_some_and(|before| before.ident == "Box") && last == "pin";
+                let pins =
+                    segments.iter().rev().nth(1).is_some_and(|before| before.ident == "Box") && last == "pin";
                 if pins && let Some(inner) = call.args.first() {
                     return derived_name(inner, binding);
                 }
@@ -329,73 +330,50 @@ pub fn snake(name: &str) -> String {
 }
 
 /// The attributes of an expression, for those that can carry `#[at]`.
+macro_rules! attributes {
+    ($expr:ident, |$e:ident| $attrs:expr) => {
+        Some(match $expr {
+            Expr::Await($e) => $attrs,
+            Expr::Try($e) => $attrs,
+            Expr::MethodCall($e) => $attrs,
+            Expr::Call($e) => $attrs,
+            Expr::Macro($e) => $attrs,
+            Expr::Assign($e) => $attrs,
+            Expr::Binary($e) => $attrs,
+            Expr::Return($e) => $attrs,
+            Expr::If($e) => $attrs,
+            Expr::Match($e) => $attrs,
+            Expr::While($e) => $attrs,
+            Expr::ForLoop($e) => $attrs,
+            Expr::Block($e) => $attrs,
+            Expr::Unary($e) => $attrs,
+            Expr::Cast($e) => $attrs,
+            Expr::Field($e) => $attrs,
+            Expr::Index($e) => $attrs,
+            Expr::Paren($e) => $attrs,
+            Expr::Reference($e) => $attrs,
+            Expr::Struct($e) => $attrs,
+            Expr::Tuple($e) => $attrs,
+            Expr::Array($e) => $attrs,
+            Expr::Break($e) => $attrs,
+            Expr::Async($e) => $attrs,
+            Expr::Loop($e) => $attrs,
+            Expr::Unsafe($e) => $attrs,
+            Expr::Let($e) => $attrs,
+            Expr::Path($e) => $attrs,
+            _ => return None,
+        })
+    };
+}
+
+/// The attributes of an expression, for those that can carry `#[at]`.
 pub fn attrs(expr: &Expr) -> Option<&[Attribute]> {
-    Some(match expr {
-        Expr::Await(e) => &e.attrs[..],
-        Expr::Try(e) => &e.attrs[..],
-        Expr::MethodCall(e) => &e.attrs[..],
-        Expr::Call(e) => &e.attrs[..],
-        Expr::Macro(e) => &e.attrs[..],
-        Expr::Assign(e) => &e.attrs[..],
-        Expr::Binary(e) => &e.attrs[..],
-        Expr::Return(e) => &e.attrs[..],
-        Expr::If(e) => &e.attrs[..],
-        Expr::Match(e) => &e.attrs[..],
-        Expr::While(e) => &e.attrs[..],
-        Expr::ForLoop(e) => &e.attrs[..],
-        Expr::Block(e) => &e.attrs[..],
-        Expr::Unary(e) => &e.attrs[..],
-        Expr::Cast(e) => &e.attrs[..],
-        Expr::Field(e) => &e.attrs[..],
-        Expr::Index(e) => &e.attrs[..],
-        Expr::Paren(e) => &e.attrs[..],
-        Expr::Reference(e) => &e.attrs[..],
-        Expr::Struct(e) => &e.attrs[..],
-        Expr::Tuple(e) => &e.attrs[..],
-        Expr::Array(e) => &e.attrs[..],
-        Expr::Break(e) => &e.attrs[..],
-        Expr::Async(e) => &e.attrs[..],
-        Expr::Loop(e) => &e.attrs[..],
-        Expr::Unsafe(e) => &e.attrs[..],
-        Expr::Let(e) => &e.attrs[..],
-        Expr::Path(e) => &e.attrs[..],
-        _ => return None,
-    })
+    attributes!(expr, |e| &e.attrs[..])
 }
 
 /// The same, to change them.
 fn attrs_mut(expr: &mut Expr) -> Option<&mut Vec<Attribute>> {
-    Some(match expr {
-        Expr::Await(e) => &mut e.attrs,
-        Expr::Try(e) => &mut e.attrs,
-        Expr::MethodCall(e) => &mut e.attrs,
-        Expr::Call(e) => &mut e.attrs,
-        Expr::Macro(e) => &mut e.attrs,
-        Expr::Assign(e) => &mut e.attrs,
-        Expr::Binary(e) => &mut e.attrs,
-        Expr::Return(e) => &mut e.attrs,
-        Expr::If(e) => &mut e.attrs,
-        Expr::Match(e) => &mut e.attrs,
-        Expr::While(e) => &mut e.attrs,
-        Expr::ForLoop(e) => &mut e.attrs,
-        Expr::Block(e) => &mut e.attrs,
-        Expr::Unary(e) => &mut e.attrs,
-        Expr::Cast(e) => &mut e.attrs,
-        Expr::Field(e) => &mut e.attrs,
-        Expr::Index(e) => &mut e.attrs,
-        Expr::Paren(e) => &mut e.attrs,
-        Expr::Reference(e) => &mut e.attrs,
-        Expr::Struct(e) => &mut e.attrs,
-        Expr::Tuple(e) => &mut e.attrs,
-        Expr::Array(e) => &mut e.attrs,
-        Expr::Break(e) => &mut e.attrs,
-        Expr::Async(e) => &mut e.attrs,
-        Expr::Loop(e) => &mut e.attrs,
-        Expr::Unsafe(e) => &mut e.attrs,
-        Expr::Let(e) => &mut e.attrs,
-        Expr::Path(e) => &mut e.attrs,
-        _ => return None,
-    })
+    attributes!(expr, |e| &mut e.attrs)
 }
 
 /// Removes every `#[at(..)]`: rustc does not know it.
@@ -403,7 +381,9 @@ pub struct StripAt;
 
 impl VisitMut for StripAt {
     fn visit_attributes_mut(&mut self, attrs: &mut Vec<Attribute>) {
-        attrs.retain(|attr| !(is_at(attr) && matches!(attr.meta, Meta::List(_) | Meta::Path(_) | Meta::NameValue(_))));
+        attrs.retain(|attr| {
+            !(is_at(attr) && matches!(attr.meta, Meta::List(_) | Meta::Path(_) | Meta::NameValue(_)))
+        });
     }
 
     fn visit_macro_mut(&mut self, mac: &mut syn::Macro) {
@@ -437,6 +417,9 @@ mod tests {
     #[test]
     fn snake_is_the_inverse_of_camel() {
         let camel = camel("place_order_2", Span::call_site()).unwrap();
-        assert_eq!((camel.to_string().as_str(), snake("PlaceOrder").as_str()), ("PlaceOrder2", "place_order"));
+        assert_eq!(
+            (camel.to_string().as_str(), snake("PlaceOrder").as_str()),
+            ("PlaceOrder2", "place_order")
+        );
     }
 }

@@ -3,10 +3,17 @@
 //! Names bound inside the code are its own. Closures, `async` blocks and macros are read for the names they capture; nested
 //! items capture nothing.
 
+mod awaits;
+mod kills;
+
+pub use awaits::{block_has_await, has_await, stmt_has_await};
+pub use kills::diverges;
+
 use crate::{
     graph::{JumpKey, plain_name},
     lower, macros, place,
 };
+use kills::{kills_of_expr, kills_of_stmt};
 use std::collections::BTreeSet;
 use syn::{
     Block, Expr, Ident, Pat, Stmt,
@@ -96,7 +103,14 @@ pub fn pattern_names(pat: &Pat) -> Vec<PatternName> {
                 let (mutability, by_ref) = (pat.mutability.is_some(), pat.by_ref.is_some());
                 let (mutable, exclusive) = (mutability && !by_ref, mutability && by_ref);
                 let (copied, whole) = (self.copied && !by_ref, pat.subpat.is_some());
-                self.names.push(PatternName { ident: pat.ident.clone(), mutable, by_ref, exclusive, copied, whole });
+                self.names.push(PatternName {
+                    ident: pat.ident.clone(),
+                    mutable,
+                    by_ref,
+                    exclusive,
+                    copied,
+                    whole,
+                });
             }
             visit::visit_pat_ident(self, pat);
         }
@@ -220,7 +234,9 @@ impl Collect {
         let before = std::mem::take(&mut self.facts);
         body(self);
         let inner = std::mem::replace(&mut self.facts, before);
-        self.facts.touches.extend(inner.uses.iter().cloned().chain(inner.assigns.iter().cloned()).chain(inner.touches));
+        self.facts
+            .touches
+            .extend(inner.uses.iter().cloned().chain(inner.assigns.iter().cloned()).chain(inner.touches));
         self.facts.changes.extend(inner.changes);
         self.facts.uses.extend(inner.uses.into_iter().chain(inner.assigns));
     }
@@ -324,7 +340,9 @@ impl<'ast> Visit<'ast> for Collect {
                     this.visit_block(&repeat.body);
                 });
             }),
-            Expr::Loop(repeat) => self.inside(repeat.label.as_ref(), true, |this| this.visit_block(&repeat.body)),
+            Expr::Loop(repeat) => {
+                self.inside(repeat.label.as_ref(), true, |this| this.visit_block(&repeat.body))
+            }
             Expr::ForLoop(repeat) => {
                 self.visit_expr(&repeat.expr);
                 self.inside(repeat.label.as_ref(), true, |this| {
@@ -370,154 +388,58 @@ impl<'ast> Visit<'ast> for Collect {
     }
 }
 
-/// Names assigned on every way through; `None`: no way leads through.
-fn kills_of_expr(expr: &Expr) -> Option<Names> {
-    match expr {
-        Expr::Assign(assign) => {
-            let mut kills = kills_of_expr(&assign.right)?;
-            let mut target = Collect::default();
-            target.assigned(&assign.left);
-            kills.extend(target.facts.assigns);
-            Some(kills)
-        }
-        Expr::If(branch) => {
-            let otherwise = match &branch.else_branch {
-                Some((_, otherwise)) => kills_of_expr(otherwise),
-                None => Some(Names::new()),
-            };
-            let then = kills_of_block(&branch.then_branch).map(|kills| without(kills, &condition_names(&branch.cond)));
-            both(then, otherwise)
-        }
-        Expr::Match(choice) if !choice.arms.is_empty() => {
-            let kills = |arm: &syn::Arm| Some(without(kills_of_expr(&arm.body)?, &bound_names(&arm.pat)));
-            choice.arms.iter().map(kills).reduce(both).flatten()
-        }
-        Expr::Block(block) if block.label.is_none() => kills_of_block(&block.block),
-        Expr::Unsafe(block) => kills_of_block(&block.block),
-        Expr::Paren(paren) => kills_of_expr(&paren.expr),
-        Expr::Return(_) | Expr::Break(_) | Expr::Continue(_) => None,
-        Expr::Macro(mac) if macros::diverges(&mac.mac) => None,
-        _ => Some(Names::new()),
-    }
-}
-
-fn kills_of_stmt(stmt: &Stmt) -> Option<Names> {
-    match stmt {
-        Stmt::Expr(expr, _) => kills_of_expr(expr),
-        Stmt::Local(local) => local.init.as_ref().map_or(Some(Names::new()), |init| kills_of_expr(&init.expr)),
-        Stmt::Macro(mac) if macros::diverges(&mac.mac) => None,
-        Stmt::Macro(_) | Stmt::Item(_) => Some(Names::new()),
-    }
-}
-
-/// A block's own names hide those outside.
-fn kills_of_block(block: &Block) -> Option<Names> {
-    let (mut kills, mut own) = (Names::new(), Names::new());
-    for stmt in &block.stmts {
-        kills.extend(kills_of_stmt(stmt)?.into_iter().filter(|name| !own.contains(name)));
-        if let Stmt::Local(local) = stmt {
-            own.extend(pattern_names(&local.pat).into_iter().map(|name| plain_name(&name.ident)));
-        }
-    }
-    Some(kills)
-}
-
-/// Of what is assigned, what does not mean a name of a pattern around it.
-fn without(kills: Names, bound: &Names) -> Names {
-    kills.difference(bound).cloned().collect()
-}
-
-fn bound_names(pat: &Pat) -> Names {
-    pattern_names(pat).iter().map(|name| plain_name(&name.ident)).collect()
-}
-
-/// The names that the `let`s of a condition bind.
-fn condition_names(cond: &Expr) -> Names {
-    match cond {
-        Expr::Let(binding) => bound_names(&binding.pat),
-        Expr::Binary(chain) => condition_names(&chain.left).into_iter().chain(condition_names(&chain.right)).collect(),
-        Expr::Paren(paren) => condition_names(&paren.expr),
-        _ => Names::new(),
-    }
-}
-
 /// Methods of the standard library's types that never change what they are called on. Others may: the tokens do not tell.
 fn reads_only(method: &Ident) -> bool {
     const READ_ONLY: &[&str] = &[
-        "abs_diff", "as_bytes", "as_deref", "as_ref", "as_slice", "as_str", "chars", "clone", "cloned", "contains", "contains_key", "copied",
-        "checked_add", "checked_div", "checked_mul", "checked_rem", "checked_sub", "div_ceil", "ends_with", "first", "get", "is_empty", "is_err", "is_none", "is_ok", "is_some", "iter", "keys", "last", "len", "max",
-        "min", "pow", "rem_euclid", "saturating_add", "saturating_mul", "saturating_sub", "starts_with", "sum", "to_owned", "to_string", "to_vec", "trim", "values", "wrapping_add", "wrapping_mul",
+        "abs_diff",
+        "as_bytes",
+        "as_deref",
+        "as_ref",
+        "as_slice",
+        "as_str",
+        "chars",
+        "clone",
+        "cloned",
+        "contains",
+        "contains_key",
+        "copied",
+        "checked_add",
+        "checked_div",
+        "checked_mul",
+        "checked_rem",
+        "checked_sub",
+        "div_ceil",
+        "ends_with",
+        "first",
+        "get",
+        "is_empty",
+        "is_err",
+        "is_none",
+        "is_ok",
+        "is_some",
+        "iter",
+        "keys",
+        "last",
+        "len",
+        "max",
+        "min",
+        "pow",
+        "rem_euclid",
+        "saturating_add",
+        "saturating_mul",
+        "saturating_sub",
+        "starts_with",
+        "sum",
+        "to_owned",
+        "to_string",
+        "to_vec",
+        "trim",
+        "values",
+        "wrapping_add",
+        "wrapping_mul",
         "wrapping_sub",
     ];
     READ_ONLY.contains(&plain_name(method).as_str())
-}
-
-fn both(a: Option<Names>, b: Option<Names>) -> Option<Names> {
-    match (a, b) {
-        (None, other) | (other, None) => other,
-        (Some(a), Some(b)) => Some(a.intersection(&b).cloned().collect()),
-    }
-}
-
-/// Whether an expression never comes back, as its tokens show.
-pub fn diverges(expr: &Expr) -> bool {
-    match expr {
-        Expr::Return(_) | Expr::Break(_) | Expr::Continue(_) => true,
-        Expr::Macro(mac) => macros::diverges(&mac.mac),
-        Expr::Paren(paren) => diverges(&paren.expr),
-        Expr::Block(block) if block.label.is_none() => block_diverges(&block.block),
-        Expr::If(branch) => {
-            let otherwise = branch.else_branch.as_ref().is_some_and(|(_, otherwise)| diverges(otherwise));
-            otherwise && block_diverges(&branch.then_branch)
-        }
-        Expr::Match(choice) => !choice.arms.is_empty() && choice.arms.iter().all(|arm| diverges(&arm.body)),
-        _ => false,
-    }
-}
-
-fn block_diverges(block: &Block) -> bool {
-    block.stmts.iter().any(|stmt| match stmt {
-        Stmt::Expr(expr, _) => diverges(expr),
-        Stmt::Macro(mac) => macros::diverges(&mac.mac),
-        _ => false,
-    })
-}
-
-/// Whether an expression contains an await of the workflow's own: not one inside an `async` block, closure or item.
-pub fn has_await(expr: &Expr) -> bool {
-    let mut find = FindAwait(false);
-    find.visit_expr(expr);
-    find.0
-}
-
-/// The same for a statement.
-pub fn stmt_has_await(stmt: &Stmt) -> bool {
-    let mut find = FindAwait(false);
-    find.visit_stmt(stmt);
-    find.0
-}
-
-/// The same for a block.
-pub fn block_has_await(block: &Block) -> bool {
-    block.stmts.iter().any(stmt_has_await)
-}
-
-struct FindAwait(bool);
-
-impl<'ast> Visit<'ast> for FindAwait {
-    fn visit_expr_await(&mut self, _: &'ast syn::ExprAwait) {
-        self.0 = true;
-    }
-    fn visit_expr_closure(&mut self, _: &'ast syn::ExprClosure) {}
-    fn visit_expr_async(&mut self, _: &'ast syn::ExprAsync) {}
-    fn visit_item(&mut self, _: &'ast syn::Item) {}
-    fn visit_macro(&mut self, mac: &'ast syn::Macro) {
-        if macros::mentions_await(mac.tokens.clone())
-            && let Some(operands) = macros::operands(mac)
-        {
-            operands.iter().for_each(|operand| self.visit_expr(operand));
-        }
-    }
 }
 
 #[cfg(test)]
@@ -531,28 +453,47 @@ mod tests {
 
     #[test]
     fn inner_names_are_not_uses() {
-        let facts = of_expr(&parse_quote!({ let a = b; xs.iter().map(|c| a + c + d).sum::<u8>() }));
+        let facts = of_expr(&parse_quote!({
+            let a = b;
+            xs.iter().map(|c| a + c + d).sum::<u8>()
+        }));
         assert_eq!(names(&facts.uses), ["b", "d", "xs"]);
     }
 
     #[test]
     fn let_chains_bind_for_the_branch_only() {
-        let facts = of_expr(&parse_quote!(if let Some(a) = a && a > b { a } else { c }));
+        let facts = of_expr(&parse_quote!(if let Some(a) = a
+            && a > b
+        {
+            a
+        } else {
+            c
+        }));
         assert_eq!(names(&facts.uses), ["a", "b", "c"]);
     }
 
     #[test]
     fn assignment_on_every_way_kills() {
-        let facts = of_expr(&parse_quote!(if c { x = 1; y = 1 } else { x = 2 }));
+        let facts = of_expr(&parse_quote!(if c {
+            x = 1;
+            y = 1
+        } else {
+            x = 2
+        }));
         assert_eq!(names(&facts.kills), ["x"]);
         assert_eq!(names(&facts.assigns), ["x", "y"]);
-        let facts = of_expr(&parse_quote!(match c { 1 => x = 1, _ => return }));
+        let facts = of_expr(&parse_quote!(match c {
+            1 => x = 1,
+            _ => return,
+        }));
         assert_eq!(names(&facts.kills), ["x"]);
     }
 
     #[test]
     fn jumps_of_inner_loops_stay_inside() {
-        let facts = of_expr(&parse_quote!(loop { if a { break } else { continue 'outer } }));
+        let facts = of_expr(&parse_quote!(loop {
+            if a { break } else { continue 'outer }
+        }));
         assert_eq!(facts.jumps.len(), 1);
         assert_eq!(facts.jumps[0].0, JumpKey { is_break: false, label: Some("outer".into()) });
     }
@@ -561,5 +502,34 @@ mod tests {
     fn captured_names_in_strings_and_macros_are_uses() {
         let facts = of_stmt(&parse_quote!(println!("{x:?} {0:w$}", y.z);));
         assert_eq!(names(&facts.uses), ["w", "x", "y"]);
+    }
+
+    #[test]
+    fn changes_are_told_from_reads() {
+        let facts = of_expr(&parse_quote!({
+            a += 1;
+            b.c = d;
+            f(&mut g, &h);
+            i.push(j.len());
+            k = 1
+        }));
+        assert_eq!(names(&facts.changes), ["a", "b", "g", "k"]);
+        assert_eq!(names(&facts.touches), ["i"]);
+    }
+
+    #[test]
+    fn a_closure_leaves_assignments_around_it_alone() {
+        let facts = of_expr(&parse_quote!({
+            x = 1;
+            v.iter().for_each(|y| z += y)
+        }));
+        assert_eq!((names(&facts.uses), names(&facts.kills)), (vec!["v", "z"], vec!["x"]));
+    }
+
+    #[test]
+    fn copies_behind_a_reference_pattern_are_known() {
+        let names = pattern_names(&parse_quote!(&(a, ref b, mut c)));
+        let known: Vec<_> = names.iter().map(|name| (name.copied, name.by_ref, name.mutable)).collect();
+        assert_eq!(known, [(true, false, false), (false, true, false), (true, false, true)]);
     }
 }

@@ -39,13 +39,15 @@ pub struct Field {
 
 /// Lays out what liveness found.
 pub fn layout(graph: &Graph, liveness: &Liveness) -> Layout {
-    let carried: Vec<Vec<BindingId>> = (0..graph.blocks.len()).map(|at| carried(graph, liveness, BlockId(at))).collect();
+    let carried: Vec<Vec<BindingId>> =
+        (0..graph.blocks.len()).map(|at| carried(graph, liveness, BlockId(at))).collect();
     let points = graph
         .points
         .iter()
         .enumerate()
         .map(|(at, point)| {
-            let mut fields: Vec<Field> = carried[point.block.0].iter().map(|id| field(graph, at, *id)).collect();
+            let mut fields: Vec<Field> =
+                carried[point.block.0].iter().map(|id| field(graph, at, *id)).collect();
             number_temporaries(graph, &mut fields);
             PointLayout { block: point.block, fields }
         })
@@ -56,7 +58,8 @@ pub fn layout(graph: &Graph, liveness: &Liveness) -> Layout {
 fn carried(graph: &Graph, liveness: &Liveness, block: BlockId) -> Vec<BindingId> {
     if block.0 == 0 {
         // The start state is the whole input, used or not.
-        let inputs = graph.bindings.iter().enumerate().filter(|(_, binding)| binding.kind == BindingKind::Input);
+        let inputs =
+            graph.bindings.iter().enumerate().filter(|(_, binding)| binding.kind == BindingKind::Input);
         return inputs.map(|(at, _)| BindingId(at)).collect();
     }
     liveness.at(block).iter().copied().filter(|id| graph.is_carried(*id)).collect()
@@ -67,7 +70,9 @@ fn field(graph: &Graph, point: usize, id: BindingId) -> Field {
     let variant = plain_name(&graph.points[point].name);
     let name = match &binding.kind {
         BindingKind::Operand(_) => format!("{}_operand", snake(&variant)),
-        BindingKind::Result => graph.result_names.get(&id).cloned().unwrap_or_else(|| format!("{}_result", snake(&variant))),
+        BindingKind::Result => {
+            graph.result_names.get(&id).cloned().unwrap_or_else(|| format!("{}_result", snake(&variant)))
+        }
         BindingKind::Value => format!("{}_value", snake(&variant)),
         _ => {
             let depth = hidden_depth(graph, graph.points[point].block, id);

@@ -1,20 +1,20 @@
 //! The compiler behind `#[durable::workflow]` and `#[durable::step]`, as an ordinary library.
 
+pub mod check;
 pub mod desugar;
 pub mod diagnostic;
+pub mod emit;
 pub mod facts;
 pub mod graph;
-pub mod macros;
-pub mod types;
-pub mod lower;
-pub mod liveness;
 pub mod layout;
-pub mod check;
+pub mod liveness;
+pub mod lower;
+pub mod macros;
 pub mod parse;
-pub mod step;
-pub mod emit;
-pub mod verify;
 pub mod place;
+pub mod step;
+pub mod types;
+pub mod verify;
 
 use proc_macro2::TokenStream;
 

@@ -70,8 +70,7 @@ impl Liveness {
             }
             End::Item { borrow, defs, then, otherwise } => {
                 let borrow = graph.borrow(*borrow);
-                let mut alive =
-                    self.before(graph, &Effect::default(), defs, self.before_seq(graph, *then));
+                let mut alive = self.before(graph, &Effect::default(), defs, self.before_seq(graph, *then));
                 alive.extend(self.before_seq(graph, *otherwise));
                 add_uses(graph, &mut alive, borrow.bases.iter().copied());
                 alive
@@ -133,4 +132,82 @@ fn close_borrows(graph: &Graph, mut liveness: Liveness) -> Liveness {
         }
     }
     liveness
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{desugar, diagnostic::Diagnostics, lower, parse};
+    use quote::quote;
+
+    /// The names alive at an await point of a workflow.
+    fn alive(item: proc_macro2::TokenStream, point: &str) -> Vec<String> {
+        let diagnostics = Diagnostics::new();
+        let function = parse::parse(quote!(), item, &diagnostics).expect("a workflow");
+        let graph = lower::lower(&function, &desugar::desugar(&function, &diagnostics), &diagnostics);
+        assert!(diagnostics.finish().is_empty());
+        let point =
+            graph.points.iter().find(|known| known.name == point).expect("an await point of that name");
+        liveness(&graph).at(point.block).iter().map(|id| graph.name(*id)).collect()
+    }
+
+    #[test]
+    fn what_is_assigned_on_every_way_is_dead_before() {
+        let item = quote!(
+            async fn f(mut x: u8, c: bool) -> u8 {
+                a(c).await;
+                if c {
+                    x = 1
+                } else {
+                    x = 2
+                }
+                x
+            }
+        );
+        assert_eq!(alive(item, "A"), ["c"]);
+    }
+
+    #[test]
+    fn a_name_of_a_pattern_is_another_local() {
+        let item = quote!(
+            async fn f(mut x: u8, o: Option<u8>) -> u8 {
+                a().await;
+                if let Some(mut x) = o {
+                    x = 1;
+                } else {
+                    x = 2;
+                }
+                x
+            }
+        );
+        assert_eq!(alive(item, "A"), ["x", "o"]);
+    }
+
+    #[test]
+    fn a_borrow_keeps_what_it_borrows_from() {
+        let item = quote!(
+            async fn f(order: Order) -> u8 {
+                let name = &order.name;
+                a().await;
+                name.len()
+            }
+        );
+        assert_eq!(alive(item, "A"), ["order", "name"]);
+    }
+
+    #[test]
+    fn a_jump_keeps_what_its_target_reads() {
+        let item = quote!(
+            async fn f(mut n: u8, m: u8) -> u8 {
+                loop {
+                    if n > a().await {
+                        break;
+                    }
+                    n = b().await;
+                }
+                m
+            }
+        );
+        assert_eq!(alive(item, "A"), ["n", "m"]);
+    }
 }

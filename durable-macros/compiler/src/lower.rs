@@ -12,13 +12,13 @@ mod operand;
 
 pub(crate) use expr::is_compound;
 
-
 use crate::{
     desugar::Desugared,
     diagnostic::Diagnostics,
     facts::{self, Facts},
     graph::{
-        Binding, BindingId, BindingKind, Block, BlockId, Effect, End, Graph, Jump, JumpKey, Op, PointInfo, Seq, SeqId, plain_name,
+        Binding, BindingId, BindingKind, Block, BlockId, Effect, End, Graph, Jump, JumpKey, Op, PointInfo,
+        Seq, SeqId, plain_name,
     },
     parse::Function,
     types,
@@ -188,7 +188,13 @@ impl Lower<'_> {
                 self.end(End::Diverge);
                 self.cur = main;
                 let defs = self.declare_let(&local.pat, Some(&value), true);
-                self.push_op(Op::LetElse { pat: local.pat.clone(), expr: value, effect, defs, otherwise: inner });
+                self.push_op(Op::LetElse {
+                    pat: local.pat.clone(),
+                    expr: value,
+                    effect,
+                    defs,
+                    otherwise: inner,
+                });
             }
             _ => {
                 let mut stmt = local.clone();
@@ -339,9 +345,14 @@ impl Lower<'_> {
 
     /// Names to bindings, jumps to blocks.
     fn effect(&mut self, facts: &Facts) -> Effect {
-        let ids = |names: &facts::Names| names.iter().filter_map(|name| self.lookup(name)).collect::<BTreeSet<_>>();
-        let mut effect =
-            Effect { uses: ids(&facts.uses), kills: ids(&facts.kills), assigns: ids(&facts.assigns), jumps: Vec::new() };
+        let ids =
+            |names: &facts::Names| names.iter().filter_map(|name| self.lookup(name)).collect::<BTreeSet<_>>();
+        let mut effect = Effect {
+            uses: ids(&facts.uses),
+            kills: ids(&facts.kills),
+            assigns: ids(&facts.assigns),
+            jumps: Vec::new(),
+        };
         for (key, bound) in &facts.jumps {
             if let Some((target, value)) = self.jump_target(key) {
                 self.reached.insert(target);
@@ -421,7 +432,12 @@ fn at_expr(point: usize, operand: Expr, awaited: &syn::ExprAwait) -> Expr {
 }
 
 /// A method call on what is awaited, where the `.await` stands.
-pub(crate) fn method(receiver: Expr, name: &str, awaited: &syn::ExprAwait, args: Punctuated<Expr, Token![,]>) -> Expr {
+pub(crate) fn method(
+    receiver: Expr,
+    name: &str,
+    awaited: &syn::ExprAwait,
+    args: Punctuated<Expr, Token![,]>,
+) -> Expr {
     Expr::MethodCall(syn::ExprMethodCall {
         attrs: Vec::new(),
         receiver: Box::new(receiver),

@@ -17,14 +17,18 @@ pub enum Known {
 pub fn known(mac: &Macro) -> Option<Known> {
     let name = last_segment(mac);
     let standard = mac.path.segments.len() == 1
-        || mac.path.segments.first().is_some_and(|first| ["std", "core", "alloc"].iter().any(|name| first.ident == name));
+        || mac
+            .path
+            .segments
+            .first()
+            .is_some_and(|first| ["std", "core", "alloc"].iter().any(|name| first.ident == name));
     if !standard {
         return None;
     }
     match name.as_str() {
-        "format" | "print" | "println" | "eprint" | "eprintln" | "write" | "writeln" | "panic" | "assert" | "assert_eq"
-        | "assert_ne" | "debug_assert" | "debug_assert_eq" | "debug_assert_ne" | "dbg" | "todo" | "unimplemented"
-        | "unreachable" | "vec" | "format_args" => Some(Known::Exprs),
+        "format" | "print" | "println" | "eprint" | "eprintln" | "write" | "writeln" | "panic" | "assert"
+        | "assert_eq" | "assert_ne" | "debug_assert" | "debug_assert_eq" | "debug_assert_ne" | "dbg"
+        | "todo" | "unimplemented" | "unreachable" | "vec" | "format_args" => Some(Known::Exprs),
         "matches" => Some(Known::First),
         _ => None,
     }
@@ -43,7 +47,8 @@ pub fn evaluated(mac: &Macro) -> usize {
 
 /// Whether the macro never comes back.
 pub fn diverges(mac: &Macro) -> bool {
-    known(mac).is_some() && ["panic", "todo", "unimplemented", "unreachable"].contains(&last_segment(mac).as_str())
+    known(mac).is_some()
+        && ["panic", "todo", "unimplemented", "unreachable"].contains(&last_segment(mac).as_str())
 }
 
 /// The last segment of the macro's path.
@@ -73,7 +78,8 @@ pub fn with_operands(mac: &Macro, operands: &[Expr]) -> Macro {
     let mut mac = mac.clone();
     mac.tokens = match known(&mac) {
         Some(Known::First) => {
-            let (_, rest) = syn::parse::Parser::parse2(parse_first, mac.tokens.clone()).expect("parsed before");
+            let (_, rest) =
+                syn::parse::Parser::parse2(parse_first, mac.tokens.clone()).expect("parsed before");
             let first = &operands[0];
             quote!(#first #rest)
         }
@@ -189,7 +195,10 @@ mod tests {
 
     #[test]
     fn words_are_possible_locals_only() {
-        assert_eq!(words_of("a.b, c::d, e: f, g!(h), i = j, k == l, m != n, 0..o"), ["a", "f", "h", "j", "k", "l", "m", "n", "o"]);
+        assert_eq!(
+            words_of("a.b, c::d, e: f, g!(h), i = j, k == l, m != n, 0..o"),
+            ["a", "f", "h", "j", "k", "l", "m", "n", "o"]
+        );
     }
 
     #[test]

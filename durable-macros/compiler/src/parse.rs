@@ -96,7 +96,13 @@ pub fn parse(attr: TokenStream, item: TokenStream, diagnostics: &Diagnostics) ->
         }
     };
     check_signature(&item, diagnostics);
-    let params = item.sig.inputs.iter().enumerate().filter_map(|(at, arg)| parse_param(at, arg, diagnostics)).collect();
+    let params = item
+        .sig
+        .inputs
+        .iter()
+        .enumerate()
+        .filter_map(|(at, arg)| parse_param(at, arg, diagnostics))
+        .collect();
     let output = match &item.sig.output {
         ReturnType::Default => parse_quote!(()),
         ReturnType::Type(_, ty) => (**ty).clone(),
@@ -127,14 +133,22 @@ fn parse_options(attr: TokenStream, diagnostics: &Diagnostics) -> Options {
             Meta::NameValue(pair) if pair.path.is_ident("name") => match string(&pair.value) {
                 Some(name) if (1..=256).contains(&name.len()) => options.name = Some(name),
                 _ => {
-                    diagnostics.error_at(Code::Argument, &pair.value, "the name must be a string of 1 to 256 bytes");
+                    diagnostics.error_at(
+                        Code::Argument,
+                        &pair.value,
+                        "the name must be a string of 1 to 256 bytes",
+                    );
                 }
             },
             Meta::NameValue(pair) if pair.path.is_ident("crate") => {
                 match string(&pair.value).and_then(|path| syn::parse_str::<Path>(&path).ok()) {
                     Some(path) => options.krate = path,
                     None => {
-                        diagnostics.error_at(Code::Argument, &pair.value, "the crate must be a path in a string, such as \"my_durable\"");
+                        diagnostics.error_at(
+                            Code::Argument,
+                            &pair.value,
+                            "the crate must be a path in a string, such as \"my_durable\"",
+                        );
                     }
                 }
             }
@@ -208,7 +222,9 @@ fn parse_param(at: usize, arg: &FnArg, diagnostics: &Diagnostics) -> Option<Para
         FnArg::Typed(typed) => typed,
     };
     let (ident, mutable, pattern) = match &*typed.pat {
-        Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none() => (pat.ident.clone(), pat.mutability.is_some(), None),
+        Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none() => {
+            (pat.ident.clone(), pat.mutability.is_some(), None)
+        }
         other => (format_ident!("input_{at}", span = Span::call_site()), false, Some(other.clone())),
     };
     match &*typed.ty {

@@ -11,7 +11,10 @@ pub fn is_stable(expr: &Expr) -> bool {
         Expr::Paren(paren) => is_stable(&paren.expr),
         Expr::Group(group) => is_stable(&group.expr),
         Expr::Unary(unary) if matches!(unary.op, UnOp::Deref(_)) => is_stable(&unary.expr),
-        Expr::Index(index) => is_stable(&index.expr) && matches!(&*index.index, Expr::Lit(lit) if matches!(lit.lit, Lit::Int(_))),
+        Expr::Index(index) => {
+            is_stable(&index.expr)
+                && matches!(&*index.index, Expr::Lit(lit) if matches!(lit.lit, Lit::Int(_)))
+        }
         _ => false,
     }
 }
@@ -19,7 +22,9 @@ pub fn is_stable(expr: &Expr) -> bool {
 /// The same, and elements at any index that is a literal or a place.
 pub fn is_place(expr: &Expr) -> bool {
     match expr {
-        Expr::Index(index) => is_place(&index.expr) && (is_place(&index.index) || matches!(&*index.index, Expr::Lit(_))),
+        Expr::Index(index) => {
+            is_place(&index.expr) && (is_place(&index.index) || matches!(&*index.index, Expr::Lit(_)))
+        }
         Expr::Field(field) => is_place(&field.base),
         Expr::Paren(paren) => is_place(&paren.expr),
         Expr::Unary(unary) if matches!(unary.op, UnOp::Deref(_)) => is_place(&unary.expr),

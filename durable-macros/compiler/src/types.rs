@@ -55,14 +55,19 @@ pub fn nameable(ty: &Type, declared: &DeclaredNames) -> bool {
     impl<'ast> Visit<'ast> for Check<'_> {
         fn visit_type(&mut self, ty: &'ast Type) {
             match ty {
-                Type::Infer(_) | Type::ImplTrait(_) | Type::Macro(_) | Type::Reference(_) | Type::TraitObject(_) => self.ok = false,
+                Type::Infer(_)
+                | Type::ImplTrait(_)
+                | Type::Macro(_)
+                | Type::Reference(_)
+                | Type::TraitObject(_) => self.ok = false,
                 other => visit::visit_type(self, other),
             }
         }
         fn visit_path(&mut self, path: &'ast syn::Path) {
             if let Some(first) = path.segments.first() {
                 let name = plain_name(&first.ident);
-                let hidden = self.declared.names.contains(&name) || (self.declared.glob && path.segments.len() == 1);
+                let hidden =
+                    self.declared.names.contains(&name) || (self.declared.glob && path.segments.len() == 1);
                 if path.leading_colon.is_none() && (hidden || name == "Self") {
                     self.ok = false;
                 }
@@ -103,7 +108,9 @@ pub fn of_expr(expr: &Expr, known: &dyn Fn(&str) -> Option<Type>) -> Option<Type
         Expr::Paren(paren) => of_expr(&paren.expr, known),
         Expr::Group(group) => of_expr(&group.expr, known),
         Expr::Cast(cast) => Some((*cast.ty).clone()),
-        Expr::Macro(mac) if macros::last_segment(&mac.mac) == "format" && macros::known(&mac.mac).is_some() => {
+        Expr::Macro(mac)
+            if macros::last_segment(&mac.mac) == "format" && macros::known(&mac.mac).is_some() =>
+        {
             Some(parse_quote!(String))
         }
         Expr::MethodCall(call) if call.args.is_empty() && call.turbofish.is_none() => {
@@ -120,7 +127,8 @@ pub fn of_expr(expr: &Expr, known: &dyn Fn(&str) -> Option<Type>) -> Option<Type
         }
         Expr::Binary(binary) => {
             use syn::BinOp::{And, Eq, Ge, Gt, Le, Lt, Ne, Or};
-            matches!(binary.op, And(_) | Eq(_) | Ge(_) | Gt(_) | Le(_) | Lt(_) | Ne(_) | Or(_)).then(|| parse_quote!(bool))
+            matches!(binary.op, And(_) | Eq(_) | Ge(_) | Gt(_) | Le(_) | Lt(_) | Ne(_) | Or(_))
+                .then(|| parse_quote!(bool))
         }
         _ => None,
     }
@@ -151,15 +159,25 @@ fn of_constructor(func: &Expr) -> Option<Type> {
     }
     match (&ty.arguments, ty.ident.to_string().as_str()) {
         (PathArguments::None, "String") => Some(parse_quote!(String)),
-        (PathArguments::AngleBracketed(args), "Vec" | "VecDeque" | "BTreeSet" | "HashSet") if whole(args, 1) => Some(parse_quote!(#ty)),
-        (PathArguments::AngleBracketed(args), "BTreeMap" | "HashMap") if whole(args, 2) => Some(parse_quote!(#ty)),
+        (PathArguments::AngleBracketed(args), "Vec" | "VecDeque" | "BTreeSet" | "HashSet")
+            if whole(args, 1) =>
+        {
+            Some(parse_quote!(#ty))
+        }
+        (PathArguments::AngleBracketed(args), "BTreeMap" | "HashMap") if whole(args, 2) => {
+            Some(parse_quote!(#ty))
+        }
         _ => None,
     }
     .map(|ty: Type| without_turbofish(&ty))
 }
 
 fn whole(args: &syn::AngleBracketedGenericArguments, count: usize) -> bool {
-    args.args.len() == count && args.args.iter().all(|arg| matches!(arg, GenericArgument::Type(ty) if !matches!(ty, Type::Infer(_))))
+    args.args.len() == count
+        && args
+            .args
+            .iter()
+            .all(|arg| matches!(arg, GenericArgument::Type(ty) if !matches!(ty, Type::Infer(_))))
 }
 
 /// `Vec::<u8>` as a type is `Vec<u8>`.
@@ -201,7 +219,14 @@ mod tests {
 
     #[test]
     fn types_of_the_body_cannot_be_named_outside() {
-        let declared = declared_names(&[parse_quote!(struct Inner;), parse_quote!(use a::{B as C, D};)]);
+        let declared = declared_names(&[
+            parse_quote!(
+                struct Inner;
+            ),
+            parse_quote!(
+                use a::{B as C, D};
+            ),
+        ]);
         assert!(!nameable(&parse_quote!(Vec<Inner>), &declared));
         assert!(!nameable(&parse_quote!(C), &declared));
         assert!(!nameable(&parse_quote!(Vec<_>), &declared));

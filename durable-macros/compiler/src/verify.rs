@@ -20,7 +20,9 @@ pub fn verify(graph: &Graph, liveness: &Liveness, layout: &Layout, diagnostics: 
             Code::Internal,
             graph.points[0].span,
             format!("the workflow compiler made a mistake: {problem}"),
-            format!("this is a bug in durable, not in your code; please report it with this graph:\n{graph:#?}"),
+            format!(
+                "this is a bug in durable, not in your code; please report it with this graph:\n{graph:#?}"
+            ),
         );
     }
 }
@@ -74,7 +76,9 @@ fn sequences_have_ends(graph: &Graph, found: &mut Vec<String>) {
 fn successors(graph: &Graph, end: &End, found: &mut Vec<SeqId>) {
     match end {
         End::Goto(block) => found.push(graph.blocks[block.0].root),
-        End::If { then, otherwise, .. } | End::Item { then, otherwise, .. } => found.extend([*then, *otherwise]),
+        End::If { then, otherwise, .. } | End::Item { then, otherwise, .. } => {
+            found.extend([*then, *otherwise])
+        }
         End::Match { arms, .. } => found.extend(arms.iter().map(|arm| arm.body)),
         End::Return { .. } | End::Diverge => {}
     }

@@ -143,40 +143,44 @@ fn next_wake(tx: &Tx<'_>, queues: &[QueueId]) -> rusqlite::Result<Option<Duratio
 
 /// Sets owner and fence of one due row, and reads what is needed to run it.
 fn take(tx: &mut Tx<'_>, request: &ClaimRequest, row: Row) -> rusqlite::Result<Claimed> {
-    let dead: Option<i64> = tx
+    // Read before it is written: `RETURNING` would go through a temporary table.
+    let (mut claimed, dead, waiting, since) = tx
         .conn
-        .prepare_cached("SELECT owner FROM execution WHERE row = ?1")?
-        .query_row([row], |r| r.get(0))?;
-    let mut update = tx.conn.prepare_cached(
-        "UPDATE execution SET owner = ?2, fence = fence + 1, wake = NULL, status = ?3, crashes = crashes + ?4, finished = NULL
-         WHERE row = ?1
-         RETURNING id, queue, instance, run, epoch, fence, crashes, mail, control, next_frame, waiting,
-                   visit, failed, schema, snapshot, due, event, since",
+        .prepare_cached(
+            "SELECT id, queue, instance, run, epoch, fence, crashes, mail, control, next_frame, waiting, owner,
+                    visit, failed, schema, snapshot, due, event, since
+             FROM execution JOIN position USING (row) WHERE row = ?1",
+        )?
+        .query_row([row], |r| {
+            let root = frames::claimed(frames::root(tx.conn, row, r)?);
+            let claimed = Claimed {
+                row,
+                id: execution_id(r)?,
+                queue: QueueId(r.get("queue")?),
+                instance: r.get("instance")?,
+                run: r.get("run")?,
+                epoch: unsigned(r, "epoch")?,
+                fence: unsigned(r, "fence")? + 1,
+                crashes: r.get("crashes")?,
+                mail: unsigned(r, "mail")?,
+                control: control_of(r.get("control")?),
+                next_frame: unsigned(r, "next_frame")?,
+                frames: vec![root],
+                event: None,
+                now: tx.now,
+            };
+            Ok((claimed, r.get::<_, Option<i64>>("owner")?, unsigned(r, "waiting")?, unsigned(r, "since")?))
+        })?;
+    claimed.crashes = claimed.crashes.saturating_add(u32::from(dead.is_some()));
+    tx.execute(
+        "UPDATE position SET fence = ?2, crashes = ?3, finished = NULL WHERE row = ?1",
+        (row, claimed.fence as i64, claimed.crashes),
     )?;
-    let mut rows = update.query((row, request.worker.0, status_number(Status::Running), dead.is_some()))?;
-    let r = rows.next()?.ok_or_else(|| damaged("a claimed row has vanished"))?;
-    let root = frames::root(tx.conn, row, r)?;
-    let mut waits = vec![(unsigned(r, "since")?, 0, root.event.clone())];
-    let waiting = unsigned(r, "waiting")?;
-    let mut claimed = Claimed {
-        row,
-        id: execution_id(r)?,
-        queue: QueueId(r.get("queue")?),
-        instance: r.get("instance")?,
-        run: r.get("run")?,
-        epoch: unsigned(r, "epoch")?,
-        fence: unsigned(r, "fence")?,
-        crashes: r.get("crashes")?,
-        mail: unsigned(r, "mail")?,
-        control: control_of(r.get("control")?),
-        next_frame: unsigned(r, "next_frame")?,
-        frames: vec![frames::claimed(root)],
-        event: None,
-        now: tx.now,
-    };
-    // The row is written for good when the statement has run to its end.
-    while rows.next()?.is_some() {}
-    drop(rows);
+    tx.execute(
+        "UPDATE execution SET owner = ?2, wake = NULL, status = ?3 WHERE row = ?1",
+        (row, request.worker.0, status_number(Status::Running)),
+    )?;
+    let mut waits = vec![(since, 0, claimed.frames[0].event.clone())];
     if claimed.next_frame > 1 {
         for (since, child) in frames::children(tx.conn, row)? {
             waits.push((since, child.frame, child.event.clone()));
@@ -200,9 +204,12 @@ fn set_aside(tx: &mut Tx<'_>, row: Row, error: &rusqlite::Error) -> rusqlite::Re
     let reason = format!("its row in the store is damaged: {}; restore it from a backup", words(error));
     tracing::warn!(row, reason, "a damaged execution is set aside");
     tx.execute(
-        "UPDATE execution SET epoch = epoch + 1, fence = fence + 1, owner = NULL, wake = NULL, status = ?2, finished = ?3,
-         error = ?4 WHERE row = ?1",
-        (row, status_number(Status::SetAside), tx.at(), reason),
+        "UPDATE position SET epoch = epoch + 1, fence = fence + 1, finished = ?2 WHERE row = ?1",
+        (row, tx.at()),
+    )?;
+    tx.execute(
+        "UPDATE execution SET owner = NULL, wake = NULL, status = ?2, error = ?3 WHERE row = ?1",
+        (row, status_number(Status::SetAside), reason),
     )?;
     let id: rusqlite::Result<String> =
         tx.conn.prepare_cached("SELECT id FROM execution WHERE row = ?1")?.query_row([row], |r| r.get(0));

@@ -75,69 +75,70 @@ macro_rules! fenced {
     };
 }
 
-/// The hot path: the root moves, its operation runs here. No index holds any of these columns.
+/// The hot path: the root moves, its operation runs here.
 const RUN: &str =
-    "UPDATE execution SET epoch = epoch + 1, visit = ?5, failed = ?6, crashes = 0, due = ?7, event = NULL,
+    "UPDATE position SET epoch = epoch + 1, visit = ?5, failed = ?6, crashes = 0, due = ?7, event = NULL,
     schema = ?8, snapshot = ?9
     WHERE row = ?1 AND epoch = ?2 AND fence = ?3 AND control = ?4 AND finished IS NULL";
 
-/// The execution stays with its worker; a failed attempt, or a commit of other frames only.
-const STAY: &str = concat!(
-    "UPDATE execution SET epoch = epoch + 1,",
+/// The execution stays with its worker, or is parked: a failed attempt, a wait, or a commit of other frames only. When this
+/// row was parked at the same visit before, the deadlines that stand decide (W1).
+const MOVE: &str = concat!(
+    "UPDATE position SET epoch = epoch + 1,",
     root_columns!(),
-    " due = CASE WHEN :root THEN :due ELSE due END, error = coalesce(:error, error),
+    " due = CASE WHEN :root AND NOT :keep_due THEN :due ELSE due END,
       crashes = CASE WHEN :keep_crashes THEN crashes ELSE 0 END",
     fenced!()
 );
 
-/// Memory is given up. Due at once if an event came that the worker has not seen (E2) or a request waits; when this row was
-/// parked at the same visit before, the deadlines that stand decide (W1).
-const PARK: &str = concat!(
-    "UPDATE execution SET epoch = epoch + 1,",
-    root_columns!(),
-    " due = CASE WHEN :root AND NOT :keep_due THEN :due ELSE due END, error = coalesce(:error, error),
-      crashes = CASE WHEN :keep_crashes THEN crashes ELSE 0 END,
-      class = CASE WHEN :keep_crashes THEN max(0, min(crashes, 3) - 1) ELSE 0 END,
-      status = :status, owner = NULL,
-      wake = CASE WHEN control <> 0 OR mail <> :mail THEN :now
-                  WHEN :keep_due THEN nullif(min(coalesce(due, :never),
+/// Memory is given up. Due at once if an event came that the worker has not seen (E2) or a request waits.
+const PARK: &str = "UPDATE execution SET error = coalesce(:error, error), status = :status, owner = NULL,
+      class = CASE WHEN :keep_crashes
+          THEN (SELECT max(0, min(crashes, 3) - 1) FROM position WHERE position.row = :row) ELSE 0 END,
+      wake = CASE WHEN :control <> 0 OR mail <> :mail THEN :now
+                  WHEN :keep_due THEN nullif(min(
+                      coalesce((SELECT due FROM position WHERE position.row = :row), :never),
                       coalesce((SELECT min(frame.due) FROM frame WHERE frame.row = :row), :never)), :never)
-                  ELSE :wake END",
-    fenced!(),
-    " RETURNING wake"
-);
+                  ELSE :wake END
+     WHERE row = :row RETURNING wake";
 
 /// The end, or set aside. What can be looked at or redriven keeps its snapshots.
 const FINISH: &str = concat!(
-    "UPDATE execution SET epoch = epoch + 1,
+    "UPDATE position SET epoch = epoch + 1,
       visit = CASE WHEN :root THEN :visit ELSE visit END,
       failed = CASE WHEN :root THEN :failed ELSE failed END,
       event = CASE WHEN :keep THEN CASE WHEN :root THEN :event ELSE event END END,
       due = CASE WHEN :keep THEN due END,
       schema = coalesce(:schema, schema),
       snapshot = CASE WHEN :keep THEN coalesce(:snapshot, snapshot) END,
-      waiting = CASE WHEN :keep THEN waiting ELSE 0 END,
-      status = :status, owner = NULL, wake = NULL, finished = :now, error = :error, output = :output",
-    fenced!(),
-    " RETURNING id, next_frame, mail"
+      finished = :now",
+    fenced!()
 );
 
-/// The usual end: a workflow that never had a frame or an event, and nothing to keep. Without `RETURNING` and its temporary
-/// table it costs half.
+/// The usual end: the root has nothing to write, and there is nothing to keep.
 const FINISH_PLAIN: &str =
-    "UPDATE execution SET epoch = epoch + 1, event = NULL, due = NULL, snapshot = NULL, waiting = 0,
-    status = ?5, owner = NULL, wake = NULL, finished = ?6, error = ?7, output = ?8
-    WHERE row = ?1 AND epoch = ?2 AND fence = ?3 AND control = ?4 AND finished IS NULL AND next_frame = 1 AND mail = 0";
+    "UPDATE position SET epoch = epoch + 1, event = NULL, due = NULL, snapshot = NULL, finished = ?5
+    WHERE row = ?1 AND epoch = ?2 AND fence = ?3 AND control = ?4 AND finished IS NULL";
 
-const ID: &str = "SELECT id FROM execution WHERE row = ?1";
+/// The other half of an end.
+const END: &str = "UPDATE execution SET status = ?2, owner = NULL, wake = NULL, waiting = CASE WHEN ?3 THEN waiting ELSE 0 END,
+    error = ?4, output = ?5 WHERE row = ?1";
+
+/// Read apart: `RETURNING` would go through a temporary table.
+const ENDED: &str = "SELECT id, next_frame, mail FROM execution WHERE row = ?1";
 
 /// Prepared once per transaction.
 pub(crate) struct Statements<'c> {
     conn: &'c Connection,
     run: Option<CachedStatement<'c>>,
-    /// [`FINISH_PLAIN`] and [`ID`].
-    finish: Option<(CachedStatement<'c>, CachedStatement<'c>)>,
+    finish: Option<Finish<'c>>,
     unknown: &'c HashSet<(Row, u64, u64)>,
+}
+
+struct Finish<'c> {
+    plain: CachedStatement<'c>,
+    end: CachedStatement<'c>,
+    ended: CachedStatement<'c>,
 }
 
 impl<'c> Statements<'c> {
@@ -199,93 +200,80 @@ impl<'c> Statements<'c> {
                     &**snapshot,
                 ))? == 1
             }
-            (Next::Run, _) => stay(tx, commit, control, None)?,
-            (Next::FailedAttempt { error }, _) => stay(tx, commit, control, Some(error))?,
-            (Next::Park(park), _) => return self.park(tx, commit, control, park, Status::Parked),
+            (Next::Run, _) => step(tx, commit, control, false, false)?,
+            (Next::FailedAttempt { .. }, _) => step(tx, commit, control, true, false)?,
+            (Next::Park(park), _) => return park_as(tx, commit, control, park, Status::Parked),
             (Next::Yield, _) => {
                 let at_once = Park { wake: Some(Duration::ZERO), mail: 0, error: None, keep_due: false };
-                return self.park(tx, commit, control, &at_once, Status::Ready);
+                return park_as(tx, commit, control, &at_once, Status::Ready);
             }
-            (Next::Finish(outcome), root) => {
-                let plain = root.is_none() && !kept(outcome.status);
-                return Ok((plain && self.finish_plain(tx, commit, control, outcome)?)
-                    || finish(tx, commit, control, outcome)?);
-            }
+            (Next::Finish(outcome), _) => return self.finish(tx, commit, control, outcome),
         };
         if swapped {
             write_frames(tx, commit, false)?;
             if let Next::FailedAttempt { error } = &commit.next {
+                tx.execute("UPDATE execution SET error = ?2 WHERE row = ?1", (commit.row, error))?;
                 history::add(tx, commit.row, HistoryKind::FailedAttempt, Some(error))?;
             }
         }
         Ok(swapped)
     }
 
-    /// False: it is not the usual end, or the row did not match.
-    fn finish_plain(
+    fn finish(
         &mut self,
         tx: &mut Tx<'_>,
         commit: &Commit,
         control: i64,
         outcome: &Outcome,
     ) -> rusqlite::Result<bool> {
-        let (finish, id) = match &mut self.finish {
+        let statements = match &mut self.finish {
             Some(statements) => statements,
-            empty => empty.insert((self.conn.prepare_cached(FINISH_PLAIN)?, self.conn.prepare_cached(ID)?)),
+            empty => empty.insert(Finish {
+                plain: self.conn.prepare_cached(FINISH_PLAIN)?,
+                end: self.conn.prepare_cached(END)?,
+                ended: self.conn.prepare_cached(ENDED)?,
+            }),
         };
-        let finished = finish.execute((
-            commit.row,
-            commit.epoch as i64,
-            commit.fence as i64,
-            control,
-            status_number(outcome.status),
-            tx.at(),
-            &outcome.error,
-            &outcome.output,
-        ))? == 1;
-        if finished {
-            let id: String = id.query_row([commit.row], |r| r.get(0))?;
-            tx.effects.finished.extend(ExecutionId::new(&id));
-        }
-        Ok(finished)
-    }
-
-    fn park(
-        &self,
-        tx: &mut Tx<'_>,
-        commit: &Commit,
-        control: i64,
-        park: &Park,
-        status: Status,
-    ) -> rusqlite::Result<bool> {
-        let root = Root::of(tx, commit);
-        let wake = tx.conn.prepare_cached(PARK)?.query_row(
-            named_params! {
+        let keep = kept(outcome.status);
+        let swapped = if keep || commit.root.is_some() {
+            let root = Root::of(tx, commit);
+            tx.conn.prepare_cached(FINISH)?.execute(named_params! {
                 ":row": commit.row, ":epoch": commit.epoch as i64, ":fence": commit.fence as i64, ":control": control,
                 ":root": root.is, ":visit": root.visit, ":failed": root.failed, ":event": root.event,
-                ":schema": root.schema, ":snapshot": root.snapshot, ":due": root.due,
-                ":error": park.error, ":keep_crashes": park.error.is_some(), ":keep_due": park.keep_due,
-                ":status": status_number(status), ":mail": park.mail as i64, ":now": tx.at(),
-                ":wake": park.wake.map(|d| tx.after(d)), ":never": i64::MAX,
-            },
-            |r| r.get::<_, Option<i64>>(0),
-        );
-        let Some(wake) = wake.optional()? else { return Ok(false) };
-        write_frames(tx, commit, park.keep_due)?;
-        if let Some(error) = &park.error {
-            history::add(tx, commit.row, HistoryKind::FailedAttempt, Some(error))?;
+                ":schema": root.schema, ":snapshot": root.snapshot, ":keep": keep, ":now": tx.at(),
+            })?
+        } else {
+            let (epoch, fence) = (commit.epoch as i64, commit.fence as i64);
+            statements.plain.execute((commit.row, epoch, fence, control, tx.at()))?
+        };
+        if swapped == 0 {
+            return Ok(false);
         }
-        if !park.keep_due && status == Status::Parked {
-            history::park(tx, commit.row, waits_for(commit), stands_at(commit))?;
+        let (id, next_frame, mail) = statements.ended.query_row([commit.row], |r| {
+            Ok((ExecutionId::new(r.get_ref(0)?.as_str()?), r.get::<_, i64>(1)?, r.get::<_, i64>(2)?))
+        })?;
+        let status = status_number(outcome.status);
+        statements.end.execute((commit.row, status, keep, &outcome.error, &outcome.output))?;
+        if keep {
+            write_frames(tx, commit, false)?;
+        } else {
+            // Most executions never had a frame or an event, and then there is nothing to look for.
+            if next_frame > 1 {
+                tx.execute("DELETE FROM frame WHERE row = ?1", [commit.row])?;
+            }
+            if mail > 0 {
+                consume(tx, commit)?;
+                tx.execute("DELETE FROM event WHERE row = ?1 AND consumed IS NULL", [commit.row])?;
+            }
         }
-        tx.effects.work_ready |= wake.is_some_and(|at| at <= tx.at());
+        tx.effects.finished.extend(id);
         Ok(true)
     }
 
     fn miss(&self, commit: &Commit) -> rusqlite::Result<Miss> {
         let mut row = self
             .conn
-            .prepare_cached("SELECT epoch, fence, control, finished FROM execution WHERE row = ?1")?;
+            .prepare_cached("SELECT epoch, fence, control, finished FROM position WHERE row = ?1")?;
         let found = row
             .query_row([commit.row], |r| {
                 Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?, r.get(2)?, r.get::<_, Option<i64>>(3)?))
@@ -340,45 +328,51 @@ impl<'a> Root<'a> {
     }
 }
 
-fn stay(tx: &Tx<'_>, commit: &Commit, control: i64, error: Option<&String>) -> rusqlite::Result<bool> {
+/// The compare-and-swap of all that neither runs on nor ends.
+fn step(
+    tx: &Tx<'_>,
+    commit: &Commit,
+    control: i64,
+    keep_crashes: bool,
+    keep_due: bool,
+) -> rusqlite::Result<bool> {
     let root = Root::of(tx, commit);
-    let changed = tx.conn.prepare_cached(STAY)?.execute(named_params! {
+    let changed = tx.conn.prepare_cached(MOVE)?.execute(named_params! {
         ":row": commit.row, ":epoch": commit.epoch as i64, ":fence": commit.fence as i64, ":control": control,
         ":root": root.is, ":visit": root.visit, ":failed": root.failed, ":event": root.event,
         ":schema": root.schema, ":snapshot": root.snapshot, ":due": root.due,
-        ":error": error, ":keep_crashes": error.is_some(),
+        ":keep_due": keep_due, ":keep_crashes": keep_crashes,
     })?;
     Ok(changed == 1)
 }
 
-fn finish(tx: &mut Tx<'_>, commit: &Commit, control: i64, outcome: &Outcome) -> rusqlite::Result<bool> {
-    let root = Root::of(tx, commit);
-    let keep = kept(outcome.status);
-    let ended = tx.conn.prepare_cached(FINISH)?.query_row(
+fn park_as(
+    tx: &mut Tx<'_>,
+    commit: &Commit,
+    control: i64,
+    park: &Park,
+    status: Status,
+) -> rusqlite::Result<bool> {
+    let keep_crashes = park.error.is_some();
+    if !step(tx, commit, control, keep_crashes, park.keep_due)? {
+        return Ok(false);
+    }
+    let wake: Option<i64> = tx.conn.prepare_cached(PARK)?.query_row(
         named_params! {
-            ":row": commit.row, ":epoch": commit.epoch as i64, ":fence": commit.fence as i64, ":control": control,
-            ":root": root.is, ":visit": root.visit, ":failed": root.failed, ":event": root.event,
-            ":schema": root.schema, ":snapshot": root.snapshot, ":keep": keep,
-            ":status": status_number(outcome.status), ":now": tx.at(), ":error": outcome.error, ":output": outcome.output,
+            ":row": commit.row, ":control": control, ":error": park.error, ":keep_crashes": keep_crashes,
+            ":keep_due": park.keep_due, ":status": status_number(status), ":mail": park.mail as i64,
+            ":now": tx.at(), ":wake": park.wake.map(|d| tx.after(d)), ":never": i64::MAX,
         },
-        |r| Ok((r.get::<_, String>(0)?, r.get::<_, i64>(1)?, r.get::<_, i64>(2)?)),
-    );
-    let Some((id, next_frame, mail)) = ended.optional()? else { return Ok(false) };
-    if keep {
-        write_frames(tx, commit, false)?;
-    } else {
-        // Most executions never had a frame or an event, and then there is nothing to look for.
-        if next_frame > 1 {
-            tx.execute("DELETE FROM frame WHERE row = ?1", [commit.row])?;
-        }
-        if mail > 0 {
-            consume(tx, commit)?;
-            tx.execute("DELETE FROM event WHERE row = ?1 AND consumed IS NULL", [commit.row])?;
-        }
+        |r| r.get(0),
+    )?;
+    write_frames(tx, commit, park.keep_due)?;
+    if let Some(error) = &park.error {
+        history::add(tx, commit.row, HistoryKind::FailedAttempt, Some(error))?;
     }
-    if let Ok(id) = ExecutionId::new(&id) {
-        tx.effects.finished.push(id);
+    if !park.keep_due && status == Status::Parked {
+        history::park(tx, commit.row, waits_for(commit), stands_at(commit))?;
     }
+    tx.effects.work_ready |= wake.is_some_and(|at| at <= tx.at());
     Ok(true)
 }
 

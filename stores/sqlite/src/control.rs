@@ -10,7 +10,7 @@ const CANCEL: i64 = 1;
 pub(crate) fn cancel(tx: &mut Tx<'_>, id: &ExecutionId) -> rusqlite::Result<Result<bool, StoreError>> {
     let found = tx
         .conn
-        .prepare_cached("SELECT row, status, control FROM execution WHERE id = ?1")?
+        .prepare_cached("SELECT row, status, control FROM execution JOIN position USING (row) WHERE id = ?1")?
         .query_row([id.as_str()], |r| Ok((r.get::<_, Row>(0)?, status(r.get(1)?)?, r.get::<_, i64>(2)?)))
         .optional()?;
     let Some((row, status, control)) = found else {
@@ -20,7 +20,7 @@ pub(crate) fn cancel(tx: &mut Tx<'_>, id: &ExecutionId) -> rusqlite::Result<Resu
         return Ok(Ok(false));
     }
     if control == 0 {
-        tx.execute("UPDATE execution SET control = ?2 WHERE row = ?1", (row, CANCEL))?;
+        tx.execute("UPDATE position SET control = ?2 WHERE row = ?1", (row, CANCEL))?;
         history::add(tx, row, HistoryKind::CancelRequested, Some(""))?;
         // Whoever owns it reads the request with its next commit; what nobody owns is claimed for it. That goes for one
         // that was set aside, too: its value may be unreadable, but to cancel it nobody need read it.

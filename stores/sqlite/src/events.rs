@@ -70,7 +70,8 @@ fn insert(tx: &Tx<'_>, row: Row, request: &SendRequest) -> rusqlite::Result<()> 
 fn wake(tx: &mut Tx<'_>, row: Row, name: &str) -> rusqlite::Result<()> {
     let woken = tx.execute(
         "UPDATE execution SET wake = ?3 WHERE row = ?1 AND status = ?4 AND (wake IS NULL OR wake > ?3)
-           AND (event = ?2 OR EXISTS (SELECT 1 FROM frame WHERE frame.row = ?1 AND frame.event = ?2))",
+           AND (EXISTS (SELECT 1 FROM position WHERE position.row = ?1 AND position.event = ?2)
+             OR EXISTS (SELECT 1 FROM frame WHERE frame.row = ?1 AND frame.event = ?2))",
         (row, name, tx.at(), status_number(Status::Parked)),
     )?;
     tx.effects.work_ready |= woken > 0;

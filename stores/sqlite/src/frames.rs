@@ -7,7 +7,7 @@ use crate::{
 use durable_core::store::{ClaimedFrame, FrameRecord, Row, SchemaId};
 use rusqlite::{Connection, OptionalExtension};
 
-/// The root, from a row of `execution`. Until a commit brings a snapshot, the start snapshot is the root's (epoch 0).
+/// The root, from a row of `position`. Until a commit brings a snapshot, the start snapshot is the root's (epoch 0).
 pub(crate) fn root(conn: &Connection, row: Row, r: &rusqlite::Row<'_>) -> rusqlite::Result<FrameRecord> {
     let snapshot: Option<Vec<u8>> = r.get("snapshot")?;
     let snapshot = match snapshot {

@@ -115,10 +115,10 @@ impl Witness {
     pub(crate) fn testifies(&self, conn: &Connection) -> rusqlite::Result<bool> {
         match self {
             Self::Committed { row, epoch, fence } => conn
-                .prepare_cached("SELECT 1 FROM execution WHERE row = ?1 AND epoch = ?2 AND fence = ?3")?
+                .prepare_cached("SELECT 1 FROM position WHERE row = ?1 AND epoch = ?2 AND fence = ?3")?
                 .exists((row, epoch, fence)),
             Self::Claimed { row, fence } => conn
-                .prepare_cached("SELECT 1 FROM execution WHERE row = ?1 AND fence >= ?2")?
+                .prepare_cached("SELECT 1 FROM position WHERE row = ?1 AND fence >= ?2")?
                 .exists((row, fence)),
             Self::Started { id, instance } => conn
                 .prepare_cached("SELECT 1 FROM execution WHERE id = ?1 AND instance = ?2")?

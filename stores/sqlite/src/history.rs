@@ -15,7 +15,7 @@ const TRIMMED_EVERY: i64 = 64;
 pub(crate) fn add(tx: &Tx<'_>, row: Row, kind: HistoryKind, detail: Option<&str>) -> rusqlite::Result<()> {
     tx.execute(
         "INSERT INTO history (row, at, epoch, kind, schema, detail)
-         SELECT row, ?2, epoch, ?3, schema, ?4 FROM execution WHERE row = ?1",
+         SELECT row, ?2, epoch, ?3, schema, ?4 FROM position WHERE row = ?1",
         (row, tx.at(), kind_number(kind), detail),
     )?;
     Ok(())
@@ -25,7 +25,7 @@ pub(crate) fn add(tx: &Tx<'_>, row: Row, kind: HistoryKind, detail: Option<&str>
 pub(crate) fn park(tx: &Tx<'_>, row: Row, event: Option<&str>, schema: Option<u32>) -> rusqlite::Result<()> {
     tx.execute(
         "INSERT INTO history (row, at, epoch, kind, schema, detail)
-         SELECT row, ?2, epoch, ?3, coalesce(?5, schema), ?4 FROM execution WHERE row = ?1",
+         SELECT row, ?2, epoch, ?3, coalesce(?5, schema), ?4 FROM position WHERE row = ?1",
         (row, tx.at(), kind_number(HistoryKind::Parked), event, schema),
     )?;
     // Entry numbers are the file's, not the execution's, so every execution's turn comes.
@@ -43,7 +43,7 @@ pub(crate) fn park(tx: &Tx<'_>, row: Row, event: Option<&str>, schema: Option<u3
 pub(crate) fn read(conn: &Connection, id: &ExecutionId) -> rusqlite::Result<Option<Vec<HistoryEntry>>> {
     let mut columns = conn.prepare_cached(
         "SELECT row, created, finished, epoch, status, error, coalesce(workflow, '') AS workflow
-         FROM execution LEFT JOIN queue USING (queue) WHERE id = ?1",
+         FROM execution JOIN position USING (row) LEFT JOIN queue USING (queue) WHERE id = ?1",
     )?;
     let found = columns
         .query_row([id.as_str()], |r| {

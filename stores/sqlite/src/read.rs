@@ -12,8 +12,8 @@ const LIST_LIMIT: u32 = 100;
 macro_rules! record {
     ($rest:literal) => {
         concat!(
-            "SELECT execution.*, coalesce(queue.workflow, '') AS workflow
-             FROM execution LEFT JOIN queue USING (queue) WHERE ",
+            "SELECT execution.*, position.*, coalesce(queue.workflow, '') AS workflow
+             FROM execution JOIN position USING (row) LEFT JOIN queue USING (queue) WHERE ",
             $rest
         )
     };
@@ -45,7 +45,7 @@ pub(crate) fn list(conn: &Connection, filter: &Filter) -> rusqlite::Result<Vec<E
 
 /// How an execution ended: no such execution, not yet, or so.
 pub(crate) fn outcome(conn: &Connection, id: &ExecutionId) -> rusqlite::Result<Option<Option<Outcome>>> {
-    conn.prepare_cached("SELECT finished, status, output, error FROM execution WHERE id = ?1")?
+    conn.prepare_cached("SELECT finished, status, output, error FROM execution JOIN position USING (row) WHERE id = ?1")?
         .query_row([id.as_str()], |r| {
             if unsigned_or_null(r, "finished")?.is_none() {
                 return Ok(None);

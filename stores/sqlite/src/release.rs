@@ -5,12 +5,16 @@ use durable_core::store::{Release, Status};
 
 /// Due at once, unless every frame waits for a deadline and for nothing else. An event or a request that came while the row
 /// was claimed woke nobody, so such waits are looked at again.
-const RELEASE: &str = "UPDATE execution SET owner = NULL, status = :ready, class = max(0, min(crashes, 3) - 1),
-    wake = CASE WHEN control <> 0 OR due IS NULL OR event IS NOT NULL
+const RELEASE: &str = "UPDATE execution SET owner = NULL, status = :ready,
+    class = (SELECT max(0, min(crashes, 3) - 1) FROM position WHERE position.row = :row),
+    wake = (SELECT CASE WHEN control <> 0 OR due IS NULL OR event IS NOT NULL
                     OR EXISTS (SELECT 1 FROM frame WHERE frame.row = :row AND (frame.due IS NULL OR frame.event IS NOT NULL))
                 THEN :now
                 ELSE min(due, coalesce((SELECT min(frame.due) FROM frame WHERE frame.row = :row), due)) END
-    WHERE row = :row AND fence = :fence AND owner IS NOT NULL AND finished IS NULL RETURNING wake";
+            FROM position WHERE position.row = :row)
+    WHERE row = :row AND owner IS NOT NULL
+      AND EXISTS (SELECT 1 FROM position WHERE position.row = :row AND fence = :fence AND finished IS NULL)
+    RETURNING wake";
 
 /// Releases with a stale fence are ignored.
 pub(crate) fn release(tx: &mut Tx<'_>, group: &[Release]) -> rusqlite::Result<()> {

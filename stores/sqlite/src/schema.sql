@@ -30,10 +30,8 @@ CREATE TABLE worker (
     beat   INTEGER NOT NULL DEFAULT 0
 );
 
--- The root frame is inline. `snapshot` is NULL until the first commit that brings one (the start snapshot is in `input`),
--- and again after success. No index holds a column that a commit of a running execution changes. `class` is how many crashes
--- a waiting row carries, as claims tell them apart: 0 ordinary, 1 fragile (two), 2 alone (three and more). `since` is the epoch
--- at which the frame began to wait for its event.
+-- Who an execution is, and who may take it when. A commit of a running execution leaves this row alone. `class` is how many
+-- crashes a waiting row carries, as claims tell them apart: 0 ordinary, 1 fragile (two), 2 alone (three and more).
 CREATE TABLE execution (
     row        INTEGER PRIMARY KEY AUTOINCREMENT,
     id         TEXT NOT NULL UNIQUE,
@@ -42,30 +40,38 @@ CREATE TABLE execution (
     queue      INTEGER NOT NULL,
     priority   INTEGER NOT NULL,
     created    INTEGER NOT NULL,
-    finished   INTEGER,
     status     INTEGER NOT NULL,
-    epoch      INTEGER NOT NULL DEFAULT 0,
-    fence      INTEGER NOT NULL,
     owner      INTEGER,
     wake       INTEGER,
     class      INTEGER NOT NULL DEFAULT 0,
-    crashes    INTEGER NOT NULL DEFAULT 0,
-    control    INTEGER NOT NULL DEFAULT 0,
     mail       INTEGER NOT NULL DEFAULT 0,
     waiting    INTEGER NOT NULL DEFAULT 0,
     next_frame INTEGER NOT NULL DEFAULT 1,
-    visit      INTEGER NOT NULL DEFAULT 0,
-    failed     INTEGER NOT NULL DEFAULT 0,
-    schema     INTEGER NOT NULL,
-    due        INTEGER,
-    event      TEXT,
-    since      INTEGER NOT NULL DEFAULT 0,
     error      TEXT,
-    output     BLOB,
-    snapshot   BLOB
+    output     BLOB
 );
 CREATE INDEX execution_claimable ON execution (queue, class, priority DESC, wake) WHERE wake IS NOT NULL;
 CREATE INDEX execution_owned ON execution (owner) WHERE owner IS NOT NULL AND wake IS NULL;
+
+-- Where an execution stands: what every commit compares and rewrites, and as little else as can be, for SQLite decodes and
+-- encodes all columns of a row to change one. Every execution has its row here. The root frame is inline. `snapshot` is NULL
+-- until the first commit that brings one (the start snapshot is in `input`), and again after success. `since` is the epoch at
+-- which the frame began to wait for its event. No index: it would be written with every commit.
+CREATE TABLE position (
+    row      INTEGER PRIMARY KEY,
+    epoch    INTEGER NOT NULL DEFAULT 0,
+    fence    INTEGER NOT NULL,
+    control  INTEGER NOT NULL DEFAULT 0,
+    finished INTEGER,
+    since    INTEGER NOT NULL DEFAULT 0,
+    crashes  INTEGER NOT NULL DEFAULT 0,
+    failed   INTEGER NOT NULL DEFAULT 0,
+    visit    INTEGER NOT NULL DEFAULT 0,
+    schema   INTEGER NOT NULL,
+    due      INTEGER,
+    event    TEXT,
+    snapshot BLOB
+);
 
 -- Start snapshots, apart, so that a large input is not rewritten with every commit.
 CREATE TABLE input (

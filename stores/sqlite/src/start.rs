@@ -23,8 +23,8 @@ pub(crate) fn start(tx: &mut Tx<'_>, request: &StartRequest) -> rusqlite::Result
     let status = if owner.is_some() { Status::Running } else { Status::Ready };
     let fence = i64::from(owner.is_some());
     let inserted = tx.execute(
-        "INSERT INTO execution (id, instance, queue, priority, created, status, fence, owner, wake, schema)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (id) DO NOTHING",
+        "INSERT INTO execution (id, instance, queue, priority, created, status, owner, wake)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO NOTHING",
         (
             request.id.as_str(),
             request.instance,
@@ -32,16 +32,15 @@ pub(crate) fn start(tx: &mut Tx<'_>, request: &StartRequest) -> rusqlite::Result
             request.priority,
             tx.at(),
             status_number(status),
-            fence,
             owner.map(|worker| worker.0),
             owner.is_none().then(|| tx.at()),
-            request.schema.0,
         ),
     )?;
     if inserted == 0 {
         return existing(tx, request);
     }
     let row = tx.conn.last_insert_rowid();
+    tx.execute("INSERT INTO position (row, fence, schema) VALUES (?1, ?2, ?3)", (row, fence, request.schema.0))?;
     tx.execute("INSERT INTO input VALUES (?1, ?2, ?3)", (row, request.schema.0, &*request.snapshot))?;
     tx.witnesses.push(Witness::Started { id: request.id.clone(), instance: request.instance });
     if owner.is_none() {

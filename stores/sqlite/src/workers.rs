@@ -18,7 +18,7 @@ pub(crate) fn leave(tx: &mut Tx<'_>, worker: WorkerId) -> rusqlite::Result<()> {
     }
     let owned: Vec<Release> = tx
         .conn
-        .prepare_cached("SELECT row, fence FROM execution WHERE owner = ?1 AND wake IS NULL")?
+        .prepare_cached("SELECT row, fence FROM execution JOIN position USING (row) WHERE owner = ?1 AND wake IS NULL")?
         .query_map([worker.0], |r| Ok(Release { row: r.get(0)?, fence: r.get::<_, i64>(1)? as u64 }))?
         .collect::<Result<_, _>>()?;
     release(tx, &owned)
@@ -29,7 +29,8 @@ pub(crate) fn leave(tx: &mut Tx<'_>, worker: WorkerId) -> rusqlite::Result<()> {
 pub(crate) fn give_up(conn: &Connection, worker: WorkerId, now: i64) -> rusqlite::Result<u64> {
     conn.execute("DELETE FROM worker WHERE worker = ?1", [worker.0])?;
     let changed = conn.execute(
-        "UPDATE execution SET wake = ?2, status = ?3, class = max(0, min(crashes + 1, 3) - 1)
+        "UPDATE execution SET wake = ?2, status = ?3, 
+             class = (SELECT max(0, min(crashes + 1, 3) - 1) FROM position WHERE position.row = execution.row)
          WHERE owner = ?1 AND wake IS NULL",
         (worker.0, now, status_number(Status::Ready)),
     )?;

@@ -58,7 +58,9 @@ impl Items<'_> {
     /// Outside its block, the name of a moved item would mean the item, too.
     fn check(&self, item: &Item, block: &Block) {
         let names = names(item);
-        let elsewhere = |name: &String| mentions(self.whole.to_token_stream(), name) > mentions(block.to_token_stream(), name);
+        let elsewhere = |name: &String| {
+            mentions(self.whole.to_token_stream(), name) > mentions(block.to_token_stream(), name)
+        };
         if names.as_ref().is_none_or(|names| names.iter().any(elsewhere)) {
             self.diagnostics.error_at_with_help(
                 Code::Position,

@@ -5,26 +5,24 @@
 
 use super::{
     Compiled,
-    jump::{Jumps, goto},
-    scope::{Scope, defs_of},
-    walk::{assignments, assignments_from},
     drive::{block_variant, witness_ident},
+    jump::{Jumps, goto},
     made,
     names::Names,
-    refuse_hidden, tuple,
+    refuse_hidden,
+    scope::{Scope, defs_of},
+    tuple,
+    walk::{assignments, assignments_from},
 };
 use crate::{
     desugar::StripAt,
     diagnostic::Diagnostics,
-    graph::{Bindings, BindingId, BindingKind, BlockId, Borrow, Effect, End, Graph, Jump, Op, Retake, SeqId},
+    graph::{BindingId, BindingKind, Bindings, BlockId, Borrow, Effect, End, Graph, Op, Retake, SeqId},
     place,
 };
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
-use syn::{
-    Expr, Ident, Pat, Stmt, parse_quote,
-    visit_mut::{self, VisitMut},
-};
+use syn::{Expr, Pat, Stmt, parse_quote, visit_mut::VisitMut};
 
 /// What a declaration does to what it hides.
 struct Hidden {
@@ -81,12 +79,12 @@ impl<'a> Blocks<'a> {
         }
     }
 
-    fn graph(&self) -> &'a Graph {
+    pub(super) fn graph(&self) -> &'a Graph {
         self.compiled.graph
     }
 
     /// A local in a pattern, under its current name.
-    fn binding(&self, names: &Names, id: BindingId) -> TokenStream {
+    pub(super) fn binding(&self, names: &Names, id: BindingId) -> TokenStream {
         let ident = names.ident(self.graph(), id);
         match self.graph().binding(id).mutable {
             true => quote!(mut #ident),
@@ -115,9 +113,13 @@ impl<'a> Blocks<'a> {
     /// Resources whose name means something else here.
     fn hidden_resources(&self, id: BlockId, names: &Names) -> TokenStream {
         let graph = self.graph();
-        let hidden = self.compiled.liveness.at(id).iter().copied().filter(|id| {
-            graph.binding(*id).kind == BindingKind::Resource && names.is_parked(graph, *id)
-        });
+        let hidden = self
+            .compiled
+            .liveness
+            .at(id)
+            .iter()
+            .copied()
+            .filter(|id| graph.binding(*id).kind == BindingKind::Resource && names.is_parked(graph, *id));
         hidden
             .map(|id| {
                 let (own, parked) = (&graph.binding(id).ident, names.ident(graph, id));
@@ -163,11 +165,19 @@ impl<'a> Blocks<'a> {
             return stmt;
         }
         // Only what is alive is bound, under its current name: another local may go by the name of one that is dead.
-        let (bound, own) = (live.iter().map(|id| names.ident(graph, *id)), live.iter().map(|id| &graph.binding(*id).ident));
+        let (bound, own) =
+            (live.iter().map(|id| names.ident(graph, *id)), live.iter().map(|id| &graph.binding(*id).ident));
         quote!(let (#(#bound,)*) = { #stmt (#(#own,)*) };)
     }
 
-    fn item(&self, borrow: &Borrow, place: &Expr, cursor: BindingId, exclusive: bool, names: &Names) -> TokenStream {
+    fn item(
+        &self,
+        borrow: &Borrow,
+        place: &Expr,
+        cursor: BindingId,
+        exclusive: bool,
+        names: &Names,
+    ) -> TokenStream {
         let place = names.rename(self.graph(), place, &borrow.bases);
         let at = names.ident(self.graph(), cursor);
         match exclusive {
@@ -191,7 +201,7 @@ impl<'a> Blocks<'a> {
             .collect()
     }
 
-    fn declared_again(&self, id: BindingId, names: &Names) -> TokenStream {
+    pub(super) fn declared_again(&self, id: BindingId, names: &Names) -> TokenStream {
         let ident = names.ident(self.graph(), id);
         match &self.graph().binding(id).annotation {
             Some(ty) => quote!(let mut #ident: #ty;),
@@ -237,7 +247,9 @@ impl<'a> Blocks<'a> {
     fn op(&self, op: &Op, after: &Bindings, names: &mut Names, all_parked: &mut Bindings) -> TokenStream {
         let graph = self.graph();
         match op {
-            Op::Stmt { stmt: Stmt::Local(local), effect, defs } => self.local(local, effect, defs, after, names, all_parked),
+            Op::Stmt { stmt: Stmt::Local(local), effect, defs } => {
+                self.local(local, effect, defs, after, names, all_parked)
+            }
             Op::Stmt { stmt, effect, defs } => {
                 let stmt = self.rewritten(stmt, effect, names);
                 defs.iter().for_each(|id| names.declare(graph, *id));
@@ -316,7 +328,11 @@ impl<'a> Blocks<'a> {
     /// borrow from it.
     fn hide(&self, defs: &[BindingId], after: &Bindings, names: &mut Names, value: TokenStream) -> Hidden {
         let graph = self.graph();
-        let parked: Vec<_> = defs.iter().filter_map(|id| names.hidden_by(graph, *id)).filter(|id| after.contains(id)).collect();
+        let parked: Vec<_> = defs
+            .iter()
+            .filter_map(|id| names.hidden_by(graph, *id))
+            .filter(|id| after.contains(id))
+            .collect();
         if parked.is_empty() {
             return Hidden { before: quote!(), value, park: quote!(), parked };
         }
@@ -330,7 +346,13 @@ impl<'a> Blocks<'a> {
     }
 
     /// Borrows that are alive are taken again from locals that have moved under another name.
-    fn retake_from(&self, moved: &[BindingId], except: &[BindingId], alive: &Bindings, names: &Names) -> TokenStream {
+    pub(super) fn retake_from(
+        &self,
+        moved: &[BindingId],
+        except: &[BindingId],
+        alive: &Bindings,
+        names: &Names,
+    ) -> TokenStream {
         if moved.is_empty() {
             return quote!();
         }
@@ -338,8 +360,12 @@ impl<'a> Blocks<'a> {
         let mut moved = moved.to_vec();
         let mut tokens = TokenStream::new();
         for borrow in &graph.borrows {
-            let live: Vec<_> =
-                borrow.bindings.iter().copied().filter(|id| alive.contains(id) && !except.contains(id)).collect();
+            let live: Vec<_> = borrow
+                .bindings
+                .iter()
+                .copied()
+                .filter(|id| alive.contains(id) && !except.contains(id))
+                .collect();
             if !live.is_empty() && borrow.bases.iter().any(|base| moved.contains(base)) {
                 tokens.extend(self.retake(borrow, &live, names));
                 // What borrows from these borrows follows.
@@ -363,7 +389,7 @@ impl<'a> Blocks<'a> {
     }
 
     /// A local whose name is its own again.
-    fn shown_again(&self, id: BindingId, alive: &Bindings, names: &mut Names) -> TokenStream {
+    pub(super) fn shown_again(&self, id: BindingId, alive: &Bindings, names: &mut Names) -> TokenStream {
         let graph = self.graph();
         if !names.is_parked(graph, id) {
             return quote!();
@@ -410,7 +436,14 @@ impl<'a> Blocks<'a> {
                 quote!(#park if let Some(#pat) = #item { #then } else { #otherwise })
             }
             End::Match { scrutinee, effect, arms } => {
-                let hidden: Vec<_> = arms.iter().flat_map(|arm| self.hidden_in(&arm.defs, arm.body, names)).collect();
+                let hidden: Vec<_> =
+                    arms.iter().flat_map(|arm| self.hidden_in(&arm.defs, arm.body, names)).collect();
+                // A guard would read a local that another arm's pattern had to move aside.
+                for (arm, id) in arms.iter().flat_map(|arm| hidden.iter().map(move |id| (arm, id))) {
+                    if arm.effect.uses.contains(id) {
+                        refuse_hidden(self.diagnostics, &arm.pat, &graph.name(*id));
+                    }
+                }
                 let (before, scrutinee) = self.hide_in_scrutinee(scrutinee, effect, &hidden, names);
                 let arms: Vec<_> = arms
                     .iter()
@@ -448,8 +481,11 @@ impl<'a> Blocks<'a> {
     fn hidden_in(&self, defs: &[BindingId], body: SeqId, names: &Names) -> Vec<BindingId> {
         let graph = self.graph();
         let alive = self.compiled.liveness.before_seq(graph, body);
-        let mut hidden: Vec<_> =
-            defs.iter().filter_map(|id| names.hidden_by(graph, *id)).filter(|id| alive.contains(id)).collect();
+        let mut hidden: Vec<_> = defs
+            .iter()
+            .filter_map(|id| names.hidden_by(graph, *id))
+            .filter(|id| alive.contains(id))
+            .collect();
         hidden.dedup();
         hidden
     }
@@ -515,7 +551,8 @@ impl<'a> Blocks<'a> {
         let mut stmt = stmt.clone();
         StripAt.visit_stmt_mut(&mut stmt);
         if !effect.jumps.is_empty() {
-            let mut jumps = Jumps { compiled: self.compiled, names, jumps: &effect.jumps, inside: Vec::new() };
+            let mut jumps =
+                Jumps { compiled: self.compiled, names, jumps: &effect.jumps, inside: Vec::new() };
             jumps.visit_stmt_mut(&mut stmt);
         }
         stmt

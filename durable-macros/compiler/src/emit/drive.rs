@@ -19,10 +19,12 @@ pub(super) fn emit_drive(compiled: &Compiled<'_>, diagnostics: &Diagnostics) -> 
 
     let variants = reached.iter().map(|block| {
         let name = block_variant(compiled, *block);
-        let payload = tuple(layout.carried[block.0].iter().map(|id| type_param(*id)).map(|ty| quote!(#ty)).collect());
+        let payload =
+            tuple(layout.carried[block.0].iter().map(|id| type_param(*id)).map(|ty| quote!(#ty)).collect());
         quote!(#name(#payload))
     });
-    let saved: BTreeSet<BindingId> = layout.points.iter().flat_map(|point| &point.fields).map(|field| field.binding).collect();
+    let saved: BTreeSet<BindingId> =
+        layout.points.iter().flat_map(|point| &point.fields).map(|field| field.binding).collect();
     let witnesses = saved.iter().map(|id| {
         let (witness, span) = (witness_ident(*id), graph.binding(*id).ident.span());
         quote_spanned!(span=> let #witness = __durable::witness();)
@@ -42,7 +44,9 @@ pub(super) fn emit_drive(compiled: &Compiled<'_>, diagnostics: &Diagnostics) -> 
     });
     let loads = graph.points.iter().zip(&layout.points).enumerate().map(|(at, (point, layout))| {
         let name = block_variant(compiled, point.block);
-        let witnesses = tuple(layout.fields.iter().map(|field| witness_ident(field.binding)).map(|w| quote!(&#w)).collect());
+        let witnesses = tuple(
+            layout.fields.iter().map(|field| witness_ident(field.binding)).map(|w| quote!(&#w)).collect(),
+        );
         quote!(#at => __DurableBlock::#name(__durable_resume.load(#witnesses)?))
     });
     let inputs: Vec<_> = compiled.function.inputs().map(|param| &param.ident).collect();

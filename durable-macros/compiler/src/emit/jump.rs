@@ -14,7 +14,11 @@ pub(super) fn goto(compiled: &Compiled<'_>, block: BlockId, names: &Names) -> To
     let (cx, next) = (made("cx"), made("next"));
     let variant = block_variant(compiled, block);
     let payload = tuple(
-        compiled.layout.carried[block.0].iter().map(|id| names.ident(compiled.graph, *id)).map(|ident| quote!(#ident)).collect(),
+        compiled.layout.carried[block.0]
+            .iter()
+            .map(|id| names.ident(compiled.graph, *id))
+            .map(|ident| quote!(#ident))
+            .collect(),
     );
     quote!(*#next = Some(__DurableBlock::#variant(#payload)); match #cx.goto().await {})
 }

@@ -84,7 +84,8 @@ impl Names {
         struct Rename(BTreeMap<String, Ident>);
         impl VisitMut for Rename {
             fn visit_expr_path_mut(&mut self, path: &mut syn::ExprPath) {
-                if let Some(ident) = path.path.get_ident().map(plain_name).and_then(|name| self.0.get(&name)) {
+                if let Some(ident) = path.path.get_ident().map(plain_name).and_then(|name| self.0.get(&name))
+                {
                     path.path = ident.clone().into();
                 }
                 visit_mut::visit_expr_path_mut(self, path);

@@ -37,7 +37,8 @@ impl Blocks<'_> {
             }
         }
         // Bound again by an inner scope, inside of what is closed now: they are the same variables outside.
-        let (mut rebound, undeclared): (Vec<_>, Vec<_>) = scope.rebound.iter().copied().partition(|id| after.contains(id));
+        let (mut rebound, undeclared): (Vec<_>, Vec<_>) =
+            scope.rebound.iter().copied().partition(|id| after.contains(id));
         leaving.extend(rebound.iter().map(|id| (self.binding(names, *id), names.ident(graph, *id))));
         let mut late = Vec::new();
         for (name, id) in visible {
@@ -63,7 +64,9 @@ impl Blocks<'_> {
             false => quote!(let (#(#bound,)*) = { #inner (#(#given,)*) };),
         });
         // Hidden since the block began, by a local that it carries.
-        outer.tokens.extend(late.iter().map(|id| self.shown_again(*id, after, names)).collect::<TokenStream>());
+        outer
+            .tokens
+            .extend(late.iter().map(|id| self.shown_again(*id, after, names)).collect::<TokenStream>());
         for id in undeclared.into_iter().chain(late.iter().copied().filter(|id| !after.contains(id))) {
             if assigned_later.contains(&id) {
                 outer.tokens.extend(self.declared_again(id, names));

@@ -1,12 +1,7 @@
 //! The state enum: one variant per await point, as a person would have written it.
 
 use super::{Compiled, drive::witness_ident, private};
-use crate::{
-    desugar::camel,
-    graph::plain_name,
-    layout::Field,
-    parse::Function,
-};
+use crate::{desugar::camel, graph::plain_name, layout::Field, parse::Function};
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use std::collections::BTreeMap;
@@ -22,7 +17,10 @@ pub(super) fn enum_name(function: &Function) -> Ident {
 pub(super) fn emit_enum(compiled: &Compiled<'_>) -> TokenStream {
     let function = compiled.function;
     let (vis, name) = (&function.item.vis, enum_name(function));
-    let doc = format!(" Where an execution of `{}` stands: one variant for each await point, with the values that are saved there.", function.item.sig.ident);
+    let doc = format!(
+        " Where an execution of `{}` stands: one variant for each await point, with the values that are saved there.",
+        function.item.sig.ident
+    );
     let variants = compiled.graph.points.iter().zip(&compiled.layout.points).map(|(point, layout)| {
         let (variant, doc) = (&point.name, point_doc(&point.callee));
         let fields = layout.fields.iter().map(|field| {
@@ -50,21 +48,31 @@ pub(super) fn emit_impls(compiled: &Compiled<'_>) -> TokenStream {
     let name = enum_name(compiled.function);
     let variants: Vec<_> = compiled.graph.points.iter().map(|point| &point.name).collect();
     let texts: Vec<_> = compiled.graph.points.iter().map(|point| plain_name(&point.name)).collect();
-    let typed: BTreeMap<_, _> = compiled.layout.points.iter().flat_map(|layout| &layout.fields)
+    let typed: BTreeMap<_, _> = compiled
+        .layout
+        .points
+        .iter()
+        .flat_map(|layout| &layout.fields)
         .filter_map(|field| Some((field.binding, field.ty.as_ref()?)))
         .collect();
     // One witness for each local, spanned at its binding, so that one mistake is one error.
-    let witnesses: TokenStream = typed.iter().map(|(id, ty)| {
-        let (witness, span) = (witness_ident(*id), compiled.graph.binding(*id).ident.span());
-        let made = quote_spanned!(span=> #private::witness());
-        quote!(let #witness: #private::Witness<#ty> = #made;)
-    }).collect();
+    let witnesses: TokenStream = typed
+        .iter()
+        .map(|(id, ty)| {
+            let (witness, span) = (witness_ident(*id), compiled.graph.binding(*id).ident.span());
+            let made = quote_spanned!(span=> #private::witness());
+            quote!(let #witness: #private::Witness<#ty> = #made;)
+        })
+        .collect();
     let decoded = compiled.layout.points.iter().map(|layout| {
         let readers = layout.fields.iter().map(|field| match field.ty {
             Some(_) => witness_ident(field.binding).to_token_stream(),
             None => quote!(#private::InferredField),
         });
-        (super::tuple(readers.collect()), layout.fields.iter().map(|field| field_ident(compiled, field)).collect::<Vec<_>>())
+        (
+            super::tuple(readers.collect()),
+            layout.fields.iter().map(|field| field_ident(compiled, field)).collect::<Vec<_>>(),
+        )
     });
     let decoded = decoded.zip(&variants).zip(&texts).map(|(((readers, idents), variant), text)| {
         let bound = (0..idents.len()).map(bound_ident);
@@ -138,8 +146,20 @@ fn point_doc(callee: &str) -> String {
 pub(crate) fn tidy(tokens: &str) -> String {
     let mut text = tokens.split_whitespace().collect::<Vec<_>>().join(" ");
     for (from, to) in [
-        (" . ", "."), (" (", "("), ("( ", "("), (" )", ")"), (" ,", ","), ("& ", "&"), (" ::", "::"), (":: ", "::"), (" ?", "?"),
-        (" ;", ";"), (" !", "!"), ("< ", "<"), (" >", ">"), (" <", "<"),
+        (" . ", "."),
+        (" (", "("),
+        ("( ", "("),
+        (" )", ")"),
+        (" ,", ","),
+        ("& ", "&"),
+        (" ::", "::"),
+        (":: ", "::"),
+        (" ?", "?"),
+        (" ;", ";"),
+        (" !", "!"),
+        ("< ", "<"),
+        (" >", ">"),
+        (" <", "<"),
     ] {
         text = text.replace(from, to);
     }

@@ -1,6 +1,6 @@
 //! Walks over a sequence and those it branches into.
 
-use crate::graph::{Bindings, BindingId, BlockId, Effect, End, Graph, Op, SeqId};
+use crate::graph::{BindingId, Bindings, BlockId, Effect, End, Graph, Op, SeqId};
 
 /// What is assigned and what is declared in a sequence and those it branches into.
 pub(super) fn assignments(graph: &Graph, seq: SeqId, assigned: &mut Bindings, declared: &mut Bindings) {
@@ -8,7 +8,13 @@ pub(super) fn assignments(graph: &Graph, seq: SeqId, assigned: &mut Bindings, de
 }
 
 /// The same, of what stands from an op on.
-pub(super) fn assignments_from(graph: &Graph, seq: SeqId, from: usize, assigned: &mut Bindings, declared: &mut Bindings) {
+pub(super) fn assignments_from(
+    graph: &Graph,
+    seq: SeqId,
+    from: usize,
+    assigned: &mut Bindings,
+    declared: &mut Bindings,
+) {
     let seq = graph.seq(seq);
     for op in &seq.ops[from..] {
         match op {
@@ -30,7 +36,9 @@ pub(super) fn assignments_from(graph: &Graph, seq: SeqId, from: usize, assigned:
         seqs.iter().for_each(|seq| assignments(graph, *seq, assigned, declared));
     };
     match &seq.end {
-        Some(End::If { effect, defs, then, otherwise, .. }) => visit(Some(effect), defs, &[*then, *otherwise]),
+        Some(End::If { effect, defs, then, otherwise, .. }) => {
+            visit(Some(effect), defs, &[*then, *otherwise])
+        }
         Some(End::Match { effect, arms, .. }) => {
             visit(Some(effect), &[], &[]);
             arms.iter().for_each(|arm| visit(Some(&arm.effect), &arm.defs, &[arm.body]));
@@ -44,7 +52,8 @@ pub(super) fn assignments_from(graph: &Graph, seq: SeqId, from: usize, assigned:
 /// The blocks a sequence may lead to.
 pub(super) fn targets(graph: &Graph, seq: SeqId, found: &mut Vec<BlockId>) {
     let seq = graph.seq(seq);
-    let jumps = |effect: &Effect, found: &mut Vec<BlockId>| found.extend(effect.jumps.iter().map(|jump| jump.target));
+    let jumps =
+        |effect: &Effect, found: &mut Vec<BlockId>| found.extend(effect.jumps.iter().map(|jump| jump.target));
     for op in &seq.ops {
         match op {
             Op::Stmt { effect, .. } => jumps(effect, found),

@@ -4,8 +4,7 @@ use super::Lower;
 use crate::{
     facts::{self, PatternName},
     graph::{Binding, BindingId, BindingKind, Borrow, BorrowId, Retake, plain_name},
-    place,
-    types,
+    place, types,
 };
 use syn::{Expr, Pat, Type};
 
@@ -29,7 +28,8 @@ impl Lower<'_> {
             return self.declare_borrow(&names, borrow, exclusive);
         }
         let reference = self.refused_reference(annotated.as_ref(), init);
-        let single = matches!(pat, Pat::Ident(_)) || matches!(pat, Pat::Type(typed) if matches!(*typed.pat, Pat::Ident(_)));
+        let single = matches!(pat, Pat::Ident(_))
+            || matches!(pat, Pat::Type(typed) if matches!(*typed.pat, Pat::Ident(_)));
         let known = match (&annotated, init) {
             (Some(ty), _) => Some(ty.clone()),
             (None, Some(init)) => types::of_expr(init, &|name| self.known_type(name)),
@@ -41,7 +41,9 @@ impl Lower<'_> {
                 let kind = match reference {
                     _ if name.copied => BindingKind::Local,
                     Some(why) => BindingKind::Reference(why),
-                    None if name.by_ref => BindingKind::PatternReference("it is bound by `ref` to a value that is not a local"),
+                    None if name.by_ref => {
+                        BindingKind::PatternReference("it is bound by `ref` to a value that is not a local")
+                    }
                     None => BindingKind::Local,
                 };
                 let ty = known.as_ref().filter(|_| single).and_then(|ty| self.nameable(ty));
@@ -74,7 +76,13 @@ impl Lower<'_> {
     }
 
     /// The names of a `for` loop over a borrowed collection.
-    pub(super) fn declare_item(&mut self, pat: &Pat, place: Expr, cursor: BindingId, exclusive: bool) -> (BorrowId, Vec<BindingId>) {
+    pub(super) fn declare_item(
+        &mut self,
+        pat: &Pat,
+        place: Expr,
+        cursor: BindingId,
+        exclusive: bool,
+    ) -> (BorrowId, Vec<BindingId>) {
         let names = facts::pattern_names(pat);
         let mut bases = self.bases(&place);
         bases.push(cursor);
@@ -95,7 +103,8 @@ impl Lower<'_> {
         annotation: Option<Type>,
         kind: BindingKind,
     ) -> BindingId {
-        let id = self.bind(Binding { ident: name.ident.clone(), mutable: name.mutable, ty, annotation, kind });
+        let id =
+            self.bind(Binding { ident: name.ident.clone(), mutable: name.mutable, ty, annotation, kind });
         self.scope.push((plain_name(&name.ident), id));
         id
     }
@@ -106,14 +115,17 @@ impl Lower<'_> {
         self.graph.borrows.push(borrow);
         let kind = |name: &PatternName| match name {
             name if name.copied => BindingKind::Local,
-            name if name.mutable => BindingKind::PatternReference("it is bound `mut`, so it may point elsewhere by then"),
-            name if name.whole && exclusive => {
-                BindingKind::PatternReference("it borrows a whole exclusively, which may no longer match its pattern by then")
+            name if name.mutable => {
+                BindingKind::PatternReference("it is bound `mut`, so it may point elsewhere by then")
             }
+            name if name.whole && exclusive => BindingKind::PatternReference(
+                "it borrows a whole exclusively, which may no longer match its pattern by then",
+            ),
             _ => BindingKind::Borrowed(id),
         };
         let defs: Vec<_> = names.iter().map(|name| self.declare(name, None, None, kind(name))).collect();
-        self.graph.borrows[id.0].bindings = defs.iter().copied().filter(|def| self.graph.borrow_of(*def).is_some()).collect();
+        self.graph.borrows[id.0].bindings =
+            defs.iter().copied().filter(|def| self.graph.borrow_of(*def).is_some()).collect();
         defs
     }
 
@@ -142,7 +154,9 @@ impl Lower<'_> {
     fn is_borrow(&self, expr: &Expr) -> bool {
         let Expr::Path(path) = expr else { return false };
         let local = path.path.get_ident().and_then(|ident| self.lookup(&plain_name(ident)));
-        local.and_then(|id| self.graph.borrow_of(id)).is_some_and(|borrow| !self.graph.borrow(borrow).is_exclusive())
+        local
+            .and_then(|id| self.graph.borrow_of(id))
+            .is_some_and(|borrow| !self.graph.borrow(borrow).is_exclusive())
     }
 
     /// Why a `let` is a reference that cannot be taken again, where its tokens show it.

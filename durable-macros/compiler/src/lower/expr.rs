@@ -1,9 +1,6 @@
 //! Expressions with awaits: what comes before the last await is spilled into temporaries.
 
-use super::{
-    Dest, Lower, at_expr,
-    operand::Use,
-};
+use super::{Dest, Lower, at_expr, operand::Use};
 use crate::{
     desugar::{point_name, snake},
     diagnostic::Code,
@@ -30,8 +27,12 @@ pub(super) fn opens(expr: &Expr) -> bool {
         Expr::If(branch) => {
             let in_else = branch.else_branch.as_ref().is_some_and(|(_, otherwise)| has_await(otherwise));
             // Awaits later in a chain are evaluated only if what stands before holds.
-            let chained = matches!(&*branch.cond, Expr::Binary(chain) if is_lazy(&chain.op) && has_await(&branch.cond));
-            block_has_await(&branch.then_branch) || in_else || chained || opens_at_will(expr) && !has_await(expr)
+            let chained =
+                matches!(&*branch.cond, Expr::Binary(chain) if is_lazy(&chain.op) && has_await(&branch.cond));
+            block_has_await(&branch.then_branch)
+                || in_else
+                || chained
+                || opens_at_will(expr) && !has_await(expr)
         }
         Expr::Match(choice) => {
             choice.arms.iter().any(|arm| has_await(&arm.body)) || opens_at_will(expr) && !has_await(expr)
@@ -172,7 +173,11 @@ impl Lower<'_> {
                 if let Some(operands) = macros::operands(&e.mac) {
                     // Formats and assertions take their operands by reference.
                     let by_value = ["vec", "dbg"].contains(&macros::last_segment(&e.mac).as_str());
-                    let operands = self.macro_operands(operands, if by_value { Use::Value } else { Use::Compared }, mode);
+                    let operands = self.macro_operands(
+                        operands,
+                        if by_value { Use::Value } else { Use::Compared },
+                        mode,
+                    );
                     e.mac = macros::with_operands(&e.mac, &operands);
                 }
             }
@@ -218,7 +223,9 @@ impl Lower<'_> {
     pub(super) fn spill(&mut self, value: Expr, kind: BindingKind) -> Expr {
         // The result of an await is named after it: `s().await?.t().await` saves `s_result` at `T`.
         let hint = match kind {
-            BindingKind::Result => self.graph.points.last().map(|point| format!("{}_result", snake(&plain_name(&point.name)))),
+            BindingKind::Result => {
+                self.graph.points.last().map(|point| format!("{}_result", snake(&plain_name(&point.name))))
+            }
             _ => None,
         };
         let temp = self.temp(kind, None);
@@ -266,8 +273,16 @@ pub(crate) fn is_compound(op: &BinOp) -> bool {
     use BinOp::*;
     matches!(
         op,
-        AddAssign(_) | SubAssign(_) | MulAssign(_) | DivAssign(_) | RemAssign(_) | BitXorAssign(_) | BitAndAssign(_) | BitOrAssign(_)
-            | ShlAssign(_) | ShrAssign(_)
+        AddAssign(_)
+            | SubAssign(_)
+            | MulAssign(_)
+            | DivAssign(_)
+            | RemAssign(_)
+            | BitXorAssign(_)
+            | BitAndAssign(_)
+            | BitOrAssign(_)
+            | ShlAssign(_)
+            | ShrAssign(_)
     )
 }
 

@@ -97,7 +97,9 @@ impl Lower<'_> {
                 kept
             }
             // What is compared by reference cannot change meanwhile, and primitives change by assignment only.
-            (place, Use::Compared) if place::root(place).is_some_and(|root| !later.changes.contains(&root)) => {
+            (place, Use::Compared)
+                if place::root(place).is_some_and(|root| !later.changes.contains(&root)) =>
+            {
                 let kept = self.kept_place(place, at, later);
                 self.check_element(&kept);
                 kept
@@ -115,7 +117,9 @@ impl Lower<'_> {
             Expr::Field(field) => *field.base = self.kept_place(&field.base, at, later),
             Expr::Paren(paren) => *paren.expr = self.kept_place(&paren.expr, at, later),
             Expr::Group(group) => *group.expr = self.kept_place(&group.expr, at, later),
-            Expr::Unary(deref) if matches!(deref.op, UnOp::Deref(_)) => *deref.expr = self.kept_place(&deref.expr, at, later),
+            Expr::Unary(deref) if matches!(deref.op, UnOp::Deref(_)) => {
+                *deref.expr = self.kept_place(&deref.expr, at, later)
+            }
             Expr::Index(index) => {
                 *index.expr = self.kept_place(&index.expr, at, later);
                 let steady = place::is_field_path(&index.index) && !self.is_changed(&index.index, later);
@@ -139,7 +143,9 @@ impl Lower<'_> {
     /// Whether an operand may be another value after later ones were evaluated.
     fn is_changed(&self, operand: &Expr, later: &Later) -> bool {
         let mut uses = facts::of_expr(operand).uses.into_iter();
-        uses.any(|name| !self.is_resource(&name) && (later.changes.contains(&name) || later.touches.contains(&name)))
+        uses.any(|name| {
+            !self.is_resource(&name) && (later.changes.contains(&name) || later.touches.contains(&name))
+        })
     }
 
     fn is_resource(&self, name: &str) -> bool {
@@ -149,7 +155,8 @@ impl Lower<'_> {
     /// Whether methods can change a local: it is `mut`, or an exclusive borrow.
     fn is_mutable(&self, name: &str) -> bool {
         let Some(id) = self.lookup(name) else { return false };
-        let exclusive = self.graph.borrow_of(id).is_some_and(|borrow| self.graph.borrow(borrow).is_exclusive());
+        let exclusive =
+            self.graph.borrow_of(id).is_some_and(|borrow| self.graph.borrow(borrow).is_exclusive());
         exclusive || self.graph.binding(id).mutable
     }
 

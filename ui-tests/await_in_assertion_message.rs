@@ -1,4 +1,4 @@
-//! What a macro evaluates only sometimes cannot be awaited in it.
+//! DUR009: what a macro evaluates only sometimes cannot be awaited in it.
 
 use durable::workflow;
 
