@@ -44,7 +44,7 @@ async fn place_order(shop: &Shop, order: Order) -> Result<Receipt, OrderError> {
         approved_by = Some(approval.by);
     }
 
-    let mut discount_percent = 0;
+    let mut discount_percent: u64 = 0;
     if let Some(code) = &order.coupon {
         let coupon: Coupon = redeem(shop, &order, code).await?;
         discount_percent = coupon.percent;
@@ -66,8 +66,8 @@ async fn place_order(shop: &Shop, order: Order) -> Result<Receipt, OrderError> {
     }
 
     // Random, and yet the same on every attempt and after every crash: a `let` runs once and is saved.
-    let key = Uuid::new_v4();
-    let cents = order.total_cents() * (100 - discount_percent) / 100;
+    let key: Uuid = Uuid::new_v4();
+    let cents: u64 = order.total_cents() * (100 - discount_percent) / 100;
     let payment: Payment = match charge(shop, &order, cents, key).await {
         Ok(payment) => payment,
         Err(error) => {

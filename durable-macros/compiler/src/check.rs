@@ -36,13 +36,8 @@ struct Source<'a> {
     diagnostics: &'a Diagnostics,
 }
 
-/// Other libraries' combinators, and what to use instead.
-const FOREIGN: &[(&str, &str)] = &[
-    ("join", "durable::join((a, b)).await"),
-    ("try_join", "durable::try_join((a, b)).await"),
-    ("select", "durable::race((a, b)).await"),
-    ("select_biased", "durable::race((a, b)).await"),
-];
+/// Other libraries' combinators.
+const FOREIGN: &[&str] = &["join", "try_join", "select", "select_biased"];
 
 /// Calls that must give one value for all attempts.
 const ONCE_ONLY: &[&str] = &[
@@ -79,14 +74,15 @@ const EAGER: &[&str] = &["spawn", "spawn_blocking", "spawn_local", "spawn_on", "
 impl<'ast> Visit<'ast> for Source<'_> {
     fn visit_macro(&mut self, mac: &'ast Macro) {
         let name = macros::last_segment(mac);
-        let foreign = FOREIGN.iter().find(|(foreign, _)| *foreign == name);
+        let foreign = FOREIGN.contains(&name.as_str());
         let hides = macros::mentions_await(mac.tokens.clone());
-        if let Some((_, instead)) = foreign {
+        if foreign {
             self.diagnostics.error_at_with_help(
                 Code::ForeignCombinator,
                 mac,
                 format!("`{}` keeps its branches in memory, so a workflow cannot be saved inside it", macros::display(mac)),
-                format!("use `{instead}`, whose branches are saved; or put the whole thing into one `async {{ .. }}.await`, which is one step"),
+                "put the whole thing into one `async { .. }.await`: then it is one step, which runs again as a whole after a crash; \
+                 or await one branch after the other",
             );
         } else if hides && macros::operands(mac).is_none() {
             self.diagnostics.error_at_with_help(
