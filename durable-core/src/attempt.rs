@@ -1,6 +1,6 @@
 //! `attempt()`: who runs the current operation, for the how-manieth time, and its idempotency key.
 
-use crate::ExecutionId;
+use crate::{ExecutionId, context::Execution};
 use sha2::{Digest, Sha256};
 use std::{cell::RefCell, future::poll_fn, pin::pin, sync::Arc};
 use uuid::Uuid;
@@ -23,8 +23,14 @@ pub struct Attempt {
 pub fn attempt() -> Attempt {
     CURRENT.with_borrow(|scope| match scope {
         Some(scope) => Attempt {
-            execution: scope.execution.clone(),
-            key: idempotency_key(&scope.instance, scope.run, scope.frame, u64::MAX, scope.visit),
+            execution: scope.execution.id.clone(),
+            key: idempotency_key(
+                &scope.execution.instance,
+                scope.execution.run,
+                scope.frame,
+                u64::MAX,
+                scope.visit,
+            ),
             number: scope.number,
         },
         None => Attempt {
@@ -35,38 +41,40 @@ pub fn attempt() -> Attempt {
     })
 }
 
-/// What identifies an attempt; the key is derived only when it is asked for.
-#[derive(Clone, Debug)]
+/// What identifies an attempt; its parts are looked at only when they are asked for.
 pub(crate) struct AttemptScope {
-    pub(crate) execution: ExecutionId,
-    pub(crate) instance: [u8; 16],
-    pub(crate) run: u32,
+    pub(crate) execution: Arc<Execution>,
     pub(crate) frame: u64,
     pub(crate) visit: u64,
     pub(crate) number: u32,
 }
 
 thread_local! {
-    static CURRENT: RefCell<Option<Arc<AttemptScope>>> = const { RefCell::new(None) };
+    static CURRENT: RefCell<Option<AttemptScope>> = const { RefCell::new(None) };
 }
 
-/// Makes `attempt()` answer for this scope while the future is polled.
+/// Makes `attempt()` answer for this scope while the future is polled. The scope moves in and out, so that a poll copies
+/// nothing.
 pub(crate) async fn in_scope<F: Future>(scope: AttemptScope, future: F) -> F::Output {
-    let scope = Arc::new(scope);
+    let mut scope = Some(scope);
     let mut future = pin!(future);
     poll_fn(|cx| {
-        let _restore = Restore(CURRENT.replace(Some(scope.clone())));
+        let former = CURRENT.replace(scope.take());
+        let _restore = Restore { former, scope: &mut scope };
         future.as_mut().poll(cx)
     })
     .await
 }
 
 /// Puts the former scope back, also when the poll panics.
-struct Restore(Option<Arc<AttemptScope>>);
+struct Restore<'a> {
+    former: Option<AttemptScope>,
+    scope: &'a mut Option<AttemptScope>,
+}
 
-impl Drop for Restore {
+impl Drop for Restore<'_> {
     fn drop(&mut self) {
-        CURRENT.set(self.0.take());
+        *self.scope = CURRENT.replace(self.former.take());
     }
 }
 

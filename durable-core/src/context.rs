@@ -90,6 +90,9 @@ pub(crate) struct Execution {
     pub(crate) instance: [u8; 16],
     pub(crate) run: u32,
     pub(crate) host: Arc<dyn Host>,
+    /// The driver has made the requested commit durable. Only whoever polls the execution touches it, so that no order
+    /// between threads is needed beyond that of the polls.
+    pub(crate) acknowledged: AtomicBool,
     pub(crate) state: Mutex<ExecutionState>,
 }
 
@@ -100,8 +103,6 @@ pub(crate) struct ExecutionState {
     pub(crate) next_frame: u64,
     pub(crate) crashes: u32,
     pub(crate) request: Option<Request>,
-    /// The driver has made the requested commit durable.
-    pub(crate) acknowledged: bool,
     pub(crate) delivery: Option<(u64, Vec<u8>)>,
     pub(crate) consumed: Vec<u64>,
     pub(crate) closed: Vec<u64>,
@@ -120,6 +121,8 @@ pub struct Context {
     execution: Option<Arc<Execution>>,
     slot: usize,
     goto: AtomicBool,
+    /// No await point was reached since the frame was resumed.
+    fresh: AtomicBool,
 }
 
 impl fmt::Debug for Context {
@@ -139,8 +142,8 @@ impl Context {
         A::Output: Send,
     {
         Box::pin(async move {
-            if !self.arrive() {
-                self.commit(point, saver, operation.wait()).await;
+            if self.arrive(point, saver, &operation) {
+                self.acknowledged().await;
             } else if !operation.opens_frame()
                 && let Some(reason) = self.forgotten_child()
             {
@@ -190,11 +193,12 @@ impl Context {
 // What awaitables call.
 impl Context {
     /// Makes `attempt()` answer while the future is polled.
-    pub(crate) fn scoped<'a, F: Future + Send + 'a>(&self, future: F) -> impl Future<Output = F::Output> + Send + 'a {
+    pub(crate) fn scoped<'a, F: Future + Send + 'a>(
+        &self,
+        future: F,
+    ) -> impl Future<Output = F::Output> + Send + 'a {
         let scope = self.with_frame(|execution, frame, crashes| AttemptScope {
-            execution: execution.id.clone(),
-            instance: execution.instance,
-            run: execution.run,
+            execution: Arc::clone(execution),
             frame: frame.number,
             visit: frame.visit,
             number: 1 + frame.failed + crashes,
@@ -251,7 +255,11 @@ impl Context {
     }
 
     /// Runs a lone inline child: it opens its frame with its first commit (F1) and closes it with the parent's next (F4).
-    pub(crate) async fn run_child<W: Workflow>(&self, resources: W::Resources<'_>, input: W::Input) -> W::Output {
+    pub(crate) async fn run_child<W: Workflow>(
+        &self,
+        resources: W::Resources<'_>,
+        input: W::Input,
+    ) -> W::Output {
         let description = match describe::<W>() {
             Ok(description) => description,
             Err(error) => match self.fail(error.to_string()).await {},
@@ -270,12 +278,17 @@ impl Context {
 impl Context {
     /// The root frame of an execution.
     pub(crate) fn root(execution: Arc<Execution>) -> Self {
-        Self { execution: Some(execution), slot: 0, goto: AtomicBool::new(false) }
+        Self {
+            execution: Some(execution),
+            slot: 0,
+            goto: AtomicBool::new(false),
+            fresh: AtomicBool::new(true),
+        }
     }
 
     /// A context that belongs to no execution, for describing.
     pub(crate) fn describing() -> Self {
-        Self { execution: None, slot: 0, goto: AtomicBool::new(false) }
+        Self { execution: None, slot: 0, goto: AtomicBool::new(false), fresh: AtomicBool::new(true) }
     }
 
     fn open_child(&self, description: &'static Description) -> Context {
@@ -297,7 +310,12 @@ impl Context {
                 fired: false,
             });
         }
-        Context { execution: Some(execution.clone()), slot, goto: AtomicBool::new(false) }
+        Context {
+            execution: Some(execution.clone()),
+            slot,
+            goto: AtomicBool::new(false),
+            fresh: AtomicBool::new(true),
+        }
     }
 
     fn close(&self) {
@@ -332,10 +350,61 @@ impl Context {
         Ok(Some(Resume { cx: self, point, snapshot: frame.snapshot.clone() }))
     }
 
+    /// At an await point: asks for its commit, unless the frame stands restored at it. Whether it asked.
+    fn arrive(&self, point: usize, saver: Saver, operation: &impl Awaitable) -> bool {
+        let execution = self.execution();
+        if self.was_restored(execution) {
+            return false;
+        }
+        let (saved, wait) = (saver.finish(), operation.wait());
+        let mut state = execution.state();
+        let state = &mut *state;
+        let bytes = match saved {
+            Ok(bytes) => bytes,
+            Err((field, error)) => {
+                state.request =
+                    Some(Request::SetAside(unsavable(&state.frames[self.slot], point, field, &error)));
+                return true;
+            }
+        };
+        let frame = &mut state.frames[self.slot];
+        if frame.number == u64::MAX {
+            frame.number = state.next_frame;
+            state.next_frame += 1;
+        }
+        if let Place::Known { point: at, .. } = &mut frame.place {
+            *at = Some(point);
+        }
+        frame.visit += 1;
+        frame.failed = 0;
+        frame.interrupted = false;
+        frame.fired = false;
+        state.crashes = 0;
+        state.delivery = None;
+        execution.acknowledged.store(false, Relaxed);
+        state.request = Some(Request::AwaitPoint { slot: self.slot, bytes, wait });
+        true
+    }
+
     /// Whether the frame stands restored at this await point; asked once after each restore.
-    fn arrive(&self) -> bool {
-        let mut state = self.execution().state();
-        std::mem::replace(&mut state.frames[self.slot].restored, false)
+    fn was_restored(&self, execution: &Execution) -> bool {
+        self.fresh.load(Relaxed) && {
+            self.fresh.store(false, Relaxed);
+            std::mem::take(&mut execution.state().frames[self.slot].restored)
+        }
+    }
+
+    /// Goes on when the requested commit is durable (C3).
+    async fn acknowledged(&self) {
+        let acknowledged = &self.execution().acknowledged;
+        poll_fn(|_| {
+            if !acknowledged.load(Relaxed) {
+                return Poll::Pending;
+            }
+            acknowledged.store(false, Relaxed);
+            Poll::Ready(())
+        })
+        .await
     }
 
     /// A child that was running at the restored await point, though this build awaits none there: going on would lose it
@@ -345,52 +414,13 @@ impl Context {
         if state.frames.len() <= self.slot + 1 {
             return None;
         }
-        let Place::Known { description, point: Some(point) } = state.frames[self.slot].place else { return None };
+        let Place::Known { description, point: Some(point) } = state.frames[self.slot].place else {
+            return None;
+        };
         let (point, workflow) = (&description.points[point].name, description.name);
         Some(format!(
             "await point `{point}` of workflow `{workflow}` has a child open, but awaits no child in this build"
         ))
-    }
-
-    /// Asks for the commit of an await point, and goes on when it is durable (C3).
-    async fn commit(&self, point: usize, saver: Saver, wait: Wait) {
-        let bytes = match saver.finish() {
-            Ok(bytes) => bytes,
-            Err((field, error)) => match self.set_aside(self.unsavable(point, field, &error)).await {},
-        };
-        {
-            let mut state = self.execution().state();
-            let state = &mut *state;
-            let frame = &mut state.frames[self.slot];
-            if frame.number == u64::MAX {
-                frame.number = state.next_frame;
-                state.next_frame += 1;
-            }
-            if let Place::Known { point: at, .. } = &mut frame.place {
-                *at = Some(point);
-            }
-            frame.visit += 1;
-            frame.failed = 0;
-            frame.interrupted = false;
-            frame.fired = false;
-            state.crashes = 0;
-            state.delivery = None;
-            state.acknowledged = false;
-            state.request = Some(Request::AwaitPoint { slot: self.slot, bytes, wait });
-        }
-        poll_fn(|_| {
-            let mut state = self.execution().state();
-            if std::mem::replace(&mut state.acknowledged, false) { Poll::Ready(()) } else { Poll::Pending }
-        })
-        .await
-    }
-
-    fn unsavable(&self, point: usize, field: usize, error: &postcard::Error) -> String {
-        let state = self.execution().state();
-        let Place::Known { description, .. } = &state.frames[self.slot].place else { return error.to_string() };
-        let point = &description.points[point];
-        let field = point.fields.get(field).map_or("?", |(name, _)| name);
-        format!("await point `{}`: the value of `{field}` cannot be saved: {error}", point.name)
     }
 
     async fn request(&self, request: Request) -> Infallible {
@@ -398,7 +428,7 @@ impl Context {
         pending().await
     }
 
-    fn with_frame<T>(&self, read: impl FnOnce(&Execution, &Frame, u32) -> T) -> T {
+    fn with_frame<T>(&self, read: impl FnOnce(&Arc<Execution>, &Frame, u32) -> T) -> T {
         let execution = self.execution();
         let state = execution.state();
         read(execution, &state.frames[self.slot], state.crashes)
@@ -409,6 +439,13 @@ impl Context {
     }
 }
 
+fn unsavable(frame: &Frame, point: usize, field: usize, error: &postcard::Error) -> String {
+    let Place::Known { description, .. } = &frame.place else { return error.to_string() };
+    let point = &description.points[point];
+    let field = point.fields.get(field).map_or("?", |(name, _)| name);
+    format!("await point `{}`: the value of `{field}` cannot be saved: {error}", point.name)
+}
+
 fn match_point(
     description: &Description,
     workflow: &str,
@@ -416,10 +453,15 @@ fn match_point(
     fingerprint: &Fingerprint,
 ) -> Result<usize, String> {
     if description.name != workflow {
-        return Err(format!("the snapshot is of workflow `{workflow}`, but `{}` is called there now: it goes on in a build that calls `{workflow}`", description.name));
+        return Err(format!(
+            "the snapshot is of workflow `{workflow}`, but `{}` is called there now: it goes on in a build that calls `{workflow}`",
+            description.name
+        ));
     }
     let Some(index) = description.point(point) else {
-        return Err(format!("workflow `{workflow}` has no await point `{point}` in this build: it goes on in a build that has it"));
+        return Err(format!(
+            "workflow `{workflow}` has no await point `{point}` in this build: it goes on in a build that has it"
+        ));
     };
     let expected = &description.point_fingerprints[index];
     if expected != fingerprint {
@@ -464,7 +506,8 @@ impl Resume<'_> {
             Place::Known { description, .. } => description.points[self.point].name.clone(),
             Place::Restored { point, .. } => point.clone(),
         };
-        state.request = Some(Request::SetAside(format!("the snapshot at await point `{name}` cannot be read: {error}")));
+        state.request =
+            Some(Request::SetAside(format!("the snapshot at await point `{name}` cannot be read: {error}")));
         None
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::schema::{Schema, TraceError, trace};
 use serde::{Serialize, de::DeserializeOwned};
-use std::fmt;
+use std::{cell::Cell, fmt};
 
 /// A value that can be part of a saved state: anything with serde's `Serialize` and `Deserialize`.
 ///
@@ -153,6 +153,24 @@ witnesses! {
     A B C D E F G H I J K L;
 }
 
+thread_local! {
+    /// A buffer that a driver has done with, for the next snapshot on this thread.
+    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// Room for a small snapshot.
+const SAVER_BYTES: usize = 256;
+/// Larger buffers are not kept.
+const SPARE_BYTES_MAX: usize = 64 << 10;
+
+/// Takes the bytes of an await point back when they are stored elsewhere: the next snapshot on this thread is written into
+/// them, without an allocation.
+pub fn recycle(bytes: Vec<u8>) {
+    if bytes.capacity() <= SPARE_BYTES_MAX {
+        SPARE.set(bytes);
+    }
+}
+
 /// Collects the fields of one snapshot. The first [`HEADROOM`](crate::stored::STORED_HEADER_BYTES) bytes stay free for
 /// the header that the driver stamps, so that nothing is copied.
 #[derive(Debug)]
@@ -165,7 +183,11 @@ pub struct Saver {
 impl Saver {
     /// An empty snapshot.
     pub fn new() -> Self {
-        let mut bytes = Vec::with_capacity(128);
+        let mut bytes = SPARE.take();
+        bytes.clear();
+        if bytes.capacity() == 0 {
+            bytes.reserve(SAVER_BYTES);
+        }
         bytes.resize(crate::stored::STORED_HEADER_BYTES, 0);
         Self { bytes, fields: 0, error: None }
     }

@@ -74,7 +74,9 @@ pub enum EventError {
     #[error(transparent)]
     Trace(#[from] TraceError),
     /// It was sent as another type than the one that is received.
-    #[error("it was sent with a value of another shape (fingerprint {sent}, expected {expected} for `{type_name}`): send and receive one type under one name")]
+    #[error(
+        "it was sent with a value of another shape (fingerprint {sent}, expected {expected} for `{type_name}`): send and receive one type under one name"
+    )]
     OtherType {
         /// What was sent.
         sent: Fingerprint,
@@ -87,13 +89,17 @@ pub enum EventError {
     #[error("its value cannot be encoded or decoded: {0}")]
     Codec(#[from] postcard::Error),
     /// Too short for fingerprint and checksum.
-    #[error("its payload is truncated: {bytes} bytes, shorter than its header of 20; restore it from a backup")]
+    #[error(
+        "its payload is truncated: {bytes} bytes, shorter than its header of 20; restore it from a backup"
+    )]
     Truncated {
         /// Its length.
         bytes: usize,
     },
     /// The checksum does not match.
-    #[error("its payload is damaged: its checksum is {found:08x}, {expected:08x} was stored; restore it from a backup")]
+    #[error(
+        "its payload is damaged: its checksum is {found:08x}, {expected:08x} was stored; restore it from a backup"
+    )]
     Damaged {
         /// What was stored.
         expected: u32,

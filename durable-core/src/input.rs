@@ -20,7 +20,10 @@ impl<W: Workflow> Input<W> {
     pub fn into_bytes(self) -> Result<Vec<u8>, StoreError> {
         self.saver.finish().map_err(|(field, error)| {
             let name = W::POINTS.first().and_then(|start| start.fields.get(field)).copied().unwrap_or("?");
-            StoreError::Encode { what: format!("parameter `{name}` of workflow `{}`", W::NAME), reason: error.to_string() }
+            StoreError::Encode {
+                what: format!("parameter `{name}` of workflow `{}`", W::NAME),
+                reason: error.to_string(),
+            }
         })
     }
 }

@@ -61,8 +61,8 @@ pub mod private {
         cursor::{advance, into_cursor, item, item_mut},
         durable::{Saver, TraceFn, Traced, Witness, save, witness},
         probe::{
-            ErrorDebug, ErrorFallback, ErrorSilent, ErrorText, FromFailure, HideField, NoClone, NoFailure, Probe, ShowField,
-            Shown, TryClone, from_interrupted,
+            ErrorDebug, ErrorFallback, ErrorSilent, ErrorText, FromFailure, NoClone, NoFailure, Probe,
+            TryClone, from_interrupted,
         },
         state::{FieldReader, InferredField, Show},
         step::{Attempts, Body, Repeat, StepHooks},

@@ -12,7 +12,10 @@ use crate::{
 use std::{
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     task::Poll,
     time::Duration,
 };
@@ -131,6 +134,13 @@ pub struct Settled {
     pub closed: Vec<u64>,
 }
 
+impl Settled {
+    /// Whether nothing goes with the commit.
+    pub fn is_empty(&self) -> bool {
+        self.consumed.is_empty() && self.closed.is_empty()
+    }
+}
+
 /// The machine of one execution.
 pub struct Machine<'r, T> {
     execution: Arc<Execution>,
@@ -165,6 +175,7 @@ impl<'r, T: Send + 'r> Machine<'r, T> {
             instance: identity.instance,
             run: identity.run,
             host,
+            acknowledged: AtomicBool::new(false),
             state: Mutex::new(state),
         };
         Self { execution: Arc::new(execution), drive: Box::new(drive), future: None }
@@ -172,15 +183,19 @@ impl<'r, T: Send + 'r> Machine<'r, T> {
 
     /// Goes on until something must be done.
     pub fn poll(&mut self, task: &mut std::task::Context<'_>) -> Poll<Progress<T>> {
-        let future = self.future.get_or_insert_with(|| (self.drive)(Root(Context::root(self.execution.clone()))));
+        let future =
+            self.future.get_or_insert_with(|| (self.drive)(Root(Context::root(self.execution.clone()))));
         match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(task))) {
             Ok(Poll::Ready(output)) => {
                 self.future = None;
                 Poll::Ready(Progress::Finished(output))
             }
             Ok(Poll::Pending) => {
-                let request = self.execution.state().request.take();
-                request.map_or(Poll::Pending, |request| Poll::Ready(self.progress(request)))
+                let mut state = self.execution.state();
+                match state.request.take() {
+                    Some(request) => Poll::Ready(progress(&mut state, request)),
+                    None => Poll::Pending,
+                }
             }
             Err(panic) => {
                 self.future = None;
@@ -196,7 +211,7 @@ impl<'r, T: Send + 'r> Machine<'r, T> {
         if let Some(frame) = state.frames.last_mut() {
             frame.snapshot = snapshot;
         }
-        state.acknowledged = true;
+        self.execution.acknowledged.store(true, Relaxed);
     }
 
     /// Drops the future and begins anew from the snapshots in memory: a retry is a resume.
@@ -204,7 +219,7 @@ impl<'r, T: Send + 'r> Machine<'r, T> {
         self.future = None;
         let mut state = self.execution.state();
         state.request = None;
-        state.acknowledged = false;
+        self.execution.acknowledged.store(false, Relaxed);
         // A frame that never committed begins anew with its parent's expression.
         state.frames.retain(|frame| frame.number != u64::MAX);
     }
@@ -239,29 +254,36 @@ impl<'r, T: Send + 'r> Machine<'r, T> {
         };
         format!("workflow `{workflow}` panicked at or after await point `{point}`: {message}")
     }
+}
 
-    fn progress(&mut self, request: Request) -> Progress<T> {
-        let mut state = self.execution.state();
-        match request {
-            Request::AwaitPoint { slot, bytes, wait } => {
-                let frame = &state.frames[slot];
-                let Place::Known { description, point: Some(point) } = frame.place else {
-                    return Progress::Failed("an await point was committed outside a known workflow".into());
-                };
-                let (frame, parent, visit) = (frame.number, frame.parent, frame.visit);
-                Progress::AwaitPoint(AwaitPoint { frame, parent, visit, description, point, bytes, wait })
-            }
-            Request::FailedAttempt { slot, error, delay, jitter } => {
-                let frame = &mut state.frames[slot];
-                frame.failed += 1;
-                frame.interrupted = false;
-                let (number, parent, visit, failed) = (frame.number, frame.parent, frame.visit, frame.failed);
-                Progress::FailedAttempt(FailedAttempt { frame: number, parent, visit, failed, error, delay, jitter })
-            }
-            Request::Park => Progress::Parked,
-            Request::SetAside(reason) => Progress::SetAside(reason),
-            Request::Fail(reason) => Progress::Failed(reason),
+fn progress<T>(state: &mut ExecutionState, request: Request) -> Progress<T> {
+    match request {
+        Request::AwaitPoint { slot, bytes, wait } => {
+            let frame = &state.frames[slot];
+            let Place::Known { description, point: Some(point) } = frame.place else {
+                return Progress::Failed("an await point was committed outside a known workflow".into());
+            };
+            let (frame, parent, visit) = (frame.number, frame.parent, frame.visit);
+            Progress::AwaitPoint(AwaitPoint { frame, parent, visit, description, point, bytes, wait })
         }
+        Request::FailedAttempt { slot, error, delay, jitter } => {
+            let frame = &mut state.frames[slot];
+            frame.failed += 1;
+            frame.interrupted = false;
+            let (number, parent, visit, failed) = (frame.number, frame.parent, frame.visit, frame.failed);
+            Progress::FailedAttempt(FailedAttempt {
+                frame: number,
+                parent,
+                visit,
+                failed,
+                error,
+                delay,
+                jitter,
+            })
+        }
+        Request::Park => Progress::Parked,
+        Request::SetAside(reason) => Progress::SetAside(reason),
+        Request::Fail(reason) => Progress::Failed(reason),
     }
 }
 
@@ -282,7 +304,8 @@ impl Root {
 }
 
 fn restore_frame(frame: RestoredFrame) -> Frame {
-    let RestoredFrame { number, parent, visit, failed, workflow, point, fingerprint, snapshot, fired, begun } = frame;
+    let RestoredFrame { number, parent, visit, failed, workflow, point, fingerprint, snapshot, fired, begun } =
+        frame;
     let place = Place::Restored { workflow, point, fingerprint };
     Frame { place, number, parent, visit, failed, snapshot, restored: false, interrupted: begun, fired }
 }

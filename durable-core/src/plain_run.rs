@@ -1,13 +1,7 @@
 //! What answers `sleep` and `event` in a plain run.
 
 use crate::BoxFuture;
-use std::{
-    cell::RefCell,
-    future::poll_fn,
-    pin::pin,
-    sync::Arc,
-    time::Duration,
-};
+use std::{cell::RefCell, future::poll_fn, pin::pin, sync::Arc, time::Duration};
 
 /// The surroundings of a plain run: a clock and a mailbox. The test kit has one; without any, `sleep` returns at once and
 /// `event` panics with a clear message.

@@ -142,39 +142,6 @@ impl<T> NoClone for Probe<&T> {
     }
 }
 
-/// Prints a field of a state where its type has `Debug`, else the type's name: so the enum can be printed whatever it saves.
-pub trait ShowField {
-    /// The field as text.
-    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
-}
-
-impl<T: fmt::Debug> ShowField for &Probe<&T> {
-    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// The fallback of [`ShowField`].
-pub trait HideField {
-    /// The type's name.
-    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
-}
-
-impl<T> HideField for Probe<&T> {
-    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "<{}>", std::any::type_name::<T>())
-    }
-}
-
-/// A closure over a formatter, as a value with `Debug`.
-pub struct Shown<F>(pub F);
-
-impl<F: Fn(&mut fmt::Formatter<'_>) -> fmt::Result> fmt::Debug for Shown<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        (self.0)(f)
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::needless_borrow)]
 mod tests {

@@ -24,7 +24,11 @@ impl Resources {
     }
 
     /// The value of this type, for the parameter `parameter` of `workflow`.
-    pub fn get<T: Send + Sync + 'static>(&self, workflow: &'static str, parameter: &'static str) -> Result<&T, MissingResource> {
+    pub fn get<T: Send + Sync + 'static>(
+        &self,
+        workflow: &'static str,
+        parameter: &'static str,
+    ) -> Result<&T, MissingResource> {
         let found = self.by_type.get(&TypeId::of::<T>()).and_then(|(_, value)| value.downcast_ref());
         found.ok_or(MissingResource { workflow, parameter, type_name: type_name::<T>() })
     }

@@ -173,7 +173,8 @@ impl<'r, W: Workflow> Run<'r, W> {
             Progress::AwaitPoint(point) => self.moved_to(point),
             Progress::FailedAttempt(attempt) => {
                 self.epoch += 1;
-                if let Some(frame) = self.frames.iter_mut().find(|frame| frame.header.frame == attempt.frame) {
+                if let Some(frame) = self.frames.iter_mut().find(|frame| frame.header.frame == attempt.frame)
+                {
                     frame.header.failed = attempt.failed;
                 }
                 self.retry = true;
@@ -216,7 +217,12 @@ impl<'r, W: Workflow> Run<'r, W> {
         }
     }
 
-    fn with_frames(id: ExecutionId, resources: W::Resources<'r>, frames: Vec<Envelope>, arrived: Arrived) -> Self {
+    fn with_frames(
+        id: ExecutionId,
+        resources: W::Resources<'r>,
+        frames: Vec<Envelope>,
+        arrived: Arrived,
+    ) -> Self {
         let root = &frames[0].header;
         let identity = Identity { id, instance: root.instance, run: root.run };
         let epoch = root.epoch;
@@ -239,12 +245,16 @@ impl<'r, W: Workflow> Run<'r, W> {
 
 impl<W: Workflow> fmt::Debug for Run<'_, W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Run").field("id", &self.identity.id).field("epoch", &self.epoch).finish_non_exhaustive()
+        f.debug_struct("Run")
+            .field("id", &self.identity.id)
+            .field("epoch", &self.epoch)
+            .finish_non_exhaustive()
     }
 }
 
 fn restore(frame: &Envelope, fired: bool) -> RestoredFrame {
-    let Header { workflow, point, fingerprint, frame: number, parent, visit, failed, .. } = frame.header.clone();
+    let Header { workflow, point, fingerprint, frame: number, parent, visit, failed, .. } =
+        frame.header.clone();
     let snapshot = frame.snapshot.clone();
     // A blob is given out before the operation begins; whether it began afterwards is not in it.
     let begun = true;
@@ -257,7 +267,9 @@ fn read_blob(mut blob: &[u8]) -> Result<Vec<Envelope>, RunError> {
     while !blob.is_empty() || frames.is_empty() {
         let (header, payload, rest) = snapshot::decode(blob, &Limits::default())?;
         match frames.last().map(|last| &last.header) {
-            None if header.frame != 0 || header.parent.is_some() => return Err(RunError::Frames("its first frame is not the root")),
+            None if header.frame != 0 || header.parent.is_some() => {
+                return Err(RunError::Frames("its first frame is not the root"));
+            }
             Some(last) if header.parent != Some(last.frame) => {
                 return Err(RunError::Frames("a frame does not belong to the one before it"));
             }

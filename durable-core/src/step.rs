@@ -270,7 +270,9 @@ impl<A: Attempts> Awaitable for Step<A> {
     where
         Self: 'a,
     {
-        if let (true, Some(interrupted), true) = (self.policy.at_most_once, self.hooks.interrupted, cx.was_interrupted()) {
+        if let (true, Some(interrupted), true) =
+            (self.policy.at_most_once, self.hooks.interrupted, cx.was_interrupted())
+        {
             return interrupted(Interrupted);
         }
         let Some(body) = self.attempts.last() else {
@@ -353,5 +355,6 @@ async fn guarded<F: Future>(body: F, timeout: Duration, cx: &Context) -> Result<
 /// The text of a panic.
 pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic without a message".into())
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without a message".into())
 }

@@ -17,7 +17,8 @@ pub use claim::{ClaimRequest, Claimed, ClaimedFrame, Claims, Delivery, Release};
 pub use commit::{Commit, CommitError, Committed, FrameWrite, Next, Park};
 pub use error::StoreError;
 pub use execution::{
-    Control, ExecutionId, ExecutionRecord, Filter, FrameRecord, HistoryEntry, HistoryKind, InvalidId, Outcome, Status,
+    Control, ExecutionId, ExecutionRecord, Filter, FrameRecord, HistoryEntry, HistoryKind, InvalidId,
+    Outcome, Status,
 };
 pub use local::{Admission, Local};
 pub use start::{SendError, SendRequest, Sent, StartRequest, Started};

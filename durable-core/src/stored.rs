@@ -11,6 +11,7 @@
 //!
 //! Names and fingerprint stand in the schema row; the portable form with names is [`snapshot`](crate::snapshot).
 
+pub use crate::durable::recycle;
 use crate::store::SchemaId;
 
 /// Length of the header, which a [`Saver`](crate::Saver) leaves free in front of the payload.
@@ -75,13 +76,17 @@ fn array<const N: usize>(bytes: &[u8]) -> [u8; N] {
 #[non_exhaustive]
 pub enum StoredError {
     /// Too short for a header.
-    #[error("the snapshot is truncated: {bytes} bytes, shorter than its header of 20; restore it from a backup")]
+    #[error(
+        "the snapshot is truncated: {bytes} bytes, shorter than its header of 20; restore it from a backup"
+    )]
     Truncated {
         /// Its length.
         bytes: usize,
     },
     /// The checksum does not match.
-    #[error("the snapshot is damaged: its checksum is {found:08x}, {expected:08x} was stored; restore it from a backup")]
+    #[error(
+        "the snapshot is damaged: its checksum is {found:08x}, {expected:08x} was stored; restore it from a backup"
+    )]
     Damaged {
         /// What was stored.
         expected: u32,
@@ -89,13 +94,17 @@ pub enum StoredError {
         found: u32,
     },
     /// Written by a newer version.
-    #[error("the snapshot has format {format}, which this version does not know: use a newer version of durable")]
+    #[error(
+        "the snapshot has format {format}, which this version does not know: use a newer version of durable"
+    )]
     UnknownFormat {
         /// The format byte.
         format: u8,
     },
     /// Another codec.
-    #[error("the snapshot has codec {codec}, which this version does not know: use a newer version of durable")]
+    #[error(
+        "the snapshot has codec {codec}, which this version does not know: use a newer version of durable"
+    )]
     UnknownCodec {
         /// The codec byte.
         codec: u8,

@@ -154,7 +154,10 @@ pub struct UndescribedWorkflow {
 impl fmt::Display for UndescribedWorkflow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { workflow, point, field, error } = self;
-        write!(f, "workflow `{workflow}` saves `{field}` at await point `{point}`, which could not be read back: {error}")
+        write!(
+            f,
+            "workflow `{workflow}` saves `{field}` at await point `{point}`, which could not be read back: {error}"
+        )
     }
 }
 
@@ -169,7 +172,9 @@ pub fn describe<W: Workflow>() -> Result<&'static Description, UndescribedWorkfl
     type Traced = Result<&'static Description, UndescribedWorkflow>;
     static TRACED: Mutex<Option<HashMap<TypeId, Traced>>> = Mutex::new(None);
     let key = TypeId::of::<W>();
-    if let Some(known) = TRACED.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default().get(&key) {
+    if let Some(known) =
+        TRACED.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default().get(&key)
+    {
         return known.clone();
     }
     // Traced outside the lock: a type's `Deserialize` is user code.
@@ -187,8 +192,12 @@ fn trace_workflow<W: Workflow>() -> Result<Description, UndescribedWorkflow> {
         debug_assert!(matches!(polled, Poll::Pending), "a describing drive never ends");
     }
     let points = describe.points.into_iter().collect::<Result<Vec<_>, _>>();
-    let points =
-        points.map_err(|(point, field, error)| UndescribedWorkflow { workflow: W::NAME, point, field, error })?;
+    let points = points.map_err(|(point, field, error)| UndescribedWorkflow {
+        workflow: W::NAME,
+        point,
+        field,
+        error,
+    })?;
     Ok(Description {
         name: W::NAME,
         point_fingerprints: points.iter().map(PointSchema::fingerprint).collect(),

@@ -119,8 +119,9 @@ impl Client {
             snapshot: Arc::clone(&snapshot),
             claim_for: None,
         };
-        match start(&self.store, request).await? {
-            Started::New(_) => {}
+        let (started, watch) = start(&self.store, request).await?;
+        match started {
+            Started::New(_) => return Ok(self.to_handle(id).watching(watch)),
             Started::Existing { workflow, status, input, schema: existing } => {
                 // A damaged input is neither the same nor another one.
                 stored::open(&input).map_err(|error| ClientError::Snapshot { id: id.clone(), error })?;

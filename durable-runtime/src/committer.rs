@@ -22,6 +22,8 @@ pub(crate) const LANES: usize = 2;
 const GROUP_MEMBERS_MAX: usize = 1_000;
 /// Snapshot bytes of one group (G1).
 const GROUP_BYTES_MAX: usize = 8 << 20;
+/// A group is waited for while each turn of the runtime makes it longer by more than this part of it.
+const GROWTH_WORTH_WAITING: usize = 16;
 
 pub(crate) struct Committer {
     store: Arc<dyn Store>,
@@ -56,7 +58,21 @@ impl Queue {
                 _ => false,
             }
     }
+
+    /// The first of what waits. What comes next finds as much room as they had, so that nothing is moved as it grows.
+    fn take_first(&mut self, members: usize) -> (Vec<Commit>, Vec<Arc<Slot>>) {
+        let rest = self.commits.len() - members;
+        let mut commits = Vec::with_capacity(members.max(rest));
+        commits.extend(self.commits.drain(members..));
+        let mut slots = Vec::with_capacity(members.max(rest));
+        slots.extend(self.slots.drain(members..));
+        self.bytes = commits.iter().map(bytes_of).sum();
+        (std::mem::replace(&mut self.commits, commits), std::mem::replace(&mut self.slots, slots))
+    }
 }
+
+/// A commit that was handed in: with its turn if the execution carries it itself.
+pub(crate) struct HandedIn<'a>(Option<(Vec<Commit>, Turn<'a>)>);
 
 impl Committer {
     pub(crate) fn new(store: Arc<dyn Store>) -> Self {
@@ -69,18 +85,20 @@ impl Committer {
         }
     }
 
-    /// Commits, in a group with whatever else waits. `slot` is the execution's own.
-    pub(crate) async fn commit(&self, commit: Commit, slot: &Arc<Slot>) -> Answer {
-        match self.enqueue(commit, slot) {
-            None => slot.wait().await,
-            Some((commit, turn)) => {
-                let answer = self.write(vec![commit]).await.pop();
-                drop(turn);
-                // A store that is always ready at once must not keep other tasks from their turn.
-                tokio::task::coop::consume_budget().await;
-                answer.unwrap_or_else(|| Err(self.no_answer().into()))
-            }
-        }
+    /// Hands a commit in, to go in a group with whatever else waits; [`Committer::answer`] gives the answer. Two calls, and this
+    /// one not asynchronous, so that a commit, which is large, is moved once: into the group. `slot` is the execution's own.
+    pub(crate) fn hand_in(&self, commit: Commit, slot: &Arc<Slot>) -> HandedIn<'_> {
+        HandedIn(self.enqueue(commit, slot))
+    }
+
+    /// The answer to the commit that was handed in last with this slot.
+    pub(crate) async fn answer(&self, handed_in: HandedIn<'_>, slot: &Slot) -> Answer {
+        let Some((commits, turn)) = handed_in.0 else { return slot.wait().await };
+        let answer = self.write(commits).await.pop();
+        drop(turn);
+        // A store that is always ready at once must not keep other tasks from their turn.
+        tokio::task::coop::consume_budget().await;
+        answer.unwrap_or_else(|| Err(self.no_answer().into()))
     }
 
     /// Commits made so far.
@@ -96,19 +114,39 @@ impl Committer {
                     return;
                 }
                 self.work.notified().await;
-                if self.lock().last_group > 1 {
-                    // Executions that are ready run first and join the group.
-                    tokio::task::yield_now().await;
-                }
+                self.gather().await;
                 continue;
             };
             let unanswered = Unanswered { slots, committer: &self };
             unanswered.answer(self.write(commits).await);
             // The executions that were just answered bring the next group. As long as this one counts as in flight, nobody
             // takes the first of them away alone.
-            tokio::task::yield_now().await;
+            self.gather().await;
             drop(turn);
         }
+    }
+
+    /// In a busy time, lets executions that are ready run first and join the group, for as long as it grows by more than a
+    /// few: a transaction costs as much as many commits.
+    async fn gather(&self) {
+        let (mut waiting, busy) = self.waiting();
+        if !busy {
+            return;
+        }
+        loop {
+            tokio::task::yield_now().await;
+            let (now, _) = self.waiting();
+            if now >= GROUP_MEMBERS_MAX || now <= waiting + waiting / GROWTH_WORTH_WAITING {
+                return;
+            }
+            waiting = now;
+        }
+    }
+
+    /// How many wait for a group, and whether the last group was more than one.
+    fn waiting(&self) -> (usize, bool) {
+        let queue = self.lock();
+        (queue.commits.len(), queue.last_group > 1)
     }
 
     /// Ends when all that was handed in is answered.
@@ -134,14 +172,16 @@ impl Committer {
     }
 
     /// Queues the commit, or gives it back with a turn if the caller shall carry it.
-    fn enqueue(&self, commit: Commit, slot: &Arc<Slot>) -> Option<(Commit, Turn<'_>)> {
+    fn enqueue(&self, commit: Commit, slot: &Arc<Slot>) -> Option<(Vec<Commit>, Turn<'_>)> {
+        let bytes = bytes_of(&commit);
         let mut queue = self.lock();
         if queue.commits.is_empty() && queue.in_flight < LANES && queue.last_group <= 1 {
             queue.in_flight += 1;
             queue.last_group = 1;
-            return Some((commit, Turn(self)));
+            drop(queue);
+            return Some((vec![commit], Turn(self)));
         }
-        queue.bytes += bytes_of(&commit);
+        queue.bytes += bytes;
         queue.commits.push(commit);
         queue.slots.push(Arc::clone(slot));
         self.tell(queue);
@@ -159,11 +199,7 @@ impl Committer {
         } else {
             first_group(&queue.commits)
         };
-        let rest = queue.commits.split_off(members);
-        let commits = std::mem::replace(&mut queue.commits, rest);
-        let rest = queue.slots.split_off(members);
-        let slots = std::mem::replace(&mut queue.slots, rest);
-        queue.bytes = queue.commits.iter().map(bytes_of).sum();
+        let (commits, slots) = queue.take_first(members);
         queue.in_flight += 1;
         queue.last_group = members;
         self.tell(queue);

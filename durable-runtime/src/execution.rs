@@ -11,10 +11,11 @@ use crate::{
     stats::Counters,
 };
 use durable_core::{
-    Description, ExecutionId, Status, Wait,
+    BoxFuture, Description, ExecutionId, Status, Wait,
     machine::{AwaitPoint, FailedAttempt, Identity, Machine, Progress, Settled},
     store::{
-        Claimed, Commit, Control, FrameWrite, Next, Outcome, Park, Registered as Numbers, Row, StoreError,
+        Claimed, Commit, Committed, Control, FrameWrite, Next, Outcome, Park, Registered as Numbers, Row,
+        SchemaId, StoreError,
     },
     stored,
 };
@@ -35,6 +36,9 @@ const AWAITS_BEFORE_YIELD: u32 = 1_000;
 const CRASH_LIMIT: u32 = 5;
 
 /// Drives a claimed execution until it parks, ends, or is not ours any more.
+///
+/// What an execution does rarely is boxed in here: its future is as large as the largest thing it ever awaits, and the less
+/// memory thousands of executions pass through at each commit, the faster they are.
 pub(crate) async fn run(shared: Arc<Shared>, claimed: Claimed, place: Place) {
     let mut driver = Driver {
         row: claimed.row,
@@ -47,8 +51,14 @@ pub(crate) async fn run(shared: Arc<Shared>, claimed: Claimed, place: Place) {
         awaits: 0,
         shared,
     };
-    let end = caught(driver.drive(claimed)).await;
-    driver.conclude(end).await;
+    let end = {
+        // Pinned here: handed over as an argument it would take its room twice.
+        let mut drive = pin!(driver.drive(claimed));
+        poll_fn(|task| caught(|| drive.as_mut().poll(task))).await
+    };
+    if !matches!(end, Ok(Ok(()))) {
+        Box::pin(driver.conclude(end)).await;
+    }
     drop(place);
 }
 
@@ -66,6 +76,9 @@ struct Driver {
     awaits: u32,
 }
 
+/// An await point that is durable, and the snapshot the machine goes on with.
+type Saved = (Committed, Arc<[u8]>);
+
 /// Why a driver stops before its execution parks or ends.
 enum Stop {
     /// The execution belongs to another claim.
@@ -82,8 +95,16 @@ enum Stop {
 
 impl Driver {
     async fn drive(&mut self, claimed: Claimed) -> Result<(), Stop> {
+        match Box::pin(self.prepare(claimed)).await? {
+            Some(machine) => self.advance(machine).await,
+            None => Ok(()),
+        }
+    }
+
+    /// From the claim to the machine, checked; `None`: there is nothing to run.
+    async fn prepare(&mut self, claimed: Claimed) -> Result<Option<Machine<'static, Ended>>, Stop> {
         if claimed.control == Some(Control::Cancel) {
-            return self.cancel().await;
+            return self.cancel().await.map(|()| None);
         }
         let shared = Arc::clone(&self.shared);
         let Some(workflow) = shared.registry.get(claimed.queue) else {
@@ -100,11 +121,11 @@ impl Driver {
         }
         if let Some(delay) = resumable.retry_in {
             if delay > shared.options.park_after {
-                return self.park_again().await;
+                return self.park_again().await.map(|()| None);
             }
             self.wait_hot(delay).await?;
         }
-        self.advance(self.machine(&**workflow, claimed, resumable)).await
+        Ok(Some(self.machine(&**workflow, claimed, resumable)))
     }
 
     fn machine(
@@ -122,36 +143,33 @@ impl Driver {
         loop {
             match poll_fn(|task| machine.poll(task)).await {
                 Progress::AwaitPoint(point) => {
-                    let yields = point.wait == Wait::Now && self.yields();
-                    let parks = yields || point.wait != Wait::Now;
-                    let (mut commit, snapshot) =
-                        self.await_point(point, machine.settle(), machine.next_frame()).await?;
-                    if yields {
-                        commit.next = Next::Yield;
-                        let written = commit.root.iter_mut().chain(&mut commit.frames);
-                        written.for_each(|frame| frame.due = Some(Duration::ZERO));
-                    }
-                    let committed = self.commit(commit).await?;
-                    if parks {
+                    let settled = machine.settle();
+                    let runs_on = point.wait == Wait::Now && !self.yields();
+                    let (committed, snapshot) = if runs_on && point.frame == 0 && settled.is_empty() {
+                        self.step(point).await?
+                    } else {
+                        self.any_await_point(point, settled, machine.next_frame(), runs_on).await?
+                    };
+                    if !runs_on {
                         return Ok(());
                     }
                     if committed.control == Some(Control::Cancel) {
                         // In place of the operation (X1).
                         drop(machine);
-                        return self.cancel().await;
+                        return Box::pin(self.cancel()).await;
                     }
                     self.awaits += 1;
                     machine.committed(snapshot);
                 }
                 Progress::FailedAttempt(attempt) => {
-                    if self.failed_attempt(attempt, machine.settle()).await?.is_none() {
+                    if Box::pin(self.failed_attempt(attempt, machine.settle())).await?.is_none() {
                         return Ok(());
                     }
                     machine.restart();
                 }
-                Progress::Parked => return self.park_again().await,
+                Progress::Parked => return Box::pin(self.park_again()).await,
                 Progress::Finished(Ended { output: Ok(output), error }) => {
-                    return self.finished(output, error, machine.settle()).await;
+                    return Box::pin(self.finished(output, error, machine.settle())).await;
                 }
                 Progress::Finished(Ended { output: Err(reason), .. }) => return Err(Stop::SetAside(reason)),
                 Progress::SetAside(reason) => return Err(Stop::SetAside(reason)),
@@ -163,33 +181,66 @@ impl Driver {
         }
     }
 
-    /// The commit of an await point, and the snapshot the machine goes on with.
-    async fn await_point(
+    /// Commits the await point that most are: the root's, with nothing to settle, whose operation runs at once. All that a
+    /// repetition needs is a few numbers and the snapshot, which the machine needs anyway.
+    async fn step(&mut self, point: AwaitPoint) -> Result<Saved, Stop> {
+        let visit = point.visit;
+        let (schema, snapshot) = self.stamped(point.description, point.point, point.bytes).await?;
+        let committed = self
+            .commit_made(|driver| {
+                let snapshot = Some((schema, Arc::clone(&snapshot)));
+                let write =
+                    FrameWrite { frame: 0, parent: None, visit, failed: 0, snapshot, due: None, event: None };
+                driver.to_commit(Some(write), Settled::default(), Next::Run)
+            })
+            .await?;
+        Ok((committed, snapshot))
+    }
+
+    /// Commits any await point, and gives the snapshot the machine goes on with. Unless it `runs_on`, it gives up its place.
+    fn any_await_point(
         &mut self,
         point: AwaitPoint,
         settled: Settled,
         next_frame: u64,
-    ) -> Result<(Commit, Arc<[u8]>), Stop> {
-        let AwaitPoint { frame, parent, visit, description, point, mut bytes, wait } = point;
-        self.check_size(
-            || format!("the snapshot at await point `{}`", description.points[point].name),
-            bytes.len(),
-        )?;
-        let schema = self.numbers(description).await?.schemas[point];
-        stored::stamp(&mut bytes, schema, self.epoch + 1);
-        let snapshot: Arc<[u8]> = bytes.into();
-        let (due, event, next) = match wait {
-            Wait::Now => (None, None, Next::Run),
-            Wait::Timer(delay) => (Some(delay), None, self.park(Some(delay), self.mail, None)),
-            // Which events came before this wait began is not known here: if any was ever sent, the store must look.
-            Wait::Event(name) => (None, Some(name), self.park(None, 0, None)),
+        runs_on: bool,
+    ) -> BoxFuture<'_, Result<Saved, Stop>> {
+        Box::pin(async move {
+            let AwaitPoint { frame, parent, visit, description, point, bytes, wait } = point;
+            let (schema, snapshot) = self.stamped(description, point, bytes).await?;
+            let (due, event, next) = match wait {
+                Wait::Now if runs_on => (None, None, Next::Run),
+                Wait::Now => (Some(Duration::ZERO), None, Next::Yield),
+                Wait::Timer(delay) => (Some(delay), None, self.park(Some(delay), self.mail, None)),
+                // Which events came before this wait began is not known here: if any was ever sent, the store must look.
+                Wait::Event(name) => (None, Some(name), self.park(None, 0, None)),
+            };
+            let snapshot_write = Some((schema, Arc::clone(&snapshot)));
+            let write = FrameWrite { frame, parent, visit, failed: 0, snapshot: snapshot_write, due, event };
+            let opened = frame != 0 && visit == 1;
+            let mut commit = self.to_commit(Some(write), settled, next);
+            commit.next_frame = opened.then_some(next_frame);
+            Ok((self.commit(commit).await?, snapshot))
+        })
+    }
+
+    /// The snapshot of an await point with its header, and its schema row.
+    async fn stamped(
+        &mut self,
+        description: &'static Description,
+        point: usize,
+        mut bytes: Vec<u8>,
+    ) -> Result<(SchemaId, Arc<[u8]>), Stop> {
+        let name = || format!("the snapshot at await point `{}`", description.points[point].name);
+        self.check_size(name, bytes.len())?;
+        let schema = match self.known_numbers(description) {
+            Some(numbers) => numbers.schemas[point],
+            None => Box::pin(self.numbers(description)).await?.schemas[point],
         };
-        let snapshot_write = Some((schema, Arc::clone(&snapshot)));
-        let write = FrameWrite { frame, parent, visit, failed: 0, snapshot: snapshot_write, due, event };
-        let opened = frame != 0 && visit == 1;
-        let mut commit = self.to_commit(Some(write), settled, next);
-        commit.next_frame = opened.then_some(next_frame);
-        Ok((commit, snapshot))
+        stored::stamp(&mut bytes, schema, self.epoch + 1);
+        let snapshot = Arc::from(&*bytes);
+        stored::recycle(bytes);
+        Ok((schema, snapshot))
     }
 
     /// Commits a failed attempt. `None`: it parked; else the delay has passed, and it is time for the next attempt.
@@ -254,7 +305,13 @@ impl Driver {
 
     async fn finish(&mut self, outcome: Outcome, settled: Settled) -> Result<(), Stop> {
         let set_aside = outcome.status == Status::SetAside;
+        let (shared, id) = (Arc::clone(&self.shared), self.id.clone());
+        let ending = shared.store.local().announce(&id);
+        let told = ending.is_some().then(|| outcome.clone());
         self.commit(self.to_commit(None, settled, Next::Finish(outcome))).await?;
+        if let (Some(ending), Some(outcome)) = (ending, told) {
+            ending.committed(&outcome);
+        }
         let Counters { finished, set_aside: aside, .. } = &self.shared.counters;
         if set_aside { aside } else { finished }.fetch_add(1, Relaxed);
         Ok(())
@@ -321,14 +378,12 @@ impl Driver {
     }
 }
 
-/// Runs a future to its end or its panic.
-async fn caught<F: Future>(future: F) -> Result<F::Output, String> {
-    let mut future = pin!(future);
-    poll_fn(|task| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(task))) {
+/// One poll, to its result or its panic.
+fn caught<T>(poll: impl FnOnce() -> Poll<T>) -> Poll<Result<T, String>> {
+    match catch_unwind(AssertUnwindSafe(poll)) {
         Ok(poll) => poll.map(Ok),
         Err(panic) => Poll::Ready(Err(message(&*panic))),
-    })
-    .await
+    }
 }
 
 fn message(panic: &(dyn Any + Send)) -> String {

@@ -3,7 +3,7 @@
 use crate::{
     error::ClientError,
     schemas::Schemas,
-    start::{ATTEMPTS, random_bits},
+    start::{ATTEMPTS, Watch, random_bits},
     trouble::Backoff,
 };
 use durable_core::{
@@ -15,17 +15,23 @@ use durable_core::{
 };
 use std::{fmt, marker::PhantomData, sync::Arc};
 
-/// An execution of workflow `W`. Cheap to clone; it holds nothing but the id.
+/// An execution of workflow `W`. Cheap to clone; it holds nothing but the id and how to notice its end.
 pub struct Handle<W> {
     store: Arc<dyn Store>,
     schemas: Arc<Schemas>,
     id: ExecutionId,
+    /// Begun before the execution was started, if it went into a worker of this process.
+    watch: Option<Arc<Watch>>,
     workflow: PhantomData<fn() -> W>,
 }
 
 impl<W: Workflow> Handle<W> {
     pub(crate) fn new(store: Arc<dyn Store>, schemas: Arc<Schemas>, id: ExecutionId) -> Self {
-        Self { store, schemas, id, workflow: PhantomData }
+        Self { store, schemas, id, watch: None, workflow: PhantomData }
+    }
+
+    pub(crate) fn watching(self, watch: Option<Watch>) -> Self {
+        Self { watch: watch.map(Arc::new), ..self }
     }
 
     /// The execution's id.
@@ -135,6 +141,11 @@ impl<W: Workflow> Handle<W> {
 
     /// Waits for the end, without reading it as anything.
     async fn outcome(&self) -> Result<Outcome, ClientError> {
+        if let Some(watch) = &self.watch
+            && let Some(outcome) = self.store.local().wait_outcome(&self.id, watch.number).await
+        {
+            return Ok(outcome);
+        }
         loop {
             // Registered before the store is looked at, so that no end is missed.
             let finished = self.store.local().wait_finished(&self.id);
@@ -172,6 +183,7 @@ impl<W> Clone for Handle<W> {
             store: Arc::clone(&self.store),
             schemas: Arc::clone(&self.schemas),
             id: self.id.clone(),
+            watch: self.watch.clone(),
             workflow: PhantomData,
         }
     }

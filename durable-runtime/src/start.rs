@@ -1,8 +1,15 @@
 //! The start of an execution, straight into a worker of this process where one has room (K2).
 
 use crate::{error::ClientError, trouble::Backoff};
-use durable_core::store::{Admission, Release, StartRequest, Started, Store, StoreError, WorkerId};
-use std::{panic::resume_unwind, sync::Arc};
+use durable_core::{
+    BoxFuture, ExecutionId,
+    store::{Admission, Release, StartRequest, Started, Store, StoreError, WorkerId},
+};
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
 use tokio::runtime::Handle;
 
 /// Attempts of a client's own, before it reports a store that is busy or out of reach.
@@ -15,25 +22,69 @@ pub(crate) fn random_bits() -> Result<[u8; 16], ClientError> {
     Ok(bits)
 }
 
-/// Starts, and repeats while the store is in passing trouble: the id and the instance make it one start.
-pub(crate) async fn start(store: &Arc<dyn Store>, request: StartRequest) -> Result<Started, StoreError> {
+/// Starts, and repeats while the store is in passing trouble: the id and the instance make it one start. With a watch for its
+/// end if it went straight into a worker of this process.
+pub(crate) async fn start(
+    store: &Arc<dyn Store>,
+    request: StartRequest,
+) -> Result<(Started, Option<Watch>), StoreError> {
     let reserved = Handle::try_current().ok().and_then(|runtime| {
         let (worker, id) = store.local().reserve(request.queue)?;
         Some((runtime, Reserved { worker: Some(worker), id }))
     });
-    let Some((runtime, reserved)) = reserved else { return repeat(store, request).await };
-    // A task of its own: if the caller gives up in the middle, an execution that is claimed already must still reach its
-    // worker.
-    match runtime.spawn(start_claimed(Arc::clone(store), request, reserved)).await {
-        Ok(started) => started,
-        Err(ended) => match ended.try_into_panic() {
-            Ok(panic) => resume_unwind(panic),
-            Err(_) => Err(StoreError::Io {
-                location: store.describe(),
-                reason: "the runtime shut down during a start".into(),
-                outcome_unknown: true,
-            }),
-        },
+    let Some((runtime, reserved)) = reserved else { return Ok((repeat(store, request).await?, None)) };
+    // Before the start, so that no end is missed.
+    let watch = Watch::begin(store, &request.id);
+    let starting = Box::pin(start_claimed(Arc::clone(store), request, reserved));
+    let started = EvenIfDropped { starting: Some(starting), runtime }.await?;
+    Ok((started, Some(watch)))
+}
+
+/// A start that goes on as a task of its own if its caller gives up in the middle: an execution that is claimed already must
+/// still reach its worker.
+struct EvenIfDropped {
+    starting: Option<BoxFuture<'static, Result<Started, StoreError>>>,
+    runtime: Handle,
+}
+
+impl Future for EvenIfDropped {
+    type Output = Result<Started, StoreError>;
+
+    fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
+        // Taken out meanwhile: after a panic there is nothing to go on with.
+        let Some(mut starting) = self.starting.take() else { return Poll::Pending };
+        let poll = starting.as_mut().poll(task);
+        if poll.is_pending() {
+            self.starting = Some(starting);
+        }
+        poll
+    }
+}
+
+impl Drop for EvenIfDropped {
+    fn drop(&mut self) {
+        if let Some(starting) = self.starting.take() {
+            self.runtime.spawn(starting);
+        }
+    }
+}
+
+/// Notices whether an execution ends.
+pub(crate) struct Watch {
+    store: Arc<dyn Store>,
+    id: ExecutionId,
+    pub(crate) number: u64,
+}
+
+impl Watch {
+    fn begin(store: &Arc<dyn Store>, id: &ExecutionId) -> Self {
+        Self { store: Arc::clone(store), id: id.clone(), number: store.local().watch(id) }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.store.local().unwatch(&self.id, self.number);
     }
 }
 
@@ -95,5 +146,28 @@ impl Drop for Reserved {
         if let Some(worker) = self.worker.take() {
             worker.decline();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::task::Waker;
+    use tokio::sync::oneshot;
+
+    #[tokio::test]
+    async fn a_start_whose_caller_gives_up_goes_on() {
+        let (store_answers, answer) = oneshot::channel::<()>();
+        let (tell, told) = oneshot::channel();
+        let starting = Box::pin(async move {
+            answer.await.unwrap();
+            tell.send(()).unwrap();
+            Ok(Started::New(None))
+        });
+        let mut start = EvenIfDropped { starting: Some(starting), runtime: Handle::current() };
+        assert!(Pin::new(&mut start).poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        drop(start);
+        store_answers.send(()).unwrap();
+        told.await.unwrap();
     }
 }

@@ -6,7 +6,9 @@ use crate::bad_input::{
 };
 use durable::{Client, ClientError, Status};
 
-const SNAPSHOT: &str = "SELECT snapshot FROM execution WHERE id = ?1";
+const SNAPSHOT: &str = "SELECT snapshot FROM position WHERE row = (SELECT row FROM execution WHERE id = ?1)";
+const SET_SNAPSHOT: &str =
+    "UPDATE position SET snapshot = ?2 WHERE row = (SELECT row FROM execution WHERE id = ?1)";
 const INPUT: &str = "SELECT snapshot FROM input WHERE row = (SELECT row FROM execution WHERE id = ?1)";
 const SET_INPUT: &str =
     "UPDATE input SET snapshot = ?2 WHERE row = (SELECT row FROM execution WHERE id = ?1)";
@@ -33,7 +35,7 @@ async fn a_damaged_snapshot_sets_its_execution_aside_and_the_others_go_on() {
         let bytes = place.blob(SNAPSHOT, id);
         let mut damaged = bytes.clone();
         damage(&mut damaged);
-        place.sql("UPDATE execution SET snapshot = ?2 WHERE id = ?1", (id, damaged));
+        place.sql(SET_SNAPSHOT, (id, damaged));
         whole.push(bytes);
     }
 
@@ -72,7 +74,7 @@ async fn a_damaged_snapshot_sets_its_execution_aside_and_the_others_go_on() {
 
     // With the bytes of a backup each goes on where it stood, and receives the event that came meanwhile.
     for ((id, ..), bytes) in DAMAGES.iter().zip(whole) {
-        place.sql("UPDATE execution SET snapshot = ?2 WHERE id = ?1", (id, bytes));
+        place.sql(SET_SNAPSHOT, (id, bytes));
         place.redrive(id);
     }
     let worker = place.builder(&store).start().await.unwrap();
@@ -130,7 +132,7 @@ async fn a_damaged_row_is_set_aside_and_does_not_keep_the_others_from_being_clai
     names(&error, &["`bad`", "neither a snapshot nor an input"]);
     worker.shutdown().await.unwrap();
 
-    place.sql("INSERT INTO input SELECT row, schema, ?2 FROM execution WHERE id = ?1", ("bad", whole));
+    place.sql("INSERT INTO input SELECT row, schema, ?2 FROM position WHERE row = (SELECT row FROM execution WHERE id = ?1)", ("bad", whole));
     place.redrive("bad");
     let _worker = place.builder(&store).start().await.unwrap();
     assert_eq!(within(bad.result()).await.unwrap().unwrap(), "<bad>");
@@ -141,7 +143,10 @@ async fn a_snapshot_without_its_schema_row_is_set_aside_and_can_be_cancelled() {
     let place = Place::parked(&["a", "b"]).await;
     let mut bytes = place.blob(SNAPSHOT, "a");
     durable_core::stored::stamp(&mut bytes, durable_core::store::SchemaId(999), 2);
-    place.sql("UPDATE execution SET snapshot = ?2, schema = 999 WHERE id = ?1", ("a", bytes));
+    place.sql(
+        "UPDATE position SET snapshot = ?2, schema = 999 WHERE row = (SELECT row FROM execution WHERE id = ?1)",
+        ("a", bytes),
+    );
     let store = place.open().await;
     let _worker = place.builder(&store).start().await.unwrap();
     let client = Client::new(&store);

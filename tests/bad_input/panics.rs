@@ -123,7 +123,7 @@ async fn a_panic_is_its_executions_own_affair() {
 
     // With the pump repaired, what failed without an output goes on from its last await point (X4).
     place.depot.call("repaired untyped".into());
-    place.sql("UPDATE execution SET status = 0, wake = 0, finished = NULL WHERE id = ?1", ["untyped"]);
+    place.redrive("untyped");
     let _worker = place.builder(&store).register::<without_conversion>().start().await.unwrap();
     let handle = client.handle::<without_conversion>("untyped").unwrap();
     assert_eq!(within(handle.result()).await.unwrap(), Ok(10));

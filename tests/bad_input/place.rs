@@ -53,10 +53,11 @@ impl Place {
         self.connection().query_row(query, [id], |row| row.get(0)).unwrap()
     }
 
-    /// Redrives one that was set aside, as X4 has it: due again, from its last await point.
+    /// Redrives one that failed or was set aside, as X4 has it: due again, from its last await point.
     pub(crate) fn redrive(&self, id: &str) {
+        self.sql("UPDATE execution SET status = 0, wake = 0 WHERE id = ?1 AND status IN (5, 7)", [id]);
         self.sql(
-            "UPDATE execution SET status = 0, wake = 0, finished = NULL WHERE id = ?1 AND status = 5",
+            "UPDATE position SET finished = NULL WHERE row = (SELECT row FROM execution WHERE id = ?1)",
             [id],
         );
     }

@@ -22,7 +22,8 @@ async fn walk(world: &World, tree: Tree) -> u64 {
 #[tokio::test]
 async fn a_recursive_workflow() {
     let leaf = |value| Tree { value, children: vec![] };
-    let tree = Tree { value: 1, children: vec![leaf(2), Tree { value: 3, children: vec![leaf(4)] }, leaf(5)] };
+    let tree =
+        Tree { value: 1, children: vec![leaf(2), Tree { value: 3, children: vec![leaf(4)] }, leaf(5)] };
     assert_eq!(everywhere(walk::input(tree)).await, 15);
 }
 

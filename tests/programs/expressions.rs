@@ -39,7 +39,8 @@ async fn receivers(world: &World, n: u64) -> (Vec<u64>, String) {
         #[at(AskB)]
         world.ask(2).await,
     ]);
-    let text = world.text(n).await.replace('<', "(").replace('>', ")") + &world.even(4).await.unwrap().to_string();
+    let text =
+        world.text(n).await.replace('<', "(").replace('>', ")") + &world.even(4).await.unwrap().to_string();
     (v, text)
 }
 
@@ -103,7 +104,11 @@ async fn awaits_among_operators() {
 #[workflow]
 async fn nested(world: &World, n: u64) -> Result<u64, String> {
     let value = world
-        .even(#[at(Inner)] world.even(n).await? + 2)
+        .even(
+            #[at(Inner)]
+            world.even(n).await?
+                + 2,
+        )
         .await?;
     Ok(value)
 }
@@ -118,9 +123,24 @@ async fn the_operand_of_an_await_awaits() {
 
 #[workflow]
 async fn macros(world: &World, n: u64) -> String {
-    let text = format!("{} {n} {named:>w$}", world.ask(n).await, named = #[at(AskNamed)] world.ask(2).await, w = 3);
-    assert_eq!(#[at(AskAssert)] world.ask(1).await, 1, "{text}");
-    let v = vec![#[at(AskVec)] world.ask(8).await; 2];
+    let text = format!(
+        "{} {n} {named:>w$}",
+        world.ask(n).await,
+        named = #[at(AskNamed)]
+        world.ask(2).await,
+        w = 3
+    );
+    assert_eq!(
+        #[at(AskAssert)]
+        world.ask(1).await,
+        1,
+        "{text}"
+    );
+    let v = vec![
+        #[at(AskVec)]
+        world.ask(8).await;
+        2
+    ];
     let m = matches!(world.some(n).await, Some(x) if x == n);
     format!("{text} {v:?} {m}")
 }

@@ -36,7 +36,11 @@ async fn deferred(world: &World, c: bool) -> u64 {
         x = world.ask(2).await;
     }
     world.note("between").await;
-    if x > 1 { y = 10 } else { y = 20 }
+    if x > 1 {
+        y = 10
+    } else {
+        y = 20
+    }
     world.big(y).await;
     x + y
 }

@@ -68,7 +68,8 @@ async fn place_order(shop: &Shop, order: Order) -> Result<String, Nope> {
 
 #[tokio::test]
 async fn an_order_survives_a_crash_anywhere() {
-    let order = Order { customer: "ada".into(), items: vec!["a".into(), "bbb".into(), "cc".into()], total: 10 };
+    let order =
+        Order { customer: "ada".into(), items: vec!["a".into(), "bbb".into(), "cc".into()], total: 10 };
     let report = CrashTest::<place_order>::new(|_, resources| resources.insert(Shop))
         .event("gateway", &true)
         .run(place_order::input(order))

@@ -7,7 +7,13 @@ use serde::{Deserialize, Serialize};
 type Res<T> = Result<T, String>;
 
 #[workflow]
-async fn alias_and_patterns(world: &World, (a, b): (u64, u64), mut c: u64, _: String, _unused: u8) -> Res<u64> {
+async fn alias_and_patterns(
+    world: &World,
+    (a, b): (u64, u64),
+    mut c: u64,
+    _: String,
+    _unused: u8,
+) -> Res<u64> {
     c += world.ask(a).await;
     let even = world.even(b).await?;
     Ok(a + even + c)

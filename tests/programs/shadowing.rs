@@ -48,7 +48,8 @@ async fn patterns_shadow(world: &World, x: Option<u64>, y: u64) -> u64 {
         world.note(format!("{x}")).await;
     }
     let z = match x {
-        Some(y) => {
+        Some(y) =>
+        {
             #[at(AskMatch)]
             world.ask(y).await
         }

@@ -16,7 +16,9 @@ pub enum StoreError {
         reason: String,
     },
     /// The store was written by a newer version of this library.
-    #[error("the store `{location}` has schema version {found}, but this program knows only up to {newest}: use a newer version of durable to open it")]
+    #[error(
+        "the store `{location}` has schema version {found}, but this program knows only up to {newest}: use a newer version of durable to open it"
+    )]
     NewerVersion {
         /// The file or server.
         location: String,
@@ -27,7 +29,9 @@ pub enum StoreError {
     },
     /// The disk, or the store's size limit, is full. Nothing was written; what is committed stays. Free some space: work
     /// goes on by itself.
-    #[error("the store `{location}` is full: {reason}; free some space or raise its limit, and work goes on by itself")]
+    #[error(
+        "the store `{location}` is full: {reason}; free some space or raise its limit, and work goes on by itself"
+    )]
     Full {
         /// The file or server.
         location: String,
@@ -35,7 +39,9 @@ pub enum StoreError {
         reason: String,
     },
     /// Another process holds the store's lock for too long, or the queue of writes is full (G3).
-    #[error("the store `{location}` is busy: {reason}; try again, and if that stays so, look for what keeps it locked")]
+    #[error(
+        "the store `{location}` is busy: {reason}; try again, and if that stays so, look for what keeps it locked"
+    )]
     Busy {
         /// The file or server.
         location: String,
@@ -56,7 +62,9 @@ pub enum StoreError {
         outcome_unknown: bool,
     },
     /// The stored data is damaged.
-    #[error("the store `{location}` is damaged: {reason}; stop its workers, keep a copy of it, and restore a backup")]
+    #[error(
+        "the store `{location}` is damaged: {reason}; stop its workers, keep a copy of it, and restore a backup"
+    )]
     Corrupt {
         /// The file or server.
         location: String,
@@ -85,7 +93,9 @@ pub enum StoreError {
         max: u64,
     },
     /// Two different schemas claim the same fingerprint.
-    #[error("await point `{point}` of workflow `{workflow}` is registered with fingerprint {fingerprint}, but the store has another schema under it: its row was changed or damaged, so restore a backup")]
+    #[error(
+        "await point `{point}` of workflow `{workflow}` is registered with fingerprint {fingerprint}, but the store has another schema under it: its row was changed or damaged, so restore a backup"
+    )]
     SchemaConflict {
         /// The workflow.
         workflow: String,

@@ -47,7 +47,9 @@ pub enum InvalidId {
     #[error("an execution id must not be empty: give it 1 to 256 bytes of text")]
     Empty,
     /// It is longer than [`ExecutionId::BYTES_MAX`].
-    #[error("an execution id of {bytes} bytes is longer than the limit of 256 bytes: give it a shorter one, a hash of it perhaps")]
+    #[error(
+        "an execution id of {bytes} bytes is longer than the limit of 256 bytes: give it a shorter one, a hash of it perhaps"
+    )]
     TooLong {
         /// Its length.
         bytes: usize,

@@ -14,9 +14,19 @@ use std::sync::Arc;
 impl Driver {
     /// Commits; while the store cannot, keeps the commit and repeats it (C4).
     pub(super) async fn commit(&mut self, commit: Commit) -> Result<Committed, Stop> {
-        let again = commit.clone();
-        let answer = match self.committer().commit(commit, &self.slot).await {
-            Err(CommitError::Store(error)) if error.is_transient() => self.insist(again, error).await,
+        self.commit_made(move |_| commit.clone()).await
+    }
+
+    /// Commits what `make` gives. It is made again only to be repeated, so that nothing is copied where all goes well.
+    pub(super) async fn commit_made(
+        &mut self,
+        make: impl Fn(&Self) -> Commit + Send + Sync,
+    ) -> Result<Committed, Stop> {
+        let handed_in = self.committer().hand_in(make(self), &self.slot);
+        let answer = match self.committer().answer(handed_in, &self.slot).await {
+            Err(CommitError::Store(error)) if error.is_transient() => {
+                Box::pin(self.insist(&make, error)).await
+            }
             answer => answer,
         };
         match answer {
@@ -31,11 +41,16 @@ impl Driver {
     }
 
     #[cold]
-    async fn insist(&self, commit: Commit, error: StoreError) -> Result<Committed, CommitError> {
+    async fn insist(
+        &self,
+        make: &(impl Fn(&Self) -> Commit + Sync),
+        error: StoreError,
+    ) -> Result<Committed, CommitError> {
         let mut trouble = self.shared.trouble.begin(&error);
         loop {
             trouble.pause().await;
-            match self.committer().commit(commit.clone(), &self.slot).await {
+            let handed_in = self.committer().hand_in(make(self), &self.slot);
+            match self.committer().answer(handed_in, &self.slot).await {
                 Err(CommitError::Store(error)) if error.is_transient() => {}
                 answer => return answer,
             }
@@ -56,13 +71,14 @@ impl Driver {
         }
     }
 
-    /// The schema rows of a workflow: remembered here, so that the loop of one workflow takes no lock for them.
+    /// The schema rows of the workflow that committed last: so the loop of one workflow takes no lock for them.
+    pub(super) fn known_numbers(&self, description: &'static Description) -> Option<&Numbers> {
+        let (last, numbers) = self.numbers.as_ref()?;
+        std::ptr::eq(*last, description).then_some(&**numbers)
+    }
+
+    /// The schema rows of any workflow.
     pub(super) async fn numbers(&mut self, description: &'static Description) -> Result<Arc<Numbers>, Stop> {
-        if let Some((last, numbers)) = &self.numbers
-            && std::ptr::eq(*last, description)
-        {
-            return Ok(Arc::clone(numbers));
-        }
         let mut trouble = None;
         let numbers = loop {
             match self.shared.schemas.numbers(description).await {

@@ -82,8 +82,13 @@ pub(super) async fn another_fence_is_fenced_and_writes_nothing(subject: Subject)
 fn every_kind(hold: &Hold) -> Vec<Commit> {
     let park = Park { wake: Some(Duration::ZERO), mail: 7, error: Some("parked".into()), keep_due: false };
     let outcome = Outcome { status: Status::Succeeded, output: Some(vec![1]), error: None };
-    let nexts =
-        [Next::Run, Next::Yield, Next::Park(park), Next::FailedAttempt { error: "x".into() }, Next::Finish(outcome)];
+    let nexts = [
+        Next::Run,
+        Next::Yield,
+        Next::Park(park),
+        Next::FailedAttempt { error: "x".into() },
+        Next::Finish(outcome),
+    ];
     let frame = FrameWrite { frame: 1, parent: Some(0), ..hold.write() };
     let with_all = |next| Commit {
         frames: vec![frame.clone()],

@@ -170,7 +170,9 @@ fn take(tx: &mut Tx<'_>, request: &ClaimRequest, row: Row) -> rusqlite::Result<C
                 now: tx.now,
             };
             Ok((claimed, r.get::<_, Option<i64>>("owner")?, unsigned(r, "waiting")?, unsigned(r, "since")?))
-        })?;
+        })
+        .optional()?
+        .ok_or_else(|| damaged("it has no position"))?;
     claimed.crashes = claimed.crashes.saturating_add(u32::from(dead.is_some()));
     tx.execute(
         "UPDATE position SET fence = ?2, crashes = ?3, finished = NULL WHERE row = ?1",

@@ -1,6 +1,5 @@
 //! Commits inside a group's transaction: the compare-and-swap first (C1), then what hangs on it.
 
-use std::time::Duration;
 use crate::{
     columns::status_number,
     error::damaged,
@@ -13,6 +12,7 @@ use durable_core::store::{
 };
 use rusqlite::{CachedStatement, Connection, OptionalExtension, named_params};
 use std::collections::HashSet;
+use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// Commits of one caller, and their answers as they come.
@@ -20,13 +20,16 @@ pub(crate) struct CommitBatch {
     pub(crate) members: Vec<Commit>,
     pub(crate) answers: Vec<Option<Answer>>,
     pub(crate) bytes: usize,
-    reply: oneshot::Sender<Vec<Answer>>,
+    reply: oneshot::Sender<Answered>,
 }
 
 pub(crate) type Answer = Result<Committed, CommitError>;
 
+/// Answers, and the commits they are for: the caller's thread frees what it allocated, and the writer goes on.
+pub(crate) type Answered = (Vec<Answer>, Vec<Commit>);
+
 impl CommitBatch {
-    pub(crate) fn new(members: Vec<Commit>) -> (Self, oneshot::Receiver<Vec<Answer>>) {
+    pub(crate) fn new(members: Vec<Commit>) -> (Self, oneshot::Receiver<Answered>) {
         let (reply, receiver) = oneshot::channel();
         let answers = std::iter::repeat_with(|| None).take(members.len()).collect();
         let bytes = members.iter().map(weight).sum();
@@ -43,7 +46,7 @@ impl CommitBatch {
     pub(crate) fn reply(self) {
         let answers: Option<Vec<Answer>> = self.answers.into_iter().collect();
         if let Some(answers) = answers {
-            let _ = self.reply.send(answers);
+            let _ = self.reply.send((answers, self.members));
         }
     }
 }
@@ -75,11 +78,11 @@ macro_rules! fenced {
     };
 }
 
-/// The hot path: the root moves, its operation runs here.
+/// The hot path: the root moves, its operation runs here, and no request waits.
 const RUN: &str =
-    "UPDATE position SET epoch = epoch + 1, visit = ?5, failed = ?6, crashes = 0, due = ?7, event = NULL,
-    schema = ?8, snapshot = ?9
-    WHERE row = ?1 AND epoch = ?2 AND fence = ?3 AND control = ?4 AND finished IS NULL";
+    "UPDATE position SET epoch = epoch + 1, visit = ?4, failed = ?5, crashes = 0, due = ?6, event = NULL,
+    schema = ?7, snapshot = ?8
+    WHERE row = ?1 AND epoch = ?2 AND fence = ?3 AND control = 0 AND finished IS NULL";
 
 /// The execution stays with its worker, or is parked: a failed attempt, a wait, or a commit of other frames only. When this
 /// row was parked at the same visit before, the deadlines that stand decide (W1).
@@ -183,7 +186,7 @@ impl<'c> Statements<'c> {
                 Some(FrameWrite {
                     snapshot: Some((schema, snapshot)), visit, failed, due, event: None, ..
                 }),
-            ) => {
+            ) if control == 0 => {
                 let run = match &mut self.run {
                     Some(run) => run,
                     empty => empty.insert(self.conn.prepare_cached(RUN)?),
@@ -192,7 +195,6 @@ impl<'c> Statements<'c> {
                     commit.row,
                     commit.epoch as i64,
                     commit.fence as i64,
-                    control,
                     *visit as i64,
                     *failed,
                     due.map(|d| tx.after(d)),

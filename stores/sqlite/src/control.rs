@@ -10,7 +10,9 @@ const CANCEL: i64 = 1;
 pub(crate) fn cancel(tx: &mut Tx<'_>, id: &ExecutionId) -> rusqlite::Result<Result<bool, StoreError>> {
     let found = tx
         .conn
-        .prepare_cached("SELECT row, status, control FROM execution JOIN position USING (row) WHERE id = ?1")?
+        .prepare_cached(
+            "SELECT row, status, control FROM execution LEFT JOIN position USING (row) WHERE id = ?1",
+        )?
         .query_row([id.as_str()], |r| Ok((r.get::<_, Row>(0)?, status(r.get(1)?)?, r.get::<_, i64>(2)?)))
         .optional()?;
     let Some((row, status, control)) = found else {

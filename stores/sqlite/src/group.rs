@@ -1,7 +1,7 @@
 //! What is in a group: commits and other jobs, how they run inside its transaction, and how they are answered.
 
-use crate::{clock::deadline, commit::CommitBatch};
-use durable_core::store::{ExecutionId, Millis, Release, Row, StoreError};
+use crate::{clock::deadline, commit::CommitBatch, start::Inserts};
+use durable_core::store::{ExecutionId, Millis, QueueId, Release, Row, StoreError, WorkerId};
 use rusqlite::Connection;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -72,7 +72,14 @@ pub(crate) struct Tx<'c> {
     pub(crate) now: Millis,
     pub(crate) effects: Effects,
     pub(crate) witnesses: Vec<Witness>,
+    /// Where the last start of this transaction went, if all of it was there. Nobody else can remove it meanwhile.
+    pub(crate) destination: Option<Destination>,
+    /// Prepared by the first start of this transaction.
+    pub(crate) inserts: Option<Inserts<'c>>,
 }
+
+/// A queue, and the worker to claim for.
+pub(crate) type Destination = (QueueId, Option<WorkerId>);
 
 impl Tx<'_> {
     /// The clock as a column value.

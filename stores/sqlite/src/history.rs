@@ -43,7 +43,7 @@ pub(crate) fn park(tx: &Tx<'_>, row: Row, event: Option<&str>, schema: Option<u3
 pub(crate) fn read(conn: &Connection, id: &ExecutionId) -> rusqlite::Result<Option<Vec<HistoryEntry>>> {
     let mut columns = conn.prepare_cached(
         "SELECT row, created, finished, epoch, status, error, coalesce(workflow, '') AS workflow
-         FROM execution JOIN position USING (row) LEFT JOIN queue USING (queue) WHERE id = ?1",
+         FROM execution LEFT JOIN position USING (row) LEFT JOIN queue USING (queue) WHERE id = ?1",
     )?;
     let found = columns
         .query_row([id.as_str()], |r| {

@@ -9,11 +9,12 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 
 const LIST_LIMIT: u32 = 100;
 
+/// An execution without its position is damage to report, not one that nobody knows: hence the outer join.
 macro_rules! record {
     ($rest:literal) => {
         concat!(
             "SELECT execution.*, position.*, coalesce(queue.workflow, '') AS workflow
-             FROM execution JOIN position USING (row) LEFT JOIN queue USING (queue) WHERE ",
+             FROM execution LEFT JOIN position USING (row) LEFT JOIN queue USING (queue) WHERE ",
             $rest
         )
     };
@@ -45,18 +46,22 @@ pub(crate) fn list(conn: &Connection, filter: &Filter) -> rusqlite::Result<Vec<E
 
 /// How an execution ended: no such execution, not yet, or so.
 pub(crate) fn outcome(conn: &Connection, id: &ExecutionId) -> rusqlite::Result<Option<Option<Outcome>>> {
-    conn.prepare_cached("SELECT finished, status, output, error FROM execution JOIN position USING (row) WHERE id = ?1")?
-        .query_row([id.as_str()], |r| {
-            if unsigned_or_null(r, "finished")?.is_none() {
-                return Ok(None);
-            }
-            Ok(Some(Outcome {
-                status: status(r.get("status")?)?,
-                output: r.get("output")?,
-                error: r.get("error")?,
-            }))
-        })
-        .optional()
+    conn.prepare_cached(
+        "SELECT epoch, finished, status, output, error FROM execution LEFT JOIN position USING (row) WHERE id = ?1",
+    )?
+    .query_row([id.as_str()], |r| {
+        // An execution that lost its position must not seem to run for ever.
+        unsigned(r, "epoch")?;
+        if unsigned_or_null(r, "finished")?.is_none() {
+            return Ok(None);
+        }
+        Ok(Some(Outcome {
+            status: status(r.get("status")?)?,
+            output: r.get("output")?,
+            error: r.get("error")?,
+        }))
+    })
+    .optional()
 }
 
 fn record(conn: &Connection, r: &rusqlite::Row<'_>) -> rusqlite::Result<ExecutionRecord> {

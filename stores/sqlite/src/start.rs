@@ -6,42 +6,35 @@ use crate::{
     group::{Tx, Witness},
 };
 use durable_core::store::{Claimed, ClaimedFrame, Release, SchemaId, StartRequest, Started, Status};
+use rusqlite::{CachedStatement, Connection};
 
 /// Inserts the execution, or tells what has its id already.
 pub(crate) fn start(tx: &mut Tx<'_>, request: &StartRequest) -> rusqlite::Result<Started> {
-    let (registered, joined): (bool, bool) = tx
-        .conn
-        .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM queue WHERE queue = ?1), EXISTS (SELECT 1 FROM worker WHERE worker = ?2)",
-        )?
-        .query_row((request.queue.0, request.claim_for.map(|worker| worker.0)), |r| Ok((r.get(0)?, r.get(1)?)))?;
-    if !registered {
-        return Err(damaged(format!("queue {} is not registered in this store", request.queue.0)));
-    }
     // A worker that was given up meanwhile must not own anything: nobody would ever take it over.
-    let owner = request.claim_for.filter(|_| joined);
+    let owner = if joined(tx, request)? { request.claim_for } else { None };
     let status = if owner.is_some() { Status::Running } else { Status::Ready };
     let fence = i64::from(owner.is_some());
-    let inserted = tx.execute(
-        "INSERT INTO execution (id, instance, queue, priority, created, status, owner, wake)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO NOTHING",
-        (
-            request.id.as_str(),
-            request.instance,
-            request.queue.0,
-            request.priority,
-            tx.at(),
-            status_number(status),
-            owner.map(|worker| worker.0),
-            owner.is_none().then(|| tx.at()),
-        ),
-    )?;
+    let (conn, at) = (tx.conn, tx.at());
+    let inserts = match &mut tx.inserts {
+        Some(inserts) => inserts,
+        empty => empty.insert(Inserts::prepare(conn)?),
+    };
+    let inserted = inserts.execution.execute((
+        request.id.as_str(),
+        request.instance,
+        request.queue.0,
+        request.priority,
+        at,
+        status_number(status),
+        owner.map(|worker| worker.0),
+        owner.is_none().then_some(at),
+    ))?;
     if inserted == 0 {
         return existing(tx, request);
     }
-    let row = tx.conn.last_insert_rowid();
-    tx.execute("INSERT INTO position (row, fence, schema) VALUES (?1, ?2, ?3)", (row, fence, request.schema.0))?;
-    tx.execute("INSERT INTO input VALUES (?1, ?2, ?3)", (row, request.schema.0, &*request.snapshot))?;
+    let row = conn.last_insert_rowid();
+    inserts.position.execute((row, fence, request.schema.0))?;
+    inserts.input.execute((row, request.schema.0, &*request.snapshot))?;
     tx.witnesses.push(Witness::Started { id: request.id.clone(), instance: request.instance });
     if owner.is_none() {
         tx.effects.work_ready = true;
@@ -73,6 +66,47 @@ pub(crate) fn start(tx: &mut Tx<'_>, request: &StartRequest) -> rusqlite::Result
         event: None,
         now: tx.now,
     }))))
+}
+
+/// What a start writes; prepared once per transaction.
+pub(crate) struct Inserts<'c> {
+    execution: CachedStatement<'c>,
+    position: CachedStatement<'c>,
+    input: CachedStatement<'c>,
+}
+
+impl<'c> Inserts<'c> {
+    fn prepare(conn: &'c Connection) -> rusqlite::Result<Self> {
+        Ok(Self {
+            execution: conn.prepare_cached(
+                "INSERT INTO execution (id, instance, queue, priority, created, status, owner, wake)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO NOTHING",
+            )?,
+            position: conn.prepare_cached("INSERT INTO position (row, fence, schema) VALUES (?1, ?2, ?3)")?,
+            input: conn.prepare_cached("INSERT INTO input VALUES (?1, ?2, ?3)")?,
+        })
+    }
+}
+
+/// Whether the worker to claim for is there. Starts come in groups for one queue and worker, so that is looked up once.
+fn joined(tx: &mut Tx<'_>, request: &StartRequest) -> rusqlite::Result<bool> {
+    let destination = Some((request.queue, request.claim_for));
+    if tx.destination == destination {
+        return Ok(true);
+    }
+    let (registered, joined): (bool, bool) = tx
+        .conn
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM queue WHERE queue = ?1), EXISTS (SELECT 1 FROM worker WHERE worker = ?2)",
+        )?
+        .query_row((request.queue.0, request.claim_for.map(|worker| worker.0)), |r| Ok((r.get(0)?, r.get(1)?)))?;
+    if !registered {
+        return Err(damaged(format!("queue {} is not registered in this store", request.queue.0)));
+    }
+    if joined || request.claim_for.is_none() {
+        tx.destination = destination;
+    }
+    Ok(joined)
 }
 
 fn existing(tx: &Tx<'_>, request: &StartRequest) -> rusqlite::Result<Started> {

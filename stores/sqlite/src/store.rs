@@ -132,7 +132,7 @@ impl SqliteStore {
         let (batch, answer) = CommitBatch::new(group);
         self.threads.queue.push(Request::Commits(batch));
         match answer.await {
-            Ok(answers) => answers,
+            Ok((answers, _)) => answers,
             Err(_) => (0..members).map(|_| Err(self.threads.unanswered().into())).collect(),
         }
     }
@@ -166,7 +166,7 @@ impl SqliteStore {
         }
         flush(&mut members, &mut places);
         for (places, answer) in sent {
-            for (place, found) in places.into_iter().zip(answer.await.unwrap_or_default()) {
+            for (place, found) in places.into_iter().zip(answer.await.unwrap_or_default().0) {
                 answers[place] = Some(found);
             }
         }

@@ -16,9 +16,12 @@ pub(crate) fn leave(tx: &mut Tx<'_>, worker: WorkerId) -> rusqlite::Result<()> {
     if tx.execute("DELETE FROM worker WHERE worker = ?1", [worker.0])? == 0 {
         return Ok(());
     }
+    tx.destination = None;
     let owned: Vec<Release> = tx
         .conn
-        .prepare_cached("SELECT row, fence FROM execution JOIN position USING (row) WHERE owner = ?1 AND wake IS NULL")?
+        .prepare_cached(
+            "SELECT row, fence FROM execution JOIN position USING (row) WHERE owner = ?1 AND wake IS NULL",
+        )?
         .query_map([worker.0], |r| Ok(Release { row: r.get(0)?, fence: r.get::<_, i64>(1)? as u64 }))?
         .collect::<Result<_, _>>()?;
     release(tx, &owned)

@@ -251,7 +251,14 @@ impl Writer {
         let result = (|| {
             run(conn, "BEGIN IMMEDIATE").map_err(Failure::Undone)?;
             let now = self.options.clock.now();
-            let mut tx = Tx { conn, now, effects: Effects::default(), witnesses: Vec::new() };
+            let mut tx = Tx {
+                conn,
+                now,
+                effects: Effects::default(),
+                witnesses: Vec::new(),
+                destination: None,
+                inserts: None,
+            };
             work(&mut tx).map_err(Failure::Undone)?;
             let Tx { effects, witnesses, .. } = tx;
             match self.shared.faults.commit(|| run(conn, "COMMIT")) {

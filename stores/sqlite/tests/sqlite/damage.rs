@@ -76,3 +76,24 @@ async fn flipped_bits_give_typed_errors_or_right_answers() {
     }
     assert!(refused > 0 && refused < tried, "{refused} of {tried}");
 }
+
+#[tokio::test]
+async fn an_execution_without_its_position_is_reported_and_keeps_no_other_from_being_claimed() {
+    let place = Place::new();
+    let opened = place.open().await;
+    let worker = opened.store.join("w").await.unwrap();
+    opened.start("lost").await;
+    opened.start("whole").await;
+    let conn = rusqlite::Connection::open(&place.file).unwrap();
+    let lose = "DELETE FROM position WHERE row = (SELECT row FROM execution WHERE id = 'lost')";
+    assert_eq!(conn.execute(lose, []).unwrap(), 1);
+    let corrupt = |error| matches!(error, StoreError::Corrupt { .. });
+    assert!(opened.store.execution(&id("lost")).await.is_err_and(corrupt));
+    assert!(opened.store.outcome(&id("lost")).await.is_err_and(corrupt));
+    assert!(opened.store.cancel(&id("lost")).await.is_err_and(corrupt));
+    let claimed = opened.claim(worker, 10).await;
+    assert_eq!(claimed.len(), 1);
+    assert_eq!(claimed[0].id, id("whole"));
+    // It is set aside: it is not due any more.
+    assert!(opened.claim(worker, 10).await.is_empty());
+}
