@@ -1,6 +1,13 @@
 //! Programs under `#[workflow]`: each is run plainly, and with a crash at every commit with its state through bytes; results
 //! and effects must be equal.
 
+#![allow(
+    clippy::all,
+    for_loops_over_fallibles,
+    unused_must_use,
+    reason = "users write all of Rust; these programs are about what it means, not about style"
+)]
+
 mod borrows;
 mod branches;
 mod children;
