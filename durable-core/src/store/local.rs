@@ -91,7 +91,7 @@ impl Local {
     }
 
     /// A worker of this process is about to commit the end of this execution. If anyone here waits for it, the waiters get
-    /// the outcome from [`Ending::committed`]. However the announcement is dropped, nobody waits in vain.
+    /// the outcome from `Ending::committed`. However the announcement is dropped, nobody waits in vain.
     pub fn announce<'a>(&'a self, id: &'a ExecutionId) -> Option<Ending<'a>> {
         lock(&self.waiters).by_id.get_mut(id)?.announced += 1;
         Some(Ending { local: self, id })
