@@ -2,7 +2,8 @@
 
 use crate::{
     Result,
-    workload::{Order, bare, many_steps},
+    order::Order,
+    workload::{bare, many_steps},
 };
 use durable::{ExecutionId, Moved, NoClock, Run, describe, store::SchemaId};
 use durable_core::{

@@ -4,6 +4,8 @@
 //! is what happens between two awaits. `cargo bench --bench machine`, or with `-- --quick`.
 
 mod drivers;
+#[path = "../order.rs"]
+mod order;
 mod sizes;
 mod workload;
 
@@ -55,7 +57,7 @@ fn run(repetitions: usize) -> Result<()> {
 
 /// One run by one driver.
 fn nanoseconds_each(driver: drivers::Driver) -> Result<f64> {
-    let order = workload::Order::sample();
+    let order = order::Order::sample();
     let begun = Instant::now();
     let done = driver(std::hint::black_box(order))?;
     let elapsed = begun.elapsed();

@@ -1,9 +1,6 @@
 //! Bytes per snapshot: the payload, as stored, and in the portable form.
 
-use crate::{
-    Result,
-    workload::{Order, many_steps},
-};
+use crate::{Result, order::Order, workload::many_steps};
 use durable::{ExecutionId, Run};
 use durable_core::stored::STORED_HEADER_BYTES;
 

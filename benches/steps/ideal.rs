@@ -3,10 +3,7 @@
 //! One thread, prepared statements, one transaction per round of ready executions, at most 1,000 to a transaction, and every
 //! execution is twelve one-row writes: its start, ten steps, its finish. Each write but the first is a compare-and-swap.
 
-use crate::{
-    Case, Result, Waves,
-    workload::{Order, STEPS},
-};
+use crate::{Case, Result, Waves, order::Order, workload::STEPS};
 use durable_core::{
     store::SchemaId,
     stored::{STORED_HEADER_BYTES, stamp},

@@ -6,6 +6,8 @@
 
 mod ideal;
 mod options;
+#[path = "../order.rs"]
+mod order;
 mod report;
 mod store;
 mod worker;

@@ -4,7 +4,8 @@
 
 use crate::{
     Case, Result, Waves,
-    workload::{Order, STEPS, ten_steps},
+    order::Order,
+    workload::{STEPS, ten_steps},
 };
 use durable::{
     ExecutionId, SqliteStore, Status, Store, describe,

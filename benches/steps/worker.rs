@@ -2,7 +2,8 @@
 
 use crate::{
     Case, Result, Waves,
-    workload::{Order, STEPS, ten_steps},
+    order::Order,
+    workload::{STEPS, ten_steps},
 };
 use durable::{Client, SqliteStore, Worker};
 use std::{path::Path, time::Instant};

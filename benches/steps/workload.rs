@@ -1,31 +1,11 @@
 //! What both sides carry: a small order, and a workflow that awaits ten times and does nothing.
 
+use crate::order::Order;
 use durable::{snapshot::PAYLOAD_BYTES_MAX, workflow};
 use durable_core::stored::STORED_HEADER_BYTES;
-use serde::{Deserialize, Serialize};
 
 /// Awaits of one execution. It makes two commits more: its start and its finish (C5).
 pub(crate) const STEPS: usize = 10;
-
-/// The state that is saved at every await.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Order {
-    pub(crate) customer: String,
-    pub(crate) lines: Vec<u64>,
-    pub(crate) total: u64,
-    pub(crate) steps_done: u64,
-}
-
-impl Order {
-    pub(crate) fn sample() -> Self {
-        Self {
-            customer: "Ada Lovelace, 12 St James's Square".into(),
-            lines: vec![1, 20, 300, 4_000],
-            total: 99,
-            steps_done: 0,
-        }
-    }
-}
 
 /// The operation of every step.
 async fn one() -> u64 {

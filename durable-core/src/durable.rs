@@ -79,8 +79,8 @@ impl postcard::ser_flavors::Flavor for Append<'_> {
 
 /// A witness whose type is forgotten: enough to describe what an await point saves.
 pub trait Traced {
-    /// The shape of the type.
-    fn trace(&self) -> Result<Schema, TraceError>;
+    /// How to trace it.
+    fn trace_fn(&self) -> TraceFn;
 }
 
 /// Gives the shape of a type.
@@ -102,8 +102,8 @@ impl<T> Witness<T> {
 }
 
 impl<T> Traced for Witness<T> {
-    fn trace(&self) -> Result<Schema, TraceError> {
-        (self.trace)()
+    fn trace_fn(&self) -> TraceFn {
+        self.traced()
     }
 }
 

@@ -6,7 +6,7 @@ use crate::{
     BoxFuture, Context, ExecutionId, Wait, Workflow,
     context::{Execution, ExecutionState, Frame, Host, Place, Request},
     schema::Fingerprint,
-    step::{Jitter, panic_message},
+    step::Jitter,
     workflow::{Description, Entry},
 };
 use std::{
@@ -19,6 +19,8 @@ use std::{
     task::Poll,
     time::Duration,
 };
+
+pub use crate::step::panic_message;
 
 /// What identifies an execution to its machine.
 #[derive(Clone, Debug)]

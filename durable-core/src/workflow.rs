@@ -111,14 +111,11 @@ impl Describe {
         }
     }
 
-    /// One await point, its fields in order.
+    /// One await point, its fields in order: for a machine that is written by hand.
     pub fn point(&mut self, name: &'static str, fields: &[(&'static str, &dyn Traced)]) {
-        let traced = fields.iter().map(|(field, witness)| {
-            let schema = witness.trace().map_err(|error| (*field, error))?;
-            Ok(((*field).to_owned(), schema))
-        });
-        let fields = traced.collect::<Result<_, _>>().map_err(|(field, error)| (name, field, error));
-        self.points.push(fields.map(|fields| PointSchema { name: name.to_owned(), fields }));
+        let types: Vec<_> = fields.iter().map(|(_, witness)| witness.trace_fn()).collect();
+        let numbered: Vec<_> = fields.iter().enumerate().map(|(local, (field, _))| (*field, local)).collect();
+        self.locals(&types, &[(name, &numbered)]);
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
 };
 use durable_core::{
     BoxFuture, Description, ExecutionId, Status, Wait,
-    machine::{AwaitPoint, FailedAttempt, Identity, Machine, Progress, Settled},
+    machine::{AwaitPoint, FailedAttempt, Identity, Machine, Progress, Settled, panic_message},
     store::{
         Claimed, Commit, Committed, Control, FrameWrite, Next, Outcome, Park, Registered as Numbers, Row,
         SchemaId, StoreError,
@@ -20,7 +20,6 @@ use durable_core::{
     stored,
 };
 use std::{
-    any::Any,
     fmt,
     future::poll_fn,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -382,14 +381,8 @@ impl Driver {
 fn caught<T>(poll: impl FnOnce() -> Poll<T>) -> Poll<Result<T, String>> {
     match catch_unwind(AssertUnwindSafe(poll)) {
         Ok(poll) => poll.map(Ok),
-        Err(panic) => Poll::Ready(Err(message(&*panic))),
+        Err(panic) => Poll::Ready(Err(panic_message(&*panic))),
     }
-}
-
-fn message(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a panic without a message".into())
 }
 
 fn name_of(progress: &impl fmt::Debug) -> String {

@@ -27,9 +27,11 @@ pub struct Desugared {
     pub items: Vec<Item>,
 }
 
-/// Constructors of combinators: a builder chain takes their name.
-const CONSTRUCTORS: &[&str] =
-    &["map", "join", "try_join", "race", "race_ok", "timeout", "spawn", "sleep", "event", "event_with"];
+/// Constructors of combinators, whose operands are branches. A builder chain takes their name.
+const COMBINATORS: &[&str] = &["map", "join", "try_join", "race", "race_ok", "timeout", "spawn"];
+
+/// Other constructors whose name a builder chain takes.
+const WAITS: &[&str] = &["sleep", "event", "event_with"];
 
 /// Names every await and moves nested items out.
 pub fn desugar(function: &Function, diagnostics: &Diagnostics) -> Desugared {
@@ -110,12 +112,7 @@ impl VisitMut for Namer<'_> {
     }
 
     fn visit_macro_mut(&mut self, mac: &mut syn::Macro) {
-        if macros::mentions_await(mac.tokens.clone())
-            && let Some(mut operands) = macros::operands(mac)
-        {
-            operands.iter_mut().for_each(|operand| self.visit_expr_mut(operand));
-            *mac = macros::with_operands(mac, &operands);
-        }
+        macros::edit_awaiting_operands(mac, |operand| self.visit_expr_mut(operand));
     }
 
     fn visit_expr_closure_mut(&mut self, _: &mut syn::ExprClosure) {}
@@ -280,7 +277,7 @@ fn constructor(receiver: &Expr) -> Option<&Expr> {
         Expr::Call(call) => match &*call.func {
             Expr::Path(path) => {
                 let last = path.path.segments.last()?;
-                CONSTRUCTORS.iter().any(|name| last.ident == name).then_some(receiver)
+                COMBINATORS.iter().chain(WAITS).any(|name| last.ident == name).then_some(receiver)
             }
             _ => None,
         },
@@ -297,7 +294,7 @@ pub fn is_combinator(operand: &Expr) -> bool {
     let Some(Expr::Call(call)) = made_by else { return false };
     let Expr::Path(path) = &*call.func else { return false };
     let name = path.path.segments.last().map(|last| last.ident.to_string()).unwrap_or_default();
-    ["join", "try_join", "race", "race_ok", "timeout", "map", "spawn"].contains(&name.as_str())
+    COMBINATORS.contains(&name.as_str())
 }
 
 /// `place_order` to `PlaceOrder`; anything that is no identifier character separates words.
@@ -387,12 +384,7 @@ impl VisitMut for StripAt {
     }
 
     fn visit_macro_mut(&mut self, mac: &mut syn::Macro) {
-        if macros::mentions_await(mac.tokens.clone())
-            && let Some(mut operands) = macros::operands(mac)
-        {
-            operands.iter_mut().for_each(|operand| self.visit_expr_mut(operand));
-            *mac = macros::with_operands(mac, &operands);
-        }
+        macros::edit_awaiting_operands(mac, |operand| self.visit_expr_mut(operand));
     }
 }
 

@@ -10,6 +10,7 @@ pub use awaits::{block_has_await, has_await, stmt_has_await};
 pub use kills::diverges;
 
 use crate::{
+    enclosing::Enclosing,
     graph::{JumpKey, plain_name},
     lower, macros, place,
 };
@@ -137,8 +138,8 @@ struct Collect {
     facts: Facts,
     /// Names bound inside, innermost last.
     bound: Vec<String>,
-    /// Loops and labelled blocks inside, innermost last: label, and whether it is a loop.
-    inside: Vec<(Option<String>, bool)>,
+    /// Loops and labelled blocks inside.
+    inside: Enclosing,
 }
 
 impl Collect {
@@ -173,20 +174,16 @@ impl Collect {
     }
 
     fn jump(&mut self, is_break: bool, label: Option<&syn::Lifetime>) {
-        let label = label.map(|label| label.ident.to_string());
-        let stays = match &label {
-            Some(label) => self.inside.iter().any(|(inner, _)| inner.as_ref() == Some(label)),
-            None => self.inside.iter().any(|(_, is_loop)| *is_loop),
-        };
-        if !stays {
+        if !self.inside.holds(label) {
+            let label = label.map(|label| label.ident.to_string());
             self.facts.jumps.push((JumpKey { is_break, label }, self.bound.iter().cloned().collect()));
         }
     }
 
     fn inside(&mut self, label: Option<&syn::Label>, is_loop: bool, body: impl FnOnce(&mut Self)) {
-        self.inside.push((label.map(|label| label.name.ident.to_string()), is_loop));
+        self.inside.enter(label, is_loop);
         body(self);
-        self.inside.pop();
+        self.inside.leave();
     }
 
     /// The target of an assignment: a bare name is written, not read.

@@ -4,6 +4,7 @@ pub mod check;
 pub mod desugar;
 pub mod diagnostic;
 pub mod emit;
+pub mod enclosing;
 pub mod facts;
 pub mod graph;
 pub mod layout;

@@ -92,6 +92,17 @@ pub fn with_operands(mac: &Macro, operands: &[Expr]) -> Macro {
     mac
 }
 
+/// Edits the operands of a known macro that awaits in them: how a pass over expressions reaches into it. A macro without an
+/// await keeps its tokens as they are.
+pub fn edit_awaiting_operands(mac: &mut Macro, edit: impl FnMut(&mut Expr)) {
+    if mentions_await(mac.tokens.clone())
+        && let Some(mut operands) = operands(mac)
+    {
+        operands.iter_mut().for_each(edit);
+        *mac = with_operands(mac, &operands);
+    }
+}
+
 /// `value; count` of `vec!`.
 fn parse_repeat(input: syn::parse::ParseStream<'_>) -> syn::Result<(Expr, Expr)> {
     let value = input.parse()?;

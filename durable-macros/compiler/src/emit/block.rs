@@ -17,6 +17,7 @@ use super::{
 use crate::{
     desugar::StripAt,
     diagnostic::Diagnostics,
+    enclosing::Enclosing,
     graph::{BindingId, BindingKind, Bindings, BlockId, Borrow, Effect, End, Graph, Op, Retake, SeqId},
     place,
 };
@@ -552,7 +553,7 @@ impl<'a> Blocks<'a> {
         StripAt.visit_stmt_mut(&mut stmt);
         if !effect.jumps.is_empty() {
             let mut jumps =
-                Jumps { compiled: self.compiled, names, jumps: &effect.jumps, inside: Vec::new() };
+                Jumps { compiled: self.compiled, names, jumps: &effect.jumps, inside: Enclosing::default() };
             jumps.visit_stmt_mut(&mut stmt);
         }
         stmt

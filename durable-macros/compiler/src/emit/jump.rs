@@ -1,7 +1,10 @@
 //! Ways out of a block: to another one, from its end or from the middle of untouched code.
 
 use super::{Compiled, drive::block_variant, made, names::Names, tuple};
-use crate::graph::{BlockId, Jump};
+use crate::{
+    enclosing::Enclosing,
+    graph::{BlockId, Jump},
+};
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{
@@ -28,27 +31,23 @@ pub(super) struct Jumps<'a> {
     pub(super) compiled: &'a Compiled<'a>,
     pub(super) names: &'a Names,
     pub(super) jumps: &'a [Jump],
-    /// Loops and labelled blocks inside: label, and whether it is a loop.
-    pub(super) inside: Vec<(Option<String>, bool)>,
+    /// What was entered inside the code.
+    pub(super) inside: Enclosing,
 }
 
 impl Jumps<'_> {
     fn target(&self, is_break: bool, label: Option<&syn::Lifetime>) -> Option<&Jump> {
-        let label = label.map(|label| label.ident.to_string());
-        let stays = match &label {
-            Some(label) => self.inside.iter().any(|(inner, _)| inner.as_ref() == Some(label)),
-            None => self.inside.iter().any(|(_, is_loop)| *is_loop),
-        };
-        if stays {
+        if self.inside.holds(label) {
             return None;
         }
+        let label = label.map(|label| label.ident.to_string());
         self.jumps.iter().find(|jump| jump.key.is_break == is_break && jump.key.label == label)
     }
 
     fn inside(&mut self, label: Option<&syn::Label>, is_loop: bool, body: impl FnOnce(&mut Self)) {
-        self.inside.push((label.map(|label| label.name.ident.to_string()), is_loop));
+        self.inside.enter(label, is_loop);
         body(self);
-        self.inside.pop();
+        self.inside.leave();
     }
 }
 

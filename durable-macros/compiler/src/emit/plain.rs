@@ -53,12 +53,7 @@ impl VisitMut for Wrap {
     }
 
     fn visit_macro_mut(&mut self, mac: &mut syn::Macro) {
-        if macros::mentions_await(mac.tokens.clone())
-            && let Some(mut operands) = macros::operands(mac)
-        {
-            operands.iter_mut().for_each(|operand| self.visit_expr_mut(operand));
-            *mac = macros::with_operands(mac, &operands);
-        }
+        macros::edit_awaiting_operands(mac, |operand| self.visit_expr_mut(operand));
     }
 
     fn visit_expr_closure_mut(&mut self, _: &mut syn::ExprClosure) {}
