@@ -6,15 +6,20 @@ use crate::{
     workload::{STEPS, ten_steps},
 };
 use durable::{Client, SqliteStore, Worker};
-use std::{path::Path, time::Instant};
+use std::{
+    path::{Path, PathBuf},
+    time::Instant,
+};
 use tokio::task::JoinSet;
 
 /// Carries every wave of the case.
 pub(crate) fn run(folder: &Path, case: Case) -> Result<Waves> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(carry(folder, case))
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    // In a task, as the code of a server is: the runtime's main thread would be woken for each result.
+    runtime.block_on(runtime.spawn(carry(folder.to_owned(), case)))?
 }
 
-async fn carry(folder: &Path, case: Case) -> Result<Waves> {
+async fn carry(folder: PathBuf, case: Case) -> Result<Waves> {
     let store = SqliteStore::open(folder.join("durable.db")).await?;
     let worker = Worker::builder(&store).register::<ten_steps>().start().await?;
     let client = Client::new(&store);

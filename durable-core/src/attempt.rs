@@ -1,8 +1,14 @@
 //! `attempt()`: who runs the current operation, for the how-manieth time, and its idempotency key.
 
 use crate::{ExecutionId, context::Execution};
+use pin_project_lite::pin_project;
 use sha2::{Digest, Sha256};
-use std::{cell::RefCell, future::poll_fn, pin::pin, sync::Arc};
+use std::{
+    cell::RefCell,
+    pin::Pin,
+    sync::Arc,
+    task::{self, Poll},
+};
 use uuid::Uuid;
 
 /// The current attempt of the awaited operation.
@@ -53,17 +59,29 @@ thread_local! {
     static CURRENT: RefCell<Option<AttemptScope>> = const { RefCell::new(None) };
 }
 
-/// Makes `attempt()` answer for this scope while the future is polled. The scope moves in and out, so that a poll copies
-/// nothing.
-pub(crate) async fn in_scope<F: Future>(scope: AttemptScope, future: F) -> F::Output {
-    let mut scope = Some(scope);
-    let mut future = pin!(future);
-    poll_fn(|cx| {
-        let former = CURRENT.replace(scope.take());
-        let _restore = Restore { former, scope: &mut scope };
-        future.as_mut().poll(cx)
-    })
-    .await
+pin_project! {
+    /// Makes `attempt()` answer for this scope while the future is polled. The scope moves in and out, so that a poll copies
+    /// nothing.
+    pub(crate) struct InScope<F> {
+        scope: Option<AttemptScope>,
+        #[pin]
+        future: F,
+    }
+}
+
+pub(crate) fn in_scope<F: Future>(scope: AttemptScope, future: F) -> InScope<F> {
+    InScope { scope: Some(scope), future }
+}
+
+impl<F: Future> Future for InScope<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, task: &mut task::Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let former = CURRENT.replace(this.scope.take());
+        let _restore = Restore { former, scope: this.scope };
+        this.future.poll(task)
+    }
 }
 
 /// Puts the former scope back, also when the poll panics.

@@ -4,6 +4,8 @@
 //! driver, which polls it, finds the request, carries it out (a commit), acknowledges and polls again, or drops the future.
 //! **To suspend is to drop the future**: the snapshot is already durable.
 
+mod stages;
+
 use crate::{
     Awaitable, BoxFuture, ExecutionId, Saver, Wait, Witnesses, Workflow,
     attempt::{AttemptScope, in_scope},
@@ -13,16 +15,15 @@ use crate::{
     stored::STORED_HEADER_BYTES,
     workflow::{Description, Entry},
 };
+use stages::{At, Block};
 use std::{
     convert::Infallible,
     fmt,
-    future::{pending, poll_fn},
-    pin::pin,
+    future::pending,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
-    task::Poll,
     time::Duration,
 };
 
@@ -141,16 +142,15 @@ impl Context {
         A: Awaitable + Send + 'a,
         A::Output: Send,
     {
-        Box::pin(async move {
-            if self.arrive(point, saver, &operation) {
-                self.acknowledged().await;
-            } else if !operation.opens_frame()
-                && let Some(reason) = self.forgotten_child()
-            {
-                match self.set_aside(reason).await {}
-            }
-            operation.run(self).await
-        })
+        let committed = !self.arrive(point, saver, &operation);
+        if committed
+            && !operation.opens_frame()
+            && let Some(reason) = self.forgotten_child()
+        {
+            self.execution().state().request = Some(Request::SetAside(reason));
+            return Box::pin(pending());
+        }
+        Box::pin(At::new(self, committed, operation, |operation| operation.run(self)))
     }
 
     /// Leaves a block: the wrapper turns the pending future into "go to the next block". Native `return` and `?` stay free
@@ -166,15 +166,7 @@ impl Context {
         F: Future + Send + 'a,
         F::Output: Send,
     {
-        Box::pin(async move {
-            let mut body = pin!(body);
-            poll_fn(|task| match body.as_mut().poll(task) {
-                Poll::Ready(output) => Poll::Ready(Some(output)),
-                Poll::Pending if self.goto.swap(false, Relaxed) => Poll::Ready(None),
-                Poll::Pending => Poll::Pending,
-            })
-            .await
-        })
+        Box::pin(Block { cx: self, body })
     }
 
     /// A borrow that was taken before cannot be taken again: the snapshot was edited, or the program changed under it.
@@ -394,17 +386,19 @@ impl Context {
         }
     }
 
-    /// Goes on when the requested commit is durable (C3).
-    async fn acknowledged(&self) {
+    /// Whether the requested commit is durable (C3); said once.
+    fn is_acknowledged(&self) -> bool {
         let acknowledged = &self.execution().acknowledged;
-        poll_fn(|_| {
-            if !acknowledged.load(Relaxed) {
-                return Poll::Pending;
-            }
+        let is = acknowledged.load(Relaxed);
+        if is {
             acknowledged.store(false, Relaxed);
-            Poll::Ready(())
-        })
-        .await
+        }
+        is
+    }
+
+    /// Whether a jump was asked for; said once.
+    fn goes(&self) -> bool {
+        self.goto.swap(false, Relaxed)
     }
 
     /// A child that was running at the restored await point, though this build awaits none there: going on would lose it

@@ -128,7 +128,7 @@ pub struct FailedAttempt {
 }
 
 /// What goes with the next commit, whatever it is.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settled {
     /// Events consumed.
     pub consumed: Vec<u64>,

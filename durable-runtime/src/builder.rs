@@ -25,6 +25,7 @@ impl WorkerBuilder {
         let options = Options {
             name: format!("worker-{}", std::process::id()),
             concurrency: 10_000,
+            shards: None,
             lease: Duration::from_secs(30),
             beat: Duration::from_secs(5),
             park_after: Duration::from_secs(1),
@@ -53,6 +54,14 @@ impl WorkerBuilder {
     /// At most this many executions in memory at once (10,000).
     pub fn concurrency(mut self, executions: usize) -> Self {
         self.options.concurrency = executions;
+        self
+    }
+
+    /// Drives executions in this many tasks (half as many as the runtime has threads, at least one). An execution stays in one of
+    /// them: code between awaits, and operations that compute without an await, hold up the others there. What takes more
+    /// than some hundred microseconds belongs in [`tokio::task::spawn_blocking`].
+    pub fn shards(mut self, shards: usize) -> Self {
+        self.options.shards = Some(shards);
         self
     }
 
@@ -135,9 +144,12 @@ impl fmt::Debug for WorkerBuilder {
 }
 
 fn check_options(options: &Options) -> Result<(), StartError> {
-    let Options { concurrency, beat, lease, .. } = options;
+    let Options { concurrency, shards, beat, lease, .. } = options;
     if *concurrency == 0 {
         return Err(StartError::Option { option: "concurrency", found: "0".into(), expected: "at least 1" });
+    }
+    if *shards == Some(0) {
+        return Err(StartError::Option { option: "shards", found: "0".into(), expected: "at least 1" });
     }
     if beat.is_zero() {
         return Err(StartError::Option {

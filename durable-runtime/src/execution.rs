@@ -1,32 +1,28 @@
 //! The driver of one execution: polls its machine, carries out what it asks, and ends when the execution parks or ends.
+//!
+//! A running execution goes from await point to await point here, without a future of its own: what thousands of executions
+//! pass through at each commit shall be little memory. All that is rarer is an *errand*, a future that is boxed while it lasts.
 
+mod errand;
+mod finishing;
 mod persist;
 
-use crate::{
-    places::Place,
-    registry::{Ended, Registered},
-    restore::Resumable,
-    shared::Shared,
-    slot::Slot,
-    stats::Counters,
-};
+use crate::{places::Place, registry::Ended, seat::Answer, seat::Seat, shared::Shared};
 use durable_core::{
-    BoxFuture, Description, ExecutionId, Status, Wait,
-    machine::{AwaitPoint, FailedAttempt, Identity, Machine, Progress, Settled, panic_message},
+    BoxFuture, Description, ExecutionId, Wait,
+    machine::{AwaitPoint, Machine, Progress, Settled, panic_message},
     store::{
-        Claimed, Commit, Committed, Control, FrameWrite, Next, Outcome, Park, Registered as Numbers, Row,
-        SchemaId, StoreError,
+        Claimed, Commit, CommitError, Control, FrameWrite, Next, Outcome, Registered as Numbers, Row,
+        SchemaId, Status, StoreError,
     },
     stored,
 };
+use errand::Verdict;
+use finishing::Finishing;
 use std::{
-    fmt,
-    future::poll_fn,
     panic::{AssertUnwindSafe, catch_unwind},
-    pin::pin,
-    sync::{Arc, atomic::Ordering::Relaxed},
-    task::Poll,
-    time::Duration,
+    sync::Arc,
+    task::{Context, Poll, ready},
 };
 
 /// A place is given up after this many awaits if others wait for one (K1).
@@ -34,31 +30,33 @@ const AWAITS_BEFORE_YIELD: u32 = 1_000;
 /// After this many crashes at one await point the execution fails (A2).
 const CRASH_LIMIT: u32 = 5;
 
-/// Drives a claimed execution until it parks, ends, or is not ours any more.
-///
-/// What an execution does rarely is boxed in here: its future is as large as the largest thing it ever awaits, and the less
-/// memory thousands of executions pass through at each commit, the faster they are.
-pub(crate) async fn run(shared: Arc<Shared>, claimed: Claimed, place: Place) {
-    let mut driver = Driver {
-        row: claimed.row,
-        id: claimed.id.clone(),
-        epoch: claimed.epoch,
-        fence: claimed.fence,
-        mail: claimed.mail,
-        slot: Arc::default(),
-        numbers: None,
-        awaits: 0,
-        shared,
-    };
-    let end = {
-        // Pinned here: handed over as an argument it would take its room twice.
-        let mut drive = pin!(driver.drive(claimed));
-        poll_fn(|task| caught(|| drive.as_mut().poll(task))).await
-    };
-    if !matches!(end, Ok(Ok(()))) {
-        Box::pin(driver.conclude(end)).await;
-    }
-    drop(place);
+/// A claimed execution, to be polled until it parks, ends, or is not ours any more.
+pub(crate) struct Driving {
+    /// Away while an errand is run.
+    driver: Option<Box<Driver>>,
+    /// Once it was restored; with the driver.
+    machine: Option<Machine<'static, Ended>>,
+    doing: Doing,
+}
+
+/// What an execution is at.
+enum Doing {
+    /// Between commits: its own code runs, or an operation.
+    Running,
+    /// At an await point that was handed in and is not durable yet.
+    Committing(HandedIn),
+    /// Its end was handed in.
+    Finishing(Box<Finishing>),
+    /// Anything else.
+    Errand(BoxFuture<'static, (Box<Driver>, Verdict)>),
+}
+
+/// An await point of the root whose operation runs as soon as it is durable, as most do. All that is needed to repeat its commit
+/// is a few numbers and the snapshot, which the machine goes on with.
+struct HandedIn {
+    visit: u64,
+    schema: SchemaId,
+    snapshot: Arc<[u8]>,
 }
 
 struct Driver {
@@ -69,14 +67,13 @@ struct Driver {
     fence: u64,
     /// Events ever sent, as of the claim (E2).
     mail: u64,
-    slot: Arc<Slot>,
+    seat: Arc<Seat>,
     /// The schema rows of the workflow that committed last.
     numbers: Option<(&'static Description, Arc<Numbers>)>,
     awaits: u32,
+    /// Given up when the driver ends.
+    _place: Place,
 }
-
-/// An await point that is durable, and the snapshot the machine goes on with.
-type Saved = (Committed, Arc<[u8]>);
 
 /// Why a driver stops before its execution parks or ends.
 enum Stop {
@@ -92,232 +89,186 @@ enum Stop {
     Release,
 }
 
-impl Driver {
-    async fn drive(&mut self, claimed: Claimed) -> Result<(), Stop> {
-        match Box::pin(self.prepare(claimed)).await? {
-            Some(machine) => self.advance(machine).await,
-            None => Ok(()),
+impl Driving {
+    pub(crate) fn new(shared: Arc<Shared>, claimed: Claimed, place: Place, seat: Arc<Seat>) -> Self {
+        let mut driver = Box::new(Driver {
+            row: claimed.row,
+            id: claimed.id.clone(),
+            epoch: claimed.epoch,
+            fence: claimed.fence,
+            mail: claimed.mail,
+            seat,
+            numbers: None,
+            awaits: 0,
+            shared,
+            _place: place,
+        });
+        match driver.prepare_at_once(&claimed) {
+            Some(machine) => Self { driver: Some(driver), machine: Some(machine), doing: Doing::Running },
+            None => Self { driver: None, machine: None, doing: Doing::Errand(driver.begin(claimed)) },
         }
     }
 
-    /// From the claim to the machine, checked; `None`: there is nothing to run.
-    async fn prepare(&mut self, claimed: Claimed) -> Result<Option<Machine<'static, Ended>>, Stop> {
-        if claimed.control == Some(Control::Cancel) {
-            return self.cancel().await.map(|()| None);
-        }
-        let shared = Arc::clone(&self.shared);
-        let Some(workflow) = shared.registry.get(claimed.queue) else {
-            tracing::error!(id = %self.id, queue = claimed.queue.0, "claimed from a queue that was not asked for");
-            return Err(Stop::Release);
-        };
-        let resumable = self.restore(&claimed).await?;
-        if claimed.crashes >= CRASH_LIMIT {
-            let Resumable { point, .. } = resumable;
-            return Err(Stop::Fail(format!("crashed {} times at await point `{point}`", claimed.crashes)));
-        }
-        if claimed.crashes > 0 {
-            tracing::info!(id = %self.id, crashes = claimed.crashes, point = resumable.point, "taken over after a crash");
-        }
-        if let Some(delay) = resumable.retry_in {
-            if delay > shared.options.park_after {
-                return self.park_again().await.map(|()| None);
-            }
-            self.wait_hot(delay).await?;
-        }
-        Ok(Some(self.machine(&**workflow, claimed, resumable)))
-    }
-
-    fn machine(
-        &self,
-        workflow: &dyn Registered,
-        claimed: Claimed,
-        resumable: Resumable,
-    ) -> Machine<'static, Ended> {
-        let identity = Identity { id: claimed.id, instance: claimed.instance, run: claimed.run };
-        let Shared { host, resources, .. } = &*self.shared;
-        workflow.machine(identity, Arc::clone(host), resumable.restored, Arc::clone(resources))
-    }
-
-    async fn advance(&mut self, mut machine: Machine<'static, Ended>) -> Result<(), Stop> {
+    /// Goes on as far as it can. Ready: the execution is not in memory any more.
+    pub(crate) fn poll(&mut self, task: &mut Context<'_>) -> Poll<()> {
         loop {
-            match poll_fn(|task| machine.poll(task)).await {
-                Progress::AwaitPoint(point) => {
-                    let settled = machine.settle();
-                    let runs_on = point.wait == Wait::Now && !self.yields();
-                    let (committed, snapshot) = if runs_on && point.frame == 0 && settled.is_empty() {
-                        self.step(point).await?
-                    } else {
-                        self.any_await_point(point, settled, machine.next_frame(), runs_on).await?
-                    };
-                    if !runs_on {
-                        return Ok(());
-                    }
-                    if committed.control == Some(Control::Cancel) {
-                        // In place of the operation (X1).
-                        drop(machine);
-                        return Box::pin(self.cancel()).await;
-                    }
-                    self.awaits += 1;
-                    machine.committed(snapshot);
+            if let Doing::Errand(errand) = &mut self.doing {
+                let (driver, verdict) = ready!(errand.as_mut().poll(task));
+                self.doing = Doing::Running;
+                match verdict {
+                    Verdict::GoesOn(machine) => (self.driver, self.machine) = (Some(driver), Some(machine)),
+                    Verdict::Ended => return Poll::Ready(()),
                 }
-                Progress::FailedAttempt(attempt) => {
-                    if Box::pin(self.failed_attempt(attempt, machine.settle())).await?.is_none() {
-                        return Ok(());
-                    }
-                    machine.restart();
+            }
+            let Self { driver: Some(driver), machine: Some(machine), doing } = self else {
+                return Poll::Ready(());
+            };
+            let errand = match catch_unwind(AssertUnwindSafe(|| driver.run(machine, doing, task))) {
+                Ok(Poll::Ready(Some(errand))) => errand,
+                Ok(Poll::Ready(None)) => return Poll::Ready(()),
+                Ok(Poll::Pending) => return Poll::Pending,
+                Err(panic) => Errand::Conclude(Err(panic_message(&*panic))),
+            };
+            if let Some(driver) = self.driver.take() {
+                self.doing = Doing::Errand(driver.run_errand(errand, self.machine.take()));
+            }
+        }
+    }
+}
+
+/// What a running execution needs that is not done between two of its await points.
+enum Errand {
+    /// The machine asks for something rarer than a commit of the root.
+    Progress(Progress<Ended>, Settled),
+    /// A commit was not made.
+    NotCommitted(HandedIn, CommitError),
+    /// The end was not committed.
+    NotFinished(Box<Finishing>, CommitError),
+    /// A request came with the answer to a commit.
+    Control(Control),
+    /// It stops, or a bug made it panic.
+    Conclude(Result<Stop, String>),
+}
+
+impl Driver {
+    /// From one await point to the next, until the end (`None`) or until something rarer is to be done.
+    fn run(
+        &mut self,
+        machine: &mut Machine<'static, Ended>,
+        doing: &mut Doing,
+        task: &mut Context<'_>,
+    ) -> Poll<Option<Errand>> {
+        loop {
+            if !matches!(doing, Doing::Running) {
+                let Some(answer) = self.seat.take_answer() else { return Poll::Pending };
+                let errand = match std::mem::replace(doing, Doing::Running) {
+                    Doing::Finishing(finishing) => return Poll::Ready(self.ended(finishing, answer)),
+                    Doing::Committing(handed_in) => self.answered(machine, handed_in, answer),
+                    Doing::Running | Doing::Errand(_) => None,
+                };
+                if errand.is_some() {
+                    return Poll::Ready(errand);
                 }
-                Progress::Parked => return Box::pin(self.park_again()).await,
-                Progress::Finished(Ended { output: Ok(output), error }) => {
-                    return Box::pin(self.finished(output, error, machine.settle())).await;
+            }
+            let progress = ready!(machine.poll(task));
+            let settled = machine.settle();
+            let handed_in = match progress {
+                Progress::AwaitPoint(point) if self.is_usual(&point, &settled) => {
+                    self.hand_in(point).map(Doing::Committing)
                 }
-                Progress::Finished(Ended { output: Err(reason), .. }) => return Err(Stop::SetAside(reason)),
-                Progress::SetAside(reason) => return Err(Stop::SetAside(reason)),
-                Progress::Failed(reason) => return Err(Stop::Fail(reason)),
-                other => {
-                    return Err(Stop::SetAside(format!("this worker cannot carry out {}", name_of(&other))));
-                }
+                Progress::Finished(ended) => self.hand_in_end(ended, settled).map(Doing::Finishing),
+                progress => return Poll::Ready(Some(Errand::Progress(progress, settled))),
+            };
+            match handed_in {
+                Ok(handed_in) => *doing = handed_in,
+                Err(stop) => return Poll::Ready(Some(Errand::Conclude(Ok(stop)))),
             }
         }
     }
 
-    /// Commits the await point that most are: the root's, with nothing to settle, whose operation runs at once. All that a
-    /// repetition needs is a few numbers and the snapshot, which the machine needs anyway.
-    async fn step(&mut self, point: AwaitPoint) -> Result<Saved, Stop> {
+    /// Whether an await point is the root's, with nothing to settle, and its operation runs at once.
+    fn is_usual(&self, point: &AwaitPoint, settled: &Settled) -> bool {
+        point.frame == 0
+            && point.wait == Wait::Now
+            && settled.is_empty()
+            && self.known_numbers(point.description).is_some()
+            && !self.yields()
+    }
+
+    fn hand_in(&mut self, point: AwaitPoint) -> Result<HandedIn, Stop> {
         let visit = point.visit;
-        let (schema, snapshot) = self.stamped(point.description, point.point, point.bytes).await?;
-        let committed = self
-            .commit_made(|driver| {
-                let snapshot = Some((schema, Arc::clone(&snapshot)));
-                let write =
-                    FrameWrite { frame: 0, parent: None, visit, failed: 0, snapshot, due: None, event: None };
-                driver.to_commit(Some(write), Settled::default(), Next::Run)
-            })
-            .await?;
-        Ok((committed, snapshot))
+        let schema = self.known_numbers(point.description).map(|numbers| numbers.schemas[point.point]);
+        let Some(schema) = schema else { return Err(Stop::Release) };
+        let snapshot = self.stamped(schema, point)?;
+        let handed_in = HandedIn { visit, schema, snapshot };
+        self.seat.hand_in(self.usual_commit(&handed_in));
+        Ok(handed_in)
     }
 
-    /// Commits any await point, and gives the snapshot the machine goes on with. Unless it `runs_on`, it gives up its place.
-    fn any_await_point(
+    fn usual_commit(&self, handed_in: &HandedIn) -> Commit {
+        let HandedIn { visit, schema, ref snapshot } = *handed_in;
+        let snapshot = Some((schema, Arc::clone(snapshot)));
+        let write = FrameWrite { frame: 0, parent: None, visit, failed: 0, snapshot, due: None, event: None };
+        self.to_commit(Some(write), Settled::default(), Next::Run)
+    }
+
+    /// Takes the answer to a usual commit.
+    fn answered(
         &mut self,
-        point: AwaitPoint,
-        settled: Settled,
-        next_frame: u64,
-        runs_on: bool,
-    ) -> BoxFuture<'_, Result<Saved, Stop>> {
-        Box::pin(async move {
-            let AwaitPoint { frame, parent, visit, description, point, bytes, wait } = point;
-            let (schema, snapshot) = self.stamped(description, point, bytes).await?;
-            let (due, event, next) = match wait {
-                Wait::Now if runs_on => (None, None, Next::Run),
-                Wait::Now => (Some(Duration::ZERO), None, Next::Yield),
-                Wait::Timer(delay) => (Some(delay), None, self.park(Some(delay), self.mail, None)),
-                // Which events came before this wait began is not known here: if any was ever sent, the store must look.
-                Wait::Event(name) => (None, Some(name), self.park(None, 0, None)),
-            };
-            let snapshot_write = Some((schema, Arc::clone(&snapshot)));
-            let write = FrameWrite { frame, parent, visit, failed: 0, snapshot: snapshot_write, due, event };
-            let opened = frame != 0 && visit == 1;
-            let mut commit = self.to_commit(Some(write), settled, next);
-            commit.next_frame = opened.then_some(next_frame);
-            Ok((self.commit(commit).await?, snapshot))
-        })
-    }
-
-    /// The snapshot of an await point with its header, and its schema row.
-    async fn stamped(
-        &mut self,
-        description: &'static Description,
-        point: usize,
-        mut bytes: Vec<u8>,
-    ) -> Result<(SchemaId, Arc<[u8]>), Stop> {
-        let name = || format!("the snapshot at await point `{}`", description.points[point].name);
-        self.check_size(name, bytes.len())?;
-        let schema = match self.known_numbers(description) {
-            Some(numbers) => numbers.schemas[point],
-            None => Box::pin(self.numbers(description)).await?.schemas[point],
-        };
-        stored::stamp(&mut bytes, schema, self.epoch + 1);
-        let snapshot = Arc::from(&*bytes);
-        stored::recycle(bytes);
-        Ok((schema, snapshot))
-    }
-
-    /// Commits a failed attempt. `None`: it parked; else the delay has passed, and it is time for the next attempt.
-    async fn failed_attempt(&mut self, attempt: FailedAttempt, settled: Settled) -> Result<Option<()>, Stop> {
-        let FailedAttempt { frame, parent, visit, failed, error, delay, jitter } = attempt;
-        let delay = jitter.spread(delay, fastrand::u64(..));
-        tracing::debug!(id = %self.id, failed, error, ?delay, "an attempt failed");
-        self.shared.counters.failed_attempts.fetch_add(1, Relaxed);
-        let write =
-            FrameWrite { frame, parent, visit, failed, snapshot: None, due: Some(delay), event: None };
-        let parks = delay > self.shared.options.park_after || self.shared.is_closing();
-        let next = match parks {
-            true => self.park(Some(delay), self.mail, Some(error)),
-            false => Next::FailedAttempt { error },
-        };
-        let committed = self.commit(self.to_commit(Some(write), settled, next)).await?;
-        if parks {
-            return Ok(None);
+        machine: &mut Machine<'static, Ended>,
+        handed_in: HandedIn,
+        answer: Answer,
+    ) -> Option<Errand> {
+        match answer {
+            Ok(committed) => {
+                self.epoch += 1;
+                self.awaits += 1;
+                if let Some(control) = committed.control {
+                    return Some(Errand::Control(control));
+                }
+                machine.committed(handed_in.snapshot);
+                None
+            }
+            Err(error) => Some(Errand::NotCommitted(handed_in, error)),
         }
-        if committed.control == Some(Control::Cancel) {
-            return self.cancel().await.map(|()| None);
-        }
-        self.wait_hot(delay).await?;
-        Ok(Some(()))
-    }
-
-    /// A retry delay that is not worth a park.
-    async fn wait_hot(&self, delay: Duration) -> Result<(), Stop> {
-        tokio::select! {
-            () = tokio::time::sleep(delay) => Ok(()),
-            () = self.shared.closing() => Err(Stop::Release),
-        }
-    }
-
-    /// Woken for nothing: the deadlines stand (W1), and all events so far were looked at.
-    async fn park_again(&mut self) -> Result<(), Stop> {
-        let park = Park { wake: None, mail: self.mail, error: None, keep_due: true };
-        self.commit(self.to_commit(None, Settled::default(), Next::Park(park))).await.map(drop)
     }
 
     /// The end with an output. An `Err` fails the execution and keeps its last snapshot, so that it can be redriven (X4):
     /// then the event that brought it there stays, too.
-    async fn finished(
-        &mut self,
-        output: Vec<u8>,
-        error: Option<String>,
-        settled: Settled,
-    ) -> Result<(), Stop> {
+    fn hand_in_end(&mut self, ended: Ended, settled: Settled) -> Result<Box<Finishing>, Stop> {
+        let Ended { output, error } = ended;
+        let output = output.map_err(Stop::SetAside)?;
         self.check_size(|| "the output".into(), output.len())?;
         let (status, settled) = match &error {
             None => (Status::Succeeded, settled),
             Some(_) => (Status::Failed, Settled::default()),
         };
-        self.finish(Outcome { status, output: Some(output), error }, settled).await
+        let outcome = Outcome { status, output: Some(output), error };
+        let finishing = Box::new(Finishing::new(self, outcome, settled));
+        self.seat.hand_in(finishing.commit(self));
+        Ok(finishing)
     }
 
-    async fn cancel(&mut self) -> Result<(), Stop> {
-        tracing::debug!(id = %self.id, "cancelled");
-        let outcome = Outcome { status: Status::Cancelled, output: None, error: None };
-        self.finish(outcome, Settled::default()).await
-    }
-
-    async fn finish(&mut self, outcome: Outcome, settled: Settled) -> Result<(), Stop> {
-        let set_aside = outcome.status == Status::SetAside;
-        let (shared, id) = (Arc::clone(&self.shared), self.id.clone());
-        let ending = shared.store.local().announce(&id);
-        let told = ending.is_some().then(|| outcome.clone());
-        self.commit(self.to_commit(None, settled, Next::Finish(outcome))).await?;
-        if let (Some(ending), Some(outcome)) = (ending, told) {
-            ending.committed(&outcome);
+    fn ended(&mut self, finishing: Box<Finishing>, answer: Answer) -> Option<Errand> {
+        match answer {
+            Ok(_) => {
+                self.epoch += 1;
+                finishing.tell();
+                None
+            }
+            Err(error) => Some(Errand::NotFinished(finishing, error)),
         }
-        let Counters { finished, set_aside: aside, .. } = &self.shared.counters;
-        if set_aside { aside } else { finished }.fetch_add(1, Relaxed);
-        Ok(())
     }
 
-    fn park(&self, wake: Option<Duration>, mail: u64, error: Option<String>) -> Next {
-        Next::Park(Park { wake, mail, error, keep_due: false })
+    /// The snapshot of an await point with its header.
+    fn stamped(&self, schema: SchemaId, point: AwaitPoint) -> Result<Arc<[u8]>, Stop> {
+        let AwaitPoint { description, point, mut bytes, .. } = point;
+        let name = || format!("the snapshot at await point `{}`", description.points[point].name);
+        self.check_size(name, bytes.len())?;
+        stored::stamp(&mut bytes, schema, self.epoch + 1);
+        let snapshot = Arc::from(&*bytes);
+        stored::recycle(bytes);
+        Ok(snapshot)
     }
 
     fn to_commit(&self, write: Option<FrameWrite>, settled: Settled, next: Next) -> Commit {
@@ -335,57 +286,4 @@ impl Driver {
     fn yields(&self) -> bool {
         self.shared.is_closing() || (self.awaits >= AWAITS_BEFORE_YIELD && self.shared.places.others_wait())
     }
-
-    /// Whatever stopped the driver, the execution is not lost.
-    async fn conclude(&mut self, end: Result<Result<(), Stop>, String>) {
-        let stop = match end {
-            Ok(Ok(())) => return,
-            Ok(Err(stop)) => stop,
-            Err(panic) => {
-                tracing::error!(id = %self.id, panic, "the driver of an execution panicked; the execution is set aside");
-                Stop::SetAside(format!("its driver panicked: {panic}"))
-            }
-        };
-        let (status, reason) = match stop {
-            Stop::SetAside(reason) => (Status::SetAside, reason),
-            Stop::Fail(reason) => (Status::Failed, reason),
-            Stop::Release => return self.release().await,
-            Stop::Fenced => return self.fenced(),
-            Stop::StoreGone(error) => {
-                return tracing::debug!(id = %self.id, %error, "an execution was dropped");
-            }
-        };
-        tracing::warn!(id = %self.id, reason, "an execution ends as {status}");
-        let outcome = Outcome { status, output: None, error: Some(reason) };
-        match self.finish(outcome, Settled::default()).await {
-            Ok(()) => {}
-            Err(Stop::Fenced) => {
-                // After a panic the epoch may be behind; then whoever claims it next reads it anew.
-                self.fenced();
-                self.release().await;
-            }
-            Err(Stop::SetAside(error)) => {
-                tracing::error!(id = %self.id, error, "an execution could not even be set aside; it stays with this worker");
-            }
-            Err(_) => {}
-        }
-    }
-
-    fn fenced(&self) {
-        self.shared.counters.fenced.fetch_add(1, Relaxed);
-        tracing::debug!(id = %self.id, "an execution belongs to another claim now");
-    }
-}
-
-/// One poll, to its result or its panic.
-fn caught<T>(poll: impl FnOnce() -> Poll<T>) -> Poll<Result<T, String>> {
-    match catch_unwind(AssertUnwindSafe(poll)) {
-        Ok(poll) => poll.map(Ok),
-        Err(panic) => Poll::Ready(Err(panic_message(&*panic))),
-    }
-}
-
-fn name_of(progress: &impl fmt::Debug) -> String {
-    let debug = format!("{progress:?}");
-    debug.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_owned()
 }

@@ -1,6 +1,6 @@
 //! Worker and client of `durable`, on tokio.
 //!
-//! A [`Worker`] claims executions from a store, drives each in a task of its own, and commits every transition; a [`Client`]
+//! A [`Worker`] claims executions from a store, drives them, and commits every transition; a [`Client`]
 //! starts executions and talks to them. The protocol between them is the [`Store`](durable_core::Store) trait.
 //!
 //! | to find | look in |
@@ -8,7 +8,7 @@
 //! | what a worker may be told, and what is refused at its start | `builder.rs`, `error.rs` |
 //! | how an execution is driven, parks, retries, ends | `execution.rs` |
 //! | from a stored row to a running machine | `restore.rs` |
-//! | who commits, in which groups | `committer.rs`, `slot.rs` |
+//! | who commits, in which groups | `shard.rs`, `seat.rs` |
 //! | when and how much is claimed, crash limits | `claim_loop.rs`, `places.rs` |
 //! | liveness, takeover, dropping everything | `beat.rs` |
 //! | a store that is full or out of reach | `trouble.rs` |
@@ -20,7 +20,6 @@ mod beat;
 mod builder;
 mod claim_loop;
 mod client;
-mod committer;
 mod error;
 mod execution;
 mod handle;
@@ -30,8 +29,9 @@ mod registry;
 mod restore;
 mod same_input;
 mod schemas;
+mod seat;
+mod shard;
 mod shared;
-mod slot;
 mod start;
 mod stats;
 mod trouble;

@@ -1,10 +1,11 @@
 //! The places for hot executions: how many there are, who sits in them, and when the claim loop must look again (K1, A2).
 
+use crate::seat::Seat;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
-use tokio::{sync::Notify, task::AbortHandle};
+use tokio::sync::Notify;
 
 /// At most this many executions with exactly 2 crashes run at once (A2).
 const FRAGILE_MAX: usize = 8;
@@ -41,7 +42,7 @@ struct State {
 /// An execution in memory.
 struct Hot {
     generation: u64,
-    task: Option<AbortHandle>,
+    seat: Option<Arc<Seat>>,
 }
 
 /// What the last claim could not ask for: a place that makes it possible wakes the claim loop.
@@ -138,16 +139,16 @@ impl Places {
         Some(self.sit(&mut state, 0))
     }
 
-    /// Keeps the handle by which the execution in a place can be dropped.
-    pub(crate) fn keep(&self, key: u64, task: AbortHandle) {
+    /// Keeps the seat by which the execution in a place can be dropped.
+    pub(crate) fn keep(&self, key: u64, seat: Arc<Seat>) {
         let mut state = self.lock();
         let generation = state.generation;
         match state.hot.get_mut(&key) {
-            Some(hot) if hot.generation == generation => hot.task = Some(task),
+            Some(hot) if hot.generation == generation => hot.seat = Some(seat),
             // Everything was dropped between its claim and now.
             Some(_) => {
                 drop(state);
-                task.abort();
+                seat.abort();
             }
             None => {}
         }
@@ -177,13 +178,12 @@ impl Places {
 
     /// Drops every execution (K4). A running poll ends first; the fence keeps it from writing.
     pub(crate) fn drop_all(&self) {
-        let tasks: Vec<_> = {
+        let seats: Vec<_> = {
             let mut state = self.lock();
             state.generation += 1;
-            state.hot.values_mut().filter_map(|hot| hot.task.take()).collect()
+            state.hot.values_mut().filter_map(|hot| hot.seat.take()).collect()
         };
-        // Outside the lock: a task that is dropped here gives its place back.
-        tasks.iter().for_each(AbortHandle::abort);
+        seats.iter().for_each(Seat::abort);
     }
 
     /// Ends when no execution is hot.
@@ -204,7 +204,7 @@ impl Places {
         state.last_key += 1;
         let key = state.last_key;
         let generation = state.generation;
-        state.hot.insert(key, Hot { generation, task: None });
+        state.hot.insert(key, Hot { generation, seat: None });
         Place { places: Arc::clone(self), key, crashes }
     }
 

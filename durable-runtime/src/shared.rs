@@ -1,12 +1,11 @@
 //! What the parts of one worker share: its tasks, its beat, and the clients of the process that start work straight into it.
 
 use crate::{
-    committer::Committer,
-    execution,
     host::TokioHost,
     places::{Place, Places},
     registry::Registry,
     schemas::Schemas,
+    shard::Shard,
     stats::{Counters, Stats},
     trouble::Trouble,
 };
@@ -16,7 +15,7 @@ use durable_core::{
 };
 use std::{
     sync::{
-        Arc, Weak,
+        Arc,
         atomic::{AtomicBool, AtomicI64, Ordering::Relaxed, Ordering::SeqCst},
     },
     time::Duration,
@@ -28,6 +27,8 @@ use tokio::{runtime::Handle, sync::Notify};
 pub(crate) struct Options {
     pub(crate) name: String,
     pub(crate) concurrency: usize,
+    /// `None`: half as many as the runtime has threads.
+    pub(crate) shards: Option<usize>,
     pub(crate) lease: Duration,
     pub(crate) beat: Duration,
     pub(crate) park_after: Duration,
@@ -36,14 +37,14 @@ pub(crate) struct Options {
 }
 
 pub(crate) struct Shared {
-    this: Weak<Shared>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) runtime: Handle,
     pub(crate) options: Options,
     pub(crate) resources: Arc<Resources>,
     pub(crate) registry: Registry,
     pub(crate) schemas: Schemas,
-    pub(crate) committer: Arc<Committer>,
+    /// Each execution is driven in one of these.
+    pub(crate) shards: Box<[Arc<Shard>]>,
     pub(crate) places: Arc<Places>,
     pub(crate) trouble: Trouble,
     pub(crate) counters: Counters,
@@ -63,9 +64,9 @@ impl Shared {
         schemas: Schemas,
         worker: WorkerId,
     ) -> Arc<Self> {
-        Arc::new_cyclic(|this| Self {
-            this: this.clone(),
-            committer: Arc::new(Committer::new(Arc::clone(&store))),
+        let shards = options.shards.unwrap_or_else(|| (runtime.metrics().num_workers() / 2).max(1));
+        Arc::new(Self {
+            shards: (0..shards).map(|_| Arc::default()).collect(),
             places: Arc::new(Places::new(options.concurrency)),
             store,
             runtime,
@@ -93,11 +94,10 @@ impl Shared {
 
     /// Runs a claimed execution in its place.
     pub(crate) fn run(&self, claimed: Claimed, place: Place) {
-        let Some(shared) = self.this.upgrade() else { return };
         self.counters.claimed.fetch_add(1, Relaxed);
         let key = place.key;
-        let task = self.runtime.spawn(execution::run(shared, claimed, place));
-        self.places.keep(key, task.abort_handle());
+        let shard = &self.shards[key as usize % self.shards.len()];
+        self.places.keep(key, shard.admit(claimed, place));
     }
 
     /// No new work from here on.
@@ -105,6 +105,11 @@ impl Shared {
         self.closing.store(true, SeqCst);
         self.places.close();
         self.closed.notify_waiters();
+    }
+
+    /// The shards' tasks end once they have nothing left to drive or to write.
+    pub(crate) fn close_shards(&self) {
+        self.shards.iter().for_each(|shard| shard.close());
     }
 
     pub(crate) fn is_closing(&self) -> bool {
@@ -122,7 +127,7 @@ impl Shared {
     pub(crate) fn stats(&self) -> Stats {
         let Counters { claimed, finished, set_aside, failed_attempts, fenced } = &self.counters;
         Stats {
-            commits: self.committer.commits(),
+            commits: self.shards.iter().map(|shard| shard.commits()).sum(),
             hot: self.places.hot(),
             claimed: claimed.load(Relaxed),
             finished: finished.load(Relaxed),

@@ -1,13 +1,6 @@
 //! A running worker.
 
-use crate::{
-    beat::Beat,
-    builder::WorkerBuilder,
-    claim_loop,
-    committer::{Committer, LANES},
-    shared::Shared,
-    stats::Stats,
-};
+use crate::{beat::Beat, builder::WorkerBuilder, claim_loop, shard::Shard, shared::Shared, stats::Stats};
 use durable_core::store::{Admission, Store, StoreError, WorkerId};
 use std::{fmt, sync::Arc, time::Duration};
 use tokio::{task::JoinHandle, time::timeout};
@@ -22,6 +15,7 @@ const FORMALITIES_MAX: Duration = Duration::from_secs(5);
 pub struct Worker {
     shared: Arc<Shared>,
     claims: JoinHandle<()>,
+    shards: Vec<JoinHandle<()>>,
     beat: Beat,
     gone: bool,
 }
@@ -34,9 +28,8 @@ impl Worker {
 
     pub(crate) fn run(shared: Arc<Shared>) -> std::io::Result<Self> {
         let beat = Beat::start(Arc::clone(&shared))?;
-        for _ in 0..LANES {
-            shared.runtime.spawn(Committer::lane(Arc::clone(&shared.committer)));
-        }
+        let drive = |shard: &Arc<Shard>| shared.runtime.spawn(Arc::clone(shard).drive(Arc::clone(&shared)));
+        let shards = shared.shards.iter().map(drive).collect();
         let admission: Arc<dyn Admission> = shared.clone();
         shared.store.local().add_worker(&admission);
         let claims = shared.runtime.spawn(claim_loop::run(Arc::clone(&shared)));
@@ -46,7 +39,7 @@ impl Worker {
             store = shared.store.describe(),
             "started"
         );
-        Ok(Self { shared, claims, beat, gone: false })
+        Ok(Self { shared, claims, shards, beat, gone: false })
     }
 
     /// Its number in the store.
@@ -71,10 +64,14 @@ impl Worker {
             // A claim on its way gives back what it brings.
             let _ = (&mut self.claims).await;
             shared.places.emptied().await;
-            shared.committer.drained().await;
+            shared.close_shards();
+            // They write first what was handed in.
+            for shard in &mut self.shards {
+                let _ = shard.await;
+            }
         };
         let done = timeout(FORMALITIES_MAX, formalities).await.is_ok();
-        shared.committer.close();
+        shared.close_shards();
         self.beat.stop();
         let left = shared.store.leave(shared.worker()).await;
         let _ = timeout(FORMALITIES_MAX, self.beat.ended()).await;
@@ -95,7 +92,7 @@ impl Worker {
         self.shared.close();
         self.shared.places.drop_all();
         self.claims.abort();
-        self.shared.committer.close();
+        self.shared.close_shards();
     }
 }
 

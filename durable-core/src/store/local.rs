@@ -4,7 +4,6 @@
 use super::{Claimed, ExecutionId, Outcome, QueueId, WorkerId};
 use std::{
     collections::HashMap,
-    fmt,
     future::{Future, poll_fn},
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     task::{Poll, Waker},
@@ -90,11 +89,29 @@ impl Local {
         }
     }
 
-    /// A worker of this process is about to commit the end of this execution. If anyone here waits for it, the waiters get
-    /// the outcome from `Ending::committed`. However the announcement is dropped, nobody waits in vain.
-    pub fn announce<'a>(&'a self, id: &'a ExecutionId) -> Option<Ending<'a>> {
-        lock(&self.waiters).by_id.get_mut(id)?.announced += 1;
-        Some(Ending { local: self, id })
+    /// A worker of this process is about to commit the end of this execution. If anyone here waits for it (`true`), the worker
+    /// must call [`Local::told`] in any case: until then, those who wait are held back.
+    pub fn announce(&self, id: &ExecutionId) -> bool {
+        let mut waiters = lock(&self.waiters);
+        let waiting = waiters.by_id.get_mut(id);
+        waiting.map(|waiting| waiting.announced += 1).is_some()
+    }
+
+    /// The end that was announced is durable, and this is how it ended; `None`: that is not known, and whoever waits must look
+    /// at the store.
+    pub fn told(&self, id: &ExecutionId, outcome: Option<&Outcome>) {
+        let mut waiters = lock(&self.waiters);
+        let Some(waiting) = waiters.by_id.get_mut(id) else { return };
+        if let Some(outcome) = outcome {
+            waiting.slots.iter_mut().for_each(|(_, slot)| slot.end(outcome));
+        }
+        waiting.announced -= 1;
+        if waiting.announced == 0 && std::mem::take(&mut waiting.ended) {
+            wake_all(&mut waiting.slots);
+        }
+        if waiting.slots.is_empty() && waiting.announced == 0 {
+            waiters.by_id.remove(id);
+        }
     }
 
     /// Another process wrote to the store: everyone looks again.
@@ -167,48 +184,18 @@ impl Waiters {
     }
 }
 
-/// A worker is about to commit the end of an execution that someone in this process waits for.
-pub struct Ending<'a> {
-    local: &'a Local,
-    id: &'a ExecutionId,
-}
-
-impl Ending<'_> {
-    /// The commit is durable: this is the outcome.
-    pub fn committed(self, outcome: &Outcome) {
-        let mut waiters = lock(&self.local.waiters);
-        for (_, slot) in waiters.by_id.get_mut(self.id).map_or(&mut [][..], |waiting| &mut waiting.slots) {
-            match slot {
-                Slot::Waiting(waker) => {
-                    let waker = waker.take();
-                    *slot = Slot::Ended(outcome.clone());
-                    waker.into_iter().for_each(Waker::wake);
-                }
-                // It may be asked long after: then the store is.
-                Slot::Watching => *slot = Slot::Woken,
-                Slot::Ended(_) | Slot::Woken => {}
+impl Slot {
+    fn end(&mut self, outcome: &Outcome) {
+        match self {
+            Self::Waiting(waker) => {
+                let waker = waker.take();
+                *self = Self::Ended(outcome.clone());
+                waker.into_iter().for_each(Waker::wake);
             }
+            // It may be asked long after: then the store is.
+            Self::Watching => *self = Self::Woken,
+            Self::Ended(_) | Self::Woken => {}
         }
-    }
-}
-
-impl Drop for Ending<'_> {
-    fn drop(&mut self) {
-        let mut waiters = lock(&self.local.waiters);
-        let Some(waiting) = waiters.by_id.get_mut(self.id) else { return };
-        waiting.announced -= 1;
-        if waiting.announced == 0 && std::mem::take(&mut waiting.ended) {
-            wake_all(&mut waiting.slots);
-        }
-        if waiting.slots.is_empty() && waiting.announced == 0 {
-            waiters.by_id.remove(self.id);
-        }
-    }
-}
-
-impl fmt::Debug for Ending<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Ending({})", self.id)
     }
 }
 
@@ -276,10 +263,10 @@ mod tests {
         let (local, id) = (Local::default(), ExecutionId::new("order-42").unwrap());
         let watch = local.watch(&id);
         let mut end = pin!(local.wait_outcome(&id, watch));
-        let ending = local.announce(&id).unwrap();
+        assert!(local.announce(&id));
         local.finished(&id);
         assert!(now(end.as_mut()).is_pending(), "the worker has not said yet how it ended");
-        ending.committed(&outcome());
+        local.told(&id, Some(&outcome()));
         let Poll::Ready(Some(told)) = now(end) else { panic!("the waiter was not told") };
         assert_eq!((told.status, told.output), (Status::Succeeded, Some(vec![7])));
         local.unwatch(&id, watch);
@@ -290,9 +277,9 @@ mod tests {
         let (local, id) = (Local::default(), ExecutionId::new("order-42").unwrap());
         let watch = local.watch(&id);
         let mut end = pin!(local.wait_outcome(&id, watch));
-        let ending = local.announce(&id).unwrap();
+        assert!(local.announce(&id));
         local.finished(&id);
-        drop(ending);
+        local.told(&id, None);
         assert!(matches!(now(end.as_mut()), Poll::Ready(None)));
     }
 
@@ -300,11 +287,12 @@ mod tests {
     fn an_end_before_the_wait_is_not_missed_and_is_looked_up() {
         let (local, id) = (Local::default(), ExecutionId::new("order-42").unwrap());
         let watch = local.watch(&id);
-        local.announce(&id).unwrap().committed(&outcome());
+        assert!(local.announce(&id));
+        local.told(&id, Some(&outcome()));
         local.finished(&id);
         assert!(matches!(now(pin!(local.wait_outcome(&id, watch))), Poll::Ready(None)));
         local.unwatch(&id, watch);
         assert!(!local.is_watched());
-        assert!(local.announce(&id).is_none(), "nobody waits any more");
+        assert!(!local.announce(&id), "nobody waits any more");
     }
 }

@@ -1,10 +1,7 @@
 //! A driver's dealings with the store: what cannot be written now is kept and repeated, and what never can is told apart.
 
 use super::{Driver, Numbers, Stop};
-use crate::{
-    committer::Committer,
-    restore::{Resumable, Unusable, restore},
-};
+use crate::restore::{Resumable, Unusable, restore};
 use durable_core::{
     Description,
     store::{Claimed, Commit, CommitError, Committed, Release, StoreError},
@@ -22,12 +19,26 @@ impl Driver {
         &mut self,
         make: impl Fn(&Self) -> Commit + Send + Sync,
     ) -> Result<Committed, Stop> {
-        let handed_in = self.committer().hand_in(make(self), &self.slot);
-        let answer = match self.committer().answer(handed_in, &self.slot).await {
-            Err(CommitError::Store(error)) if error.is_transient() => {
-                Box::pin(self.insist(&make, error)).await
+        self.seat.hand_in(make(self));
+        match self.seat.answer().await {
+            Ok(committed) => {
+                self.epoch += 1;
+                Ok(committed)
             }
-            answer => answer,
+            Err(error) => Box::pin(self.repeat(make, error)).await,
+        }
+    }
+
+    /// Repeats a commit while the store is in passing trouble, after an answer that was an error.
+    #[cold]
+    pub(super) async fn repeat(
+        &mut self,
+        make: impl Fn(&Self) -> Commit + Send + Sync,
+        error: CommitError,
+    ) -> Result<Committed, Stop> {
+        let answer = match error {
+            CommitError::Store(error) if error.is_transient() => self.insist(&make, error).await,
+            error => Err(error),
         };
         match answer {
             Ok(committed) => {
@@ -40,7 +51,6 @@ impl Driver {
         }
     }
 
-    #[cold]
     async fn insist(
         &self,
         make: &(impl Fn(&Self) -> Commit + Sync),
@@ -49,8 +59,8 @@ impl Driver {
         let mut trouble = self.shared.trouble.begin(&error);
         loop {
             trouble.pause().await;
-            let handed_in = self.committer().hand_in(make(self), &self.slot);
-            match self.committer().answer(handed_in, &self.slot).await {
+            self.seat.hand_in(make(self));
+            match self.seat.answer().await {
                 Err(CommitError::Store(error)) if error.is_transient() => {}
                 answer => return answer,
             }
@@ -110,10 +120,6 @@ impl Driver {
             }
             trouble.get_or_insert_with(|| self.shared.trouble.begin(&error)).pause().await;
         }
-    }
-
-    fn committer(&self) -> &Committer {
-        &self.shared.committer
     }
 }
 

@@ -1,4 +1,5 @@
--- Version 1. `row` numbers are never reused, so a stale commit can never meet another execution's row.
+-- Version 1. `row` numbers of executions are never reused, so a stale commit can never meet another execution's row: whatever
+-- deletes executions must keep the newest. (AUTOINCREMENT would write a row of its own with every start.)
 
 CREATE TABLE queue (
     queue       INTEGER PRIMARY KEY,
@@ -33,7 +34,7 @@ CREATE TABLE worker (
 -- Who an execution is, and who may take it when. A commit of a running execution leaves this row alone. `class` is how many
 -- crashes a waiting row carries, as claims tell them apart: 0 ordinary, 1 fragile (two), 2 alone (three and more).
 CREATE TABLE execution (
-    row        INTEGER PRIMARY KEY AUTOINCREMENT,
+    row        INTEGER PRIMARY KEY,
     id         TEXT NOT NULL UNIQUE,
     instance   BLOB NOT NULL,
     run        INTEGER NOT NULL DEFAULT 0,
