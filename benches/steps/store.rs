@@ -15,7 +15,6 @@ use durable::{
 };
 use durable_core::stored::stamp;
 use std::{path::Path, time::Instant};
-use tokio::task::JoinSet;
 
 const GROUP: usize = 1_000;
 
@@ -52,11 +51,11 @@ async fn wave(
     name: &str,
     concurrent: usize,
 ) -> Result<()> {
-    let mut starting = JoinSet::new();
+    let mut requests = Vec::with_capacity(concurrent);
     for index in 0..concurrent {
         let mut snapshot = ten_steps::input(Order::sample()).into_bytes()?;
         stamp(&mut snapshot, numbers.schemas[0], 0);
-        let request = StartRequest {
+        requests.push(StartRequest {
             id: ExecutionId::new(format!("{name}-{index}"))?,
             queue: numbers.queue,
             schema: numbers.schemas[0],
@@ -64,15 +63,16 @@ async fn wave(
             priority: 0,
             snapshot: snapshot.into(),
             claim_for: Some(worker),
-        };
-        let store = store.clone();
-        starting.spawn(async move { store.start(request).await });
+        });
     }
     let mut executions = Vec::with_capacity(concurrent);
-    while let Some(started) = starting.join_next().await {
-        match started?? {
-            Started::New(Some(claimed)) => executions.push((*claimed, Order::sample())),
-            other => return Err(format!("a start was answered with {other:?}").into()),
+    while !requests.is_empty() {
+        let group = requests.drain(..requests.len().min(GROUP)).collect();
+        for started in store.start_group(group).await {
+            match started? {
+                Started::New(Some(claimed)) => executions.push((*claimed, Order::sample())),
+                other => return Err(format!("a start was answered with {other:?}").into()),
+            }
         }
     }
     for step in 1..=STEPS + 1 {

@@ -8,6 +8,7 @@
 
 mod claim;
 mod commit;
+mod ending;
 mod error;
 mod execution;
 mod local;
@@ -15,6 +16,7 @@ mod start;
 
 pub use claim::{ClaimRequest, Claimed, ClaimedFrame, Claims, Delivery, Release};
 pub use commit::{Commit, CommitError, Committed, FrameWrite, Next, Park};
+pub use ending::{Ending, Teller, ending};
 pub use error::StoreError;
 pub use execution::{
     Control, ExecutionId, ExecutionRecord, Filter, FrameRecord, HistoryEntry, HistoryKind, InvalidId,
@@ -114,6 +116,17 @@ pub trait Store: Send + Sync + 'static {
 
     /// Starts an execution at epoch 0, idempotently by id (guarantee 5, E5).
     fn start(&self, request: StartRequest) -> BoxFuture<'_, Result<Started, StoreError>>;
+
+    /// Starts a group of executions: one answer for each member, in order. A store that has a transaction to share overrides it.
+    fn start_group(&self, group: Vec<StartRequest>) -> BoxFuture<'_, Vec<Result<Started, StoreError>>> {
+        Box::pin(async move {
+            let mut answers = Vec::with_capacity(group.len());
+            for request in group {
+                answers.push(self.start(request).await);
+            }
+            answers
+        })
+    }
 
     /// Claims what is due (K1, A1, A2): owner set, fence + 1, wake null; the epoch is left alone.
     fn claim(&self, request: ClaimRequest) -> BoxFuture<'_, Result<Claims, StoreError>>;

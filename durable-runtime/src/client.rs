@@ -119,9 +119,9 @@ impl Client {
             snapshot: Arc::clone(&snapshot),
             claim_for: None,
         };
-        let (started, watch) = start(&self.store, request).await?;
+        let (started, ending) = start(&self.store, request).await?;
         match started {
-            Started::New(_) => return Ok(self.to_handle(id).watching(watch)),
+            Started::New(_) => return Ok(self.to_handle(id).hearing(ending)),
             Started::Existing { workflow, status, input, schema: existing } => {
                 // A damaged input is neither the same nor another one.
                 stored::open(&input).map_err(|error| ClientError::Snapshot { id: id.clone(), error })?;

@@ -13,7 +13,7 @@ use durable_core::{
     machine::{AwaitPoint, Machine, Progress, Settled, panic_message},
     store::{
         Claimed, Commit, CommitError, Control, FrameWrite, Next, Outcome, Registered as Numbers, Row,
-        SchemaId, Status, StoreError,
+        SchemaId, Status, StoreError, Teller,
     },
     stored,
 };
@@ -68,6 +68,8 @@ struct Driver {
     /// Events ever sent, as of the claim (E2).
     mail: u64,
     seat: Arc<Seat>,
+    /// Told how it ends, if someone in this process wants to hear it.
+    teller: Option<Teller>,
     /// The schema rows of the workflow that committed last.
     numbers: Option<(&'static Description, Arc<Numbers>)>,
     awaits: u32,
@@ -90,7 +92,13 @@ enum Stop {
 }
 
 impl Driving {
-    pub(crate) fn new(shared: Arc<Shared>, claimed: Claimed, place: Place, seat: Arc<Seat>) -> Self {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        claimed: Claimed,
+        place: Place,
+        teller: Option<Teller>,
+        seat: Arc<Seat>,
+    ) -> Self {
         let mut driver = Box::new(Driver {
             row: claimed.row,
             id: claimed.id.clone(),
@@ -98,6 +106,7 @@ impl Driving {
             fence: claimed.fence,
             mail: claimed.mail,
             seat,
+            teller,
             numbers: None,
             awaits: 0,
             shared,
@@ -244,7 +253,7 @@ impl Driver {
             Some(_) => (Status::Failed, Settled::default()),
         };
         let outcome = Outcome { status, output: Some(output), error };
-        let finishing = Box::new(Finishing::new(self, outcome, settled));
+        let finishing = Box::new(Finishing { outcome, settled });
         self.seat.hand_in(finishing.commit(self));
         Ok(finishing)
     }
@@ -253,7 +262,7 @@ impl Driver {
         match answer {
             Ok(_) => {
                 self.epoch += 1;
-                finishing.tell();
+                self.tell(*finishing);
                 None
             }
             Err(error) => Some(Errand::NotFinished(finishing, error)),

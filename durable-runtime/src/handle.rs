@@ -3,14 +3,14 @@
 use crate::{
     error::ClientError,
     schemas::Schemas,
-    start::{ATTEMPTS, Watch, random_bits},
+    start::{ATTEMPTS, random_bits},
     trouble::Backoff,
 };
 use durable_core::{
     Durable, ExecutionId, State, Status, Workflow, describe,
     event::{decode_event, encode_event},
     private::FieldReader,
-    store::{ExecutionRecord, HistoryEntry, Outcome, SendError, SendRequest, Sent, Store},
+    store::{Ending, ExecutionRecord, HistoryEntry, Outcome, SendError, SendRequest, Sent, Store},
     stored,
 };
 use std::{fmt, marker::PhantomData, sync::Arc};
@@ -20,18 +20,18 @@ pub struct Handle<W> {
     store: Arc<dyn Store>,
     schemas: Arc<Schemas>,
     id: ExecutionId,
-    /// Begun before the execution was started, if it went into a worker of this process.
-    watch: Option<Arc<Watch>>,
+    /// Hears its end, if it was started into a worker of this process.
+    ending: Option<Ending>,
     workflow: PhantomData<fn() -> W>,
 }
 
 impl<W: Workflow> Handle<W> {
     pub(crate) fn new(store: Arc<dyn Store>, schemas: Arc<Schemas>, id: ExecutionId) -> Self {
-        Self { store, schemas, id, watch: None, workflow: PhantomData }
+        Self { store, schemas, id, ending: None, workflow: PhantomData }
     }
 
-    pub(crate) fn watching(self, watch: Option<Watch>) -> Self {
-        Self { watch: watch.map(Arc::new), ..self }
+    pub(crate) fn hearing(self, ending: Option<Ending>) -> Self {
+        Self { ending, ..self }
     }
 
     /// The execution's id.
@@ -141,8 +141,8 @@ impl<W: Workflow> Handle<W> {
 
     /// Waits for the end, without reading it as anything.
     async fn outcome(&self) -> Result<Outcome, ClientError> {
-        if let Some(watch) = &self.watch
-            && let Some(outcome) = self.store.local().wait_outcome(&self.id, watch.number).await
+        if let Some(ending) = &self.ending
+            && let Some(outcome) = ending.wait().await
         {
             return Ok(outcome);
         }
@@ -183,7 +183,7 @@ impl<W> Clone for Handle<W> {
             store: Arc::clone(&self.store),
             schemas: Arc::clone(&self.schemas),
             id: self.id.clone(),
-            watch: self.watch.clone(),
+            ending: self.ending.clone(),
             workflow: PhantomData,
         }
     }

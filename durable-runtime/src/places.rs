@@ -128,17 +128,6 @@ impl Places {
         self.freed(state);
     }
 
-    /// Turns a reservation into a place. `None`: nothing new runs any more.
-    pub(crate) fn sit_reserved(self: &Arc<Self>) -> Option<Place> {
-        let mut state = self.lock();
-        state.taken -= 1;
-        if state.closed {
-            self.freed(state);
-            return None;
-        }
-        Some(self.sit(&mut state, 0))
-    }
-
     /// Keeps the seat by which the execution in a place can be dropped.
     pub(crate) fn keep(&self, key: u64, seat: Arc<Seat>) {
         let mut state = self.lock();
@@ -229,6 +218,36 @@ impl Places {
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing that could panic half-way runs under the lock.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A place that was reserved for a start; free again when it is dropped.
+pub(crate) struct Reserved(Option<Arc<Places>>);
+
+impl Reserved {
+    /// For a call of [`Places::reserve`] that gave `true`.
+    pub(crate) fn new(places: Arc<Places>) -> Self {
+        Self(Some(places))
+    }
+
+    /// Turns the reservation into a place. `None`: nothing new runs any more.
+    pub(crate) fn sit(mut self) -> Option<Place> {
+        let places = self.0.take()?;
+        let mut state = places.lock();
+        state.taken -= 1;
+        if state.closed {
+            places.freed(state);
+            return None;
+        }
+        Some(places.sit(&mut state, 0))
+    }
+}
+
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        if let Some(places) = self.0.take() {
+            places.decline();
+        }
     }
 }
 

@@ -7,9 +7,13 @@
 mod drive;
 mod outbox;
 
-use crate::{places::Place, seat::Seat, shared::Shared};
+use crate::{
+    places::{Place, Reserved},
+    seat::Seat,
+    shared::Shared,
+};
 use drive::Drive;
-use durable_core::store::{Claimed, Commit};
+use durable_core::store::{Claimed, Commit, StartRequest, Started, StoreError, Teller};
 use outbox::Outbox;
 use std::{
     sync::{
@@ -18,6 +22,7 @@ use std::{
     },
     task::Waker,
 };
+use tokio::sync::oneshot;
 
 /// What reaches a shard from outside its task, and what its executions hand in.
 #[derive(Default)]
@@ -32,6 +37,7 @@ pub(crate) struct Shard {
 struct Inbox {
     arrivals: Vec<Arrival>,
     woken: Vec<Arc<Seat>>,
+    starts: Vec<Starting>,
     /// No execution comes any more.
     closed: bool,
     /// The task has ended, or was dropped with its runtime.
@@ -45,6 +51,16 @@ struct Arrival {
     seat: Arc<Seat>,
     claimed: Claimed,
     place: Place,
+    /// Whoever started it here wants to hear how it ends.
+    teller: Option<Teller>,
+}
+
+/// An execution that shall be started here.
+pub(crate) struct Starting {
+    pub(crate) request: StartRequest,
+    pub(crate) reserved: Reserved,
+    pub(crate) teller: Teller,
+    pub(crate) reply: oneshot::Sender<Result<Started, StoreError>>,
 }
 
 impl Shard {
@@ -56,9 +72,14 @@ impl Shard {
     /// Takes an execution in. Its seat, by which it can be dropped.
     pub(crate) fn admit(self: &Arc<Self>, claimed: Claimed, place: Place) -> Arc<Seat> {
         let seat = Seat::new(Arc::clone(self));
-        let arrival = Arrival { seat: Arc::clone(&seat), claimed, place };
+        let arrival = Arrival { seat: Arc::clone(&seat), claimed, place, teller: None };
         self.deliver(|inbox| inbox.arrivals.push(arrival));
         seat
+    }
+
+    /// Starts an execution, together with others, and runs it.
+    pub(crate) fn start(&self, starting: Starting) {
+        self.deliver(|inbox| inbox.starts.push(starting));
     }
 
     /// Ends the task once nothing is left.

@@ -2,25 +2,28 @@
 
 use crate::{
     host::TokioHost,
-    places::{Place, Places},
+    places::{Place, Places, Reserved},
     registry::Registry,
     schemas::Schemas,
-    shard::Shard,
+    shard::{Shard, Starting},
     stats::{Counters, Stats},
     trouble::Trouble,
 };
 use durable_core::{
-    Host, Resources,
-    store::{Admission, Claimed, QueueId, Store, WorkerId},
+    BoxFuture, Host, Resources,
+    store::{Admission, Claimed, QueueId, StartRequest, Started, Store, StoreError, Teller, WorkerId},
 };
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicI64, Ordering::Relaxed, Ordering::SeqCst},
+        atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst},
     },
     time::Duration,
 };
-use tokio::{runtime::Handle, sync::Notify};
+use tokio::{
+    runtime::Handle,
+    sync::{Notify, oneshot},
+};
 
 /// What a worker was built with.
 #[derive(Clone, Debug)]
@@ -52,6 +55,8 @@ pub(crate) struct Shared {
     worker: AtomicI64,
     closing: AtomicBool,
     closed: Notify,
+    /// Starts so far: they go to the shards in turn.
+    starts: AtomicUsize,
 }
 
 impl Shared {
@@ -80,6 +85,7 @@ impl Shared {
             worker: AtomicI64::new(worker.0),
             closing: AtomicBool::new(false),
             closed: Notify::new(),
+            starts: AtomicUsize::new(0),
         })
     }
 
@@ -145,11 +151,24 @@ impl Admission for Shared {
         (accepts && self.places.reserve()).then(|| self.worker())
     }
 
-    fn admit(&self, claimed: Claimed) {
-        // If the worker is closing, leaving the store gives the execution to others.
-        if let Some(place) = self.places.sit_reserved() {
-            self.run(claimed, place);
-        }
+    fn start(
+        &self,
+        request: StartRequest,
+        teller: Teller,
+    ) -> BoxFuture<'static, Result<Started, StoreError>> {
+        let (reply, answer) = oneshot::channel();
+        let location = self.store.describe();
+        let reserved = Reserved::new(Arc::clone(&self.places));
+        let next = self.starts.fetch_add(1, Relaxed);
+        self.shards[next % self.shards.len()].start(Starting { request, reserved, teller, reply });
+        Box::pin(async move {
+            let lost = || StoreError::Io {
+                location,
+                reason: "the worker that was to start the execution has gone".into(),
+                outcome_unknown: true,
+            };
+            answer.await.unwrap_or_else(|_| Err(lost()))
+        })
     }
 
     fn decline(&self) {

@@ -102,7 +102,7 @@ impl Driver {
             }
             Errand::NotFinished(finishing, error) => {
                 self.repeat(|driver| finishing.commit(driver), error).await?;
-                finishing.tell();
+                self.tell(*finishing);
                 Ok(None)
             }
             Errand::Control(control) => {
@@ -281,9 +281,9 @@ impl Driver {
     }
 
     async fn finish(&mut self, outcome: Outcome, settled: Settled) -> Result<(), Stop> {
-        let finishing = Finishing::new(self, outcome, settled);
+        let finishing = Finishing { outcome, settled };
         self.commit_made(|driver| finishing.commit(driver)).await?;
-        finishing.tell();
+        self.tell(finishing);
         Ok(())
     }
 

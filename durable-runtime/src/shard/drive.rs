@@ -1,17 +1,18 @@
 //! The task of a shard.
 
 use super::{
-    Arrival, Shard,
+    Arrival, Inbox, Shard, Starting,
     outbox::{GROUP_MEMBERS_MAX, Group},
 };
 use crate::{
     execution::Driving,
     seat::{Answer, Seat},
     shared::Shared,
+    start,
 };
 use durable_core::{
     BoxFuture,
-    store::{Commit, Store, StoreError},
+    store::{Commit, StartRequest, Started, Store, StoreError},
 };
 use std::{
     collections::VecDeque,
@@ -20,6 +21,7 @@ use std::{
     pin::Pin,
     sync::{Arc, atomic::Ordering::Relaxed},
     task::{Context, Poll, Waker},
+    time::{Duration, Instant},
 };
 use tokio::task::coop;
 
@@ -28,6 +30,10 @@ const GROUPS_IN_FLIGHT: usize = 2;
 /// A group that is not all there is may go ahead of the rest with this many members: a transaction costs as much as many
 /// commits, so fewer wait for the others.
 const GROUP_AHEAD_MIN: usize = 200;
+/// Up to this many commits are waited for awake.
+const AWAKE_FOR_MEMBERS: usize = 4;
+/// At most for this long, and not at all after a commit that took longer.
+const AWAKE_MAX: Duration = Duration::from_micros(400);
 /// Executions polled in one turn of the runtime; then other tasks have theirs.
 const POLLS_PER_TURN: usize = 1_000;
 /// Times that one execution may be polled in one turn: a store that answers at once lets it go on and on.
@@ -43,6 +49,13 @@ pub(super) struct Drive {
     /// To be polled, in order.
     ready: VecDeque<Arc<Seat>>,
     flights: Vec<Flight>,
+    /// To be started.
+    starts: Vec<Starting>,
+    starting: Vec<StartFlight>,
+    /// How long the last group took.
+    last_commit: Duration,
+    /// Other threads run the tasks of this runtime meanwhile.
+    may_stay_awake: bool,
 }
 
 /// An execution in memory.
@@ -55,7 +68,14 @@ struct Hot {
 /// A group in flight.
 struct Flight {
     seats: Vec<Arc<Seat>>,
+    since: Instant,
     writing: BoxFuture<'static, Vec<Answer>>,
+}
+
+/// Starts in flight.
+struct StartFlight {
+    starts: Vec<Starting>,
+    writing: BoxFuture<'static, Vec<Result<Started, StoreError>>>,
 }
 
 impl Future for Drive {
@@ -65,7 +85,12 @@ impl Future for Drive {
         let mut polls = POLLS_PER_TURN;
         for _ in 0..ROUNDS_PER_TURN {
             self.land(task);
+            self.land_starts(task);
             self.take_in();
+            // Before the polls: the store has something to do meanwhile.
+            if self.may_start() {
+                self.dispatch_starts(task);
+            }
             while let Some(seat) = self.ready.pop_front() {
                 // An operation that finds tokio's budget used up stays pending, so it is not even polled.
                 if polls == 0 || !coop::has_budget_remaining() {
@@ -82,11 +107,13 @@ impl Future for Drive {
             if self.take_in() {
                 continue;
             }
-            if self.may_go() {
+            if self.may_start() {
+                self.dispatch_starts(task);
+            } else if self.may_go() {
                 self.dispatch(task);
             } else if self.is_done() {
                 return Poll::Ready(());
-            } else if self.sleeps(task) {
+            } else if !self.waits_awake(task) && self.sleeps(task) {
                 return Poll::Pending;
             }
         }
@@ -97,16 +124,30 @@ impl Future for Drive {
 
 impl Drive {
     pub(super) fn new(shared: Arc<Shared>, shard: Arc<Shard>) -> Self {
-        Self { shared, shard, hot: Vec::new(), free: Vec::new(), ready: VecDeque::new(), flights: Vec::new() }
+        let may_stay_awake = shared.runtime.metrics().num_workers() > 1;
+        Self {
+            shared,
+            shard,
+            hot: Vec::new(),
+            free: Vec::new(),
+            ready: VecDeque::new(),
+            flights: Vec::new(),
+            starts: Vec::new(),
+            starting: Vec::new(),
+            last_commit: Duration::MAX,
+            may_stay_awake,
+        }
     }
 
     /// Takes what came from outside. Whether anything did.
     fn take_in(&mut self) -> bool {
-        let (arrivals, woken) = {
+        let (arrivals, woken, starts) = {
             let mut inbox = self.shard.inbox();
-            (std::mem::take(&mut inbox.arrivals), std::mem::take(&mut inbox.woken))
+            let Inbox { arrivals, woken, starts, .. } = &mut *inbox;
+            (std::mem::take(arrivals), std::mem::take(woken), std::mem::take(starts))
         };
-        let some = !arrivals.is_empty() || !woken.is_empty();
+        let some = !arrivals.is_empty() || !woken.is_empty() || !starts.is_empty();
+        self.starts.extend(starts);
         for arrival in arrivals {
             self.seat(arrival);
         }
@@ -115,13 +156,13 @@ impl Drive {
     }
 
     fn seat(&mut self, arrival: Arrival) {
-        let Arrival { seat, claimed, place } = arrival;
+        let Arrival { seat, claimed, place, teller } = arrival;
         let index = self.free.pop().unwrap_or_else(|| {
             self.hot.push(None);
             self.hot.len() - 1
         });
         seat.set_index(index);
-        let driver = Driving::new(Arc::clone(&self.shared), claimed, place, Arc::clone(&seat));
+        let driver = Driving::new(Arc::clone(&self.shared), claimed, place, teller, Arc::clone(&seat));
         let waker = Waker::from(Arc::clone(&seat));
         self.ready.push_back(Arc::clone(&seat));
         self.hot[index] = Some(Hot { seat, waker, driver });
@@ -157,7 +198,8 @@ impl Drive {
             match flight.writing.as_mut().poll(task) {
                 Poll::Pending => index += 1,
                 Poll::Ready(answers) => {
-                    let Flight { seats, .. } = self.flights.remove(index);
+                    let Flight { seats, since, .. } = self.flights.remove(index);
+                    self.last_commit = since.elapsed();
                     self.answer(seats, answers);
                 }
             }
@@ -192,23 +234,123 @@ impl Drive {
     fn dispatch(&mut self, task: &mut Context<'_>) {
         let Group { commits, seats } = self.shard.outbox().take();
         let writing = Box::pin(write(Arc::clone(&self.shared.store), commits));
-        self.flights.push(Flight { seats, writing });
+        self.flights.push(Flight { seats, since: Instant::now(), writing });
         // Polled at once: only then does the store know of it.
         self.land(task);
+    }
+
+    fn may_start(&self) -> bool {
+        !self.starts.is_empty() && self.starting.len() < GROUPS_IN_FLIGHT
+    }
+
+    fn dispatch_starts(&mut self, task: &mut Context<'_>) {
+        let members = self.starts.len().min(GROUP_MEMBERS_MAX);
+        let mut requests = Vec::with_capacity(members);
+        let mut starts = Vec::with_capacity(members);
+        for start in self.starts.drain(..members) {
+            requests.push(start.request.clone());
+            starts.push(start);
+        }
+        let writing = Box::pin(write_starts(Arc::clone(&self.shared.store), requests));
+        self.starting.push(StartFlight { starts, writing });
+        self.land_starts(task);
+    }
+
+    fn land_starts(&mut self, task: &mut Context<'_>) {
+        let mut index = 0;
+        while let Some(flight) = self.starting.get_mut(index) {
+            match flight.writing.as_mut().poll(task) {
+                Poll::Pending => index += 1,
+                Poll::Ready(answers) => {
+                    let mut answers = answers.into_iter();
+                    for start in self.starting.remove(index).starts {
+                        let answer = answers.next().unwrap_or_else(|| Err(self.no_answer()));
+                        self.started(start, answer);
+                    }
+                }
+            }
+        }
+    }
+
+    fn started(&mut self, start: Starting, answer: Result<Started, StoreError>) {
+        let Starting { request, reserved, teller, reply } = start;
+        let answer = match answer {
+            Ok(Started::New(Some(claimed))) => {
+                // If the worker is closing, leaving the store gives the execution to others.
+                if let Some(place) = reserved.sit() {
+                    self.shared.counters.claimed.fetch_add(1, Relaxed);
+                    let (key, seat) = (place.key, Seat::new(Arc::clone(&self.shard)));
+                    let arrival =
+                        Arrival { seat: Arc::clone(&seat), claimed: *claimed, place, teller: Some(teller) };
+                    self.seat(arrival);
+                    self.shared.places.keep(key, seat);
+                }
+                Ok(Started::New(None))
+            }
+            // Carried through whether or not its caller still waits.
+            Err(error) if error.is_transient() => {
+                let store = Arc::clone(&self.shared.store);
+                self.shared.runtime.spawn(async move {
+                    // Nobody may be listening.
+                    let _ = reply.send(start::repeat_claimed(&store, request).await);
+                });
+                return;
+            }
+            answer => answer,
+        };
+        let _ = reply.send(answer);
     }
 
     fn is_done(&self) -> bool {
         self.free.len() == self.hot.len()
             && self.flights.is_empty()
+            && self.starts.is_empty()
+            && self.starting.is_empty()
             && self.shard.outbox().len() == 0
             && self.shard.inbox().closed
+    }
+
+    /// Waits a moment for the answer to a small group without going to sleep: to sleep and be woken takes half as long as the
+    /// commit. Only while commits are known to be quick, and never where this is the only thread. Whether something came.
+    fn waits_awake(&mut self, task: &mut Context<'_>) -> bool {
+        let in_flight = self.members_in_flight();
+        if !(1..=AWAKE_FOR_MEMBERS).contains(&in_flight)
+            || !self.may_stay_awake
+            || self.last_commit > AWAKE_MAX
+        {
+            return false;
+        }
+        let since = Instant::now();
+        loop {
+            self.land(task);
+            self.land_starts(task);
+            let inbox = self.shard.inbox();
+            let some = !inbox.arrivals.is_empty() || !inbox.woken.is_empty() || !inbox.starts.is_empty();
+            drop(inbox);
+            if some || self.members_in_flight() < in_flight {
+                return true;
+            }
+            if since.elapsed() > AWAKE_MAX {
+                return false;
+            }
+            std::hint::spin_loop();
+        }
+    }
+
+    fn members_in_flight(&self) -> usize {
+        let commits: usize = self.flights.iter().map(|flight| flight.seats.len()).sum();
+        let starts: usize = self.starting.iter().map(|flight| flight.starts.len()).sum();
+        commits + starts
     }
 
     /// Whether there is nothing to do but to wait.
     fn sleeps(&self, task: &Context<'_>) -> bool {
         let mut inbox = self.shard.inbox();
         // What landed while groups were dispatched is ready already.
-        let idle = self.ready.is_empty() && inbox.arrivals.is_empty() && inbox.woken.is_empty();
+        let idle = self.ready.is_empty()
+            && inbox.arrivals.is_empty()
+            && inbox.woken.is_empty()
+            && inbox.starts.is_empty();
         if idle {
             inbox.sleeper = Some(task.waker().clone());
         }
@@ -230,7 +372,8 @@ impl Drop for Drive {
         let left = {
             let mut inbox = self.shard.inbox();
             inbox.gone = true;
-            (std::mem::take(&mut inbox.arrivals), std::mem::take(&mut inbox.woken))
+            let Inbox { arrivals, woken, starts, .. } = &mut *inbox;
+            (std::mem::take(arrivals), std::mem::take(woken), std::mem::take(starts))
         };
         drop(left);
     }
@@ -241,9 +384,21 @@ async fn write(store: Arc<dyn Store>, commits: Vec<Commit>) -> Vec<Answer> {
     let Ok(mut writing) = catch_unwind(AssertUnwindSafe(|| store.commit(commits))) else {
         return Vec::new();
     };
-    poll_fn(|task| match catch_unwind(AssertUnwindSafe(|| writing.as_mut().poll(task))) {
-        Ok(poll) => poll,
-        Err(_) => Poll::Ready(Vec::new()),
-    })
-    .await
+    unless_it_panics(|task| writing.as_mut().poll(task)).await
+}
+
+/// A group of starts to the store, as [`write`].
+async fn write_starts(
+    store: Arc<dyn Store>,
+    requests: Vec<StartRequest>,
+) -> Vec<Result<Started, StoreError>> {
+    let Ok(mut writing) = catch_unwind(AssertUnwindSafe(|| store.start_group(requests))) else {
+        return Vec::new();
+    };
+    unless_it_panics(|task| writing.as_mut().poll(task)).await
+}
+
+/// What a store answers to a group; nothing if it panics.
+async fn unless_it_panics<T>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<Vec<T>>) -> Vec<T> {
+    poll_fn(|task| catch_unwind(AssertUnwindSafe(|| poll(task))).unwrap_or(Poll::Ready(Vec::new()))).await
 }

@@ -5,7 +5,10 @@ use super::{
     scenario::{Scenario, id},
     subject::Subject,
 };
-use durable_core::store::{Admission, Claimed, QueueId, Status, WorkerId};
+use durable_core::{
+    BoxFuture,
+    store::{Admission, QueueId, StartRequest, Started, Status, StoreError, Teller, WorkerId},
+};
 use std::{
     pin::pin,
     sync::{
@@ -27,7 +30,13 @@ impl Admission for Listener {
         None
     }
 
-    fn admit(&self, _claimed: Claimed) {}
+    fn start(
+        &self,
+        _request: StartRequest,
+        _teller: Teller,
+    ) -> BoxFuture<'static, Result<Started, StoreError>> {
+        Box::pin(std::future::pending())
+    }
 
     fn decline(&self) {}
 

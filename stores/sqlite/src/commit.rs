@@ -124,7 +124,9 @@ const FINISH_PLAIN: &str =
     WHERE row = ?1 AND epoch = ?2 AND fence = ?3 AND control = ?4 AND finished IS NULL";
 
 /// The other half of an end.
-const END: &str = "UPDATE execution SET status = ?2, owner = NULL, wake = NULL, waiting = CASE WHEN ?3 THEN waiting ELSE 0 END,
+/// `wake` may be due: an owner that was given up may still end it until someone claims it.
+const END: &str =
+    "UPDATE execution SET status = ?2, owner = NULL, wake = NULL, waiting = CASE WHEN ?3 THEN waiting ELSE 0 END,
     error = ?4, output = ?5 WHERE row = ?1";
 
 /// Read apart: `RETURNING` would go through a temporary table.

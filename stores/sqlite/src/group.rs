@@ -1,6 +1,10 @@
 //! What is in a group: commits and other jobs, how they run inside its transaction, and how they are answered.
 
-use crate::{clock::deadline, commit::CommitBatch, start::Inserts};
+use crate::{
+    clock::deadline,
+    commit::CommitBatch,
+    start::{Inserts, StartBatch},
+};
 use durable_core::store::{ExecutionId, Millis, QueueId, Release, Row, StoreError, WorkerId};
 use rusqlite::Connection;
 use std::time::Duration;
@@ -15,6 +19,8 @@ pub(crate) const GROUP_BYTES_MAX: usize = 8 << 20;
 pub(crate) enum Request {
     /// Commits of one caller, answered together.
     Commits(CommitBatch),
+    /// Starts of one caller, answered together.
+    Starts(StartBatch),
     /// Anything else.
     Job(Box<dyn Job>),
 }
@@ -23,6 +29,7 @@ impl Request {
     pub(crate) fn members(&self) -> usize {
         match self {
             Self::Commits(batch) => batch.members.len(),
+            Self::Starts(batch) => batch.members.len(),
             Self::Job(_) => 1,
         }
     }
@@ -30,7 +37,17 @@ impl Request {
     pub(crate) fn bytes(&self) -> usize {
         match self {
             Self::Commits(batch) => batch.bytes,
+            Self::Starts(batch) => batch.bytes,
             Self::Job(job) => job.bytes(),
+        }
+    }
+
+    /// Nobody waits for the answer, and the work is not worth doing without. (A commit always is.)
+    pub(crate) fn is_abandoned(&self) -> bool {
+        match self {
+            Self::Commits(_) => false,
+            Self::Starts(batch) => batch.is_abandoned(),
+            Self::Job(job) => job.is_abandoned(),
         }
     }
 
@@ -41,6 +58,7 @@ impl Request {
                 batch.reply();
                 Vec::new()
             }
+            Self::Starts(batch) => batch.reply(),
             Self::Job(job) => job.reply(),
         }
     }
@@ -49,6 +67,7 @@ impl Request {
     pub(crate) fn fail(&mut self, error: &dyn Fn() -> StoreError) {
         match self {
             Self::Commits(batch) => batch.fail(error),
+            Self::Starts(batch) => batch.fail(error),
             Self::Job(job) => job.fail(error()),
         }
     }

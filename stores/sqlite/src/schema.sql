@@ -55,8 +55,8 @@ CREATE INDEX execution_claimable ON execution (queue, class, priority DESC, wake
 CREATE INDEX execution_owned ON execution (owner) WHERE owner IS NOT NULL AND wake IS NULL;
 
 -- Where an execution stands: what every commit compares and rewrites, and as little else as can be, for SQLite decodes and
--- encodes all columns of a row to change one. Every execution has its row here. The root frame is inline. `snapshot` is NULL
--- until the first commit that brings one (the start snapshot is in `input`), and again after success. `since` is the epoch at
+-- encodes all columns of a row to change one. Every execution has its row here. The root frame is inline. A large start
+-- snapshot is only in `input`, and `snapshot` is NULL until the first commit that brings one, and again after success. `since` is the epoch at
 -- which the frame began to wait for its event. No index: it would be written with every commit.
 CREATE TABLE position (
     row      INTEGER PRIMARY KEY,

@@ -5,8 +5,59 @@ use crate::{
     error::damaged,
     group::{Tx, Witness},
 };
-use durable_core::store::{Claimed, ClaimedFrame, Release, SchemaId, StartRequest, Started, Status};
+use durable_core::store::{
+    Claimed, ClaimedFrame, Release, SchemaId, StartRequest, Started, Status, StoreError,
+};
 use rusqlite::{CachedStatement, Connection};
+use tokio::sync::oneshot;
+
+/// Up to this many bytes, a start snapshot also stands where the next ones will: rows that grow with their first commit would
+/// split the pages they stand in.
+const SMALL_SNAPSHOT: usize = 1 << 10;
+
+/// Starts of one caller, and their answers as they come.
+pub(crate) struct StartBatch {
+    pub(crate) members: Vec<StartRequest>,
+    pub(crate) answers: Vec<Option<StartAnswer>>,
+    pub(crate) bytes: usize,
+    reply: oneshot::Sender<Vec<StartAnswer>>,
+}
+
+pub(crate) type StartAnswer = Result<Started, StoreError>;
+
+impl StartBatch {
+    pub(crate) fn new(members: Vec<StartRequest>) -> (Self, oneshot::Receiver<Vec<StartAnswer>>) {
+        let (reply, receiver) = oneshot::channel();
+        let answers = std::iter::repeat_with(|| None).take(members.len()).collect();
+        let bytes = members.iter().map(weight).sum();
+        (Self { members, answers, bytes, reply }, receiver)
+    }
+
+    pub(crate) fn fail(&mut self, error: &dyn Fn() -> StoreError) {
+        for answer in &mut self.answers {
+            *answer = Some(Err(error()));
+        }
+    }
+
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.reply.is_closed()
+    }
+
+    /// Answers are complete once the group has run; a gap would be a bug of this store, and is answered as one. Returns claims
+    /// that nobody waits for any more.
+    pub(crate) fn reply(self) -> Vec<Release> {
+        let Some(answers) = self.answers.into_iter().collect() else { return Vec::new() };
+        match self.reply.send(answers) {
+            Ok(()) => Vec::new(),
+            Err(answers) => answers.into_iter().flatten().filter_map(untaken).collect(),
+        }
+    }
+}
+
+/// What a start adds to its group's size (G1).
+pub(crate) fn weight(request: &StartRequest) -> usize {
+    256 + request.snapshot.len()
+}
 
 /// Inserts the execution, or tells what has its id already.
 pub(crate) fn start(tx: &mut Tx<'_>, request: &StartRequest) -> rusqlite::Result<Started> {
@@ -33,7 +84,8 @@ pub(crate) fn start(tx: &mut Tx<'_>, request: &StartRequest) -> rusqlite::Result
         return existing(tx, request);
     }
     let row = conn.last_insert_rowid();
-    inserts.position.execute((row, fence, request.schema.0))?;
+    let snapshot = (request.snapshot.len() <= SMALL_SNAPSHOT).then_some(&*request.snapshot);
+    inserts.position.execute((row, fence, request.schema.0, snapshot))?;
     inserts.input.execute((row, request.schema.0, &*request.snapshot))?;
     tx.witnesses.push(Witness::Started { id: request.id.clone(), instance: request.instance });
     if owner.is_none() {
@@ -82,7 +134,9 @@ impl<'c> Inserts<'c> {
                 "INSERT INTO execution (id, instance, queue, priority, created, status, owner, wake)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO NOTHING",
             )?,
-            position: conn.prepare_cached("INSERT INTO position (row, fence, schema) VALUES (?1, ?2, ?3)")?,
+            position: conn.prepare_cached(
+                "INSERT INTO position (row, fence, schema, snapshot) VALUES (?1, ?2, ?3, ?4)",
+            )?,
             input: conn.prepare_cached("INSERT INTO input VALUES (?1, ?2, ?3)")?,
         })
     }
@@ -126,9 +180,9 @@ fn existing(tx: &Tx<'_>, request: &StartRequest) -> rusqlite::Result<Started> {
 }
 
 /// An execution that was started claimed, but whose caller has gone, is given back.
-pub(crate) fn untaken(started: Started) -> Vec<Release> {
+fn untaken(started: Started) -> Option<Release> {
     match started {
-        Started::New(Some(claimed)) => vec![Release { row: claimed.row, fence: claimed.fence }],
-        _ => Vec::new(),
+        Started::New(Some(claimed)) => Some(Release { row: claimed.row, fence: claimed.fence }),
+        _ => None,
     }
 }

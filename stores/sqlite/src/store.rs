@@ -9,7 +9,8 @@ use crate::{
     group::{Call, GROUP_BYTES_MAX, GROUP_MEMBERS_MAX, Request, Tx},
     history, read,
     readers::Extent,
-    register, release, start,
+    register, release,
+    start::{self, StartAnswer, StartBatch},
     threads::Threads,
     workers,
 };
@@ -116,6 +117,44 @@ impl SqliteStore {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Sends starts in messages of at most one group each, and puts the answers in order.
+    async fn start_in_groups(&self, group: Vec<StartRequest>) -> Vec<StartAnswer> {
+        let mut answers: Vec<Option<StartAnswer>> =
+            std::iter::repeat_with(|| None).take(group.len()).collect();
+        let (mut sent, mut members, mut places, mut bytes) = (Vec::new(), Vec::new(), Vec::new(), 0);
+        let mut flush = |members: &mut Vec<_>, places: &mut Vec<usize>| {
+            let (batch, answer) = StartBatch::new(std::mem::take(members));
+            self.threads.queue.push(Request::Starts(batch));
+            sent.push((std::mem::take(places), answer));
+        };
+        for (place, request) in group.into_iter().enumerate() {
+            let what = || format!("the input of execution `{}`", request.id);
+            if let Err(error) = self.check_size(what, request.snapshot.len()) {
+                answers[place] = Some(Err(error));
+                continue;
+            }
+            let weight = start::weight(&request);
+            if members.len() == GROUP_MEMBERS_MAX || (bytes + weight > GROUP_BYTES_MAX && !members.is_empty())
+            {
+                flush(&mut members, &mut places);
+                bytes = 0;
+            }
+            bytes += weight;
+            members.push(request);
+            places.push(place);
+        }
+        if !members.is_empty() {
+            flush(&mut members, &mut places);
+        }
+        for (places, answer) in sent {
+            for (place, found) in places.into_iter().zip(answer.await.unwrap_or_default()) {
+                answers[place] = Some(found);
+            }
+        }
+        let unanswered = || Err(self.threads.unanswered());
+        answers.into_iter().map(|answer| answer.unwrap_or_else(unanswered)).collect()
     }
 
     /// The usual case is one message: nothing too large, and all of it fits in a group.
@@ -244,10 +283,13 @@ impl Store for SqliteStore {
 
     fn start(&self, request: StartRequest) -> BoxFuture<'_, Result<Started, StoreError>> {
         Box::pin(async move {
-            let bytes = request.snapshot.len();
-            self.check_size(|| format!("the input of execution `{}`", request.id), bytes)?;
-            self.write(SMALL + bytes, start::untaken, move |tx| start::start(tx, &request)).await
+            let answer = self.start_in_groups(vec![request]).await.pop();
+            answer.unwrap_or_else(|| Err(self.threads.unanswered()))
         })
+    }
+
+    fn start_group(&self, group: Vec<StartRequest>) -> BoxFuture<'_, Vec<Result<Started, StoreError>>> {
+        Box::pin(self.start_in_groups(group))
     }
 
     fn claim(&self, request: ClaimRequest) -> BoxFuture<'_, Result<Claims, StoreError>> {

@@ -9,6 +9,7 @@ use crate::{
     recover,
     release::release,
     shared::Shared,
+    start,
     watch::Watch,
 };
 use durable_core::store::{Release, Row};
@@ -93,7 +94,7 @@ impl Writer {
     }
 
     fn group(&mut self, mut requests: Vec<Request>) {
-        requests.retain(|request| !matches!(request, Request::Job(job) if job.is_abandoned()));
+        requests.retain(|request| !request.is_abandoned());
         let effects = self.write(&mut requests);
         self.publish(effects);
         for request in requests {
@@ -208,6 +209,7 @@ impl Writer {
                     }
                     batch.answers[member.index] = Some(Err(answer.into()));
                 }
+                Request::Starts(batch) => batch.answers[member.index] = Some(Err(answer)),
                 Request::Job(job) => job.fail(answer),
             }
         }
@@ -223,6 +225,10 @@ impl Writer {
                     Request::Commits(batch) => {
                         let answer = statements.commit(tx, &batch.members[member.index])?;
                         batch.answers[member.index] = Some(answer);
+                    }
+                    Request::Starts(batch) => {
+                        let started = start::start(tx, &batch.members[member.index])?;
+                        batch.answers[member.index] = Some(Ok(started));
                     }
                     Request::Job(job) => job.run(tx)?,
                 }
@@ -343,7 +349,9 @@ fn members(requests: &[Request]) -> Vec<Member> {
                     index,
                 }))
             }
-            Request::Job(_) => members.push(Member { row: Row::MAX, request, index: 0 }),
+            Request::Starts(_) | Request::Job(_) => {
+                members.extend((0..content.members()).map(|index| Member { row: Row::MAX, request, index }))
+            }
         }
     }
     members.sort_by_key(|member| member.row);
