@@ -97,6 +97,8 @@ async fn a_damaged_input_is_named_and_no_conflict() {
     let mut damaged = whole.clone();
     *damaged.last_mut().unwrap() ^= 1;
     place.sql(SET_INPUT, ("a", &damaged));
+    // A small one stands where the next snapshots will, too.
+    place.sql(SET_SNAPSHOT, ("a", &damaged));
 
     // Whether the same start was asked for cannot be said: neither yes nor "another input" would be true.
     let error = client.start("a", note::input("hello".into())).await.unwrap_err();
@@ -109,7 +111,8 @@ async fn a_damaged_input_is_named_and_no_conflict() {
     names(&error, &["`a`", "frame 0", "await point `Start`", "damaged"]);
     worker.shutdown().await.unwrap();
 
-    place.sql(SET_INPUT, ("a", whole));
+    place.sql(SET_INPUT, ("a", &whole));
+    place.sql(SET_SNAPSHOT, ("a", whole));
     place.redrive("a");
     let _worker = place.builder(&store).start().await.unwrap();
     assert_eq!(within(handle.result()).await.unwrap().unwrap(), "<hello>");
@@ -124,6 +127,7 @@ async fn a_damaged_row_is_set_aside_and_does_not_keep_the_others_from_being_clai
     let good = client.start("good", note::input("good".into())).await.unwrap();
     let whole = place.blob(INPUT, "bad");
     place.sql("DELETE FROM input WHERE row = (SELECT row FROM execution WHERE id = ?1)", ["bad"]);
+    place.sql(SET_SNAPSHOT, ("bad", None::<Vec<u8>>));
 
     let worker = place.builder(&store).start().await.unwrap();
     assert_eq!(within(good.result()).await.unwrap().unwrap(), "<good>");

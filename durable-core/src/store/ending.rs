@@ -1,6 +1,6 @@
 //! How a worker tells the clients of its own process that an execution ended, without a look at the store.
 
-use super::Outcome;
+use super::{Outcome, Status};
 use std::{
     fmt,
     future::poll_fn,
@@ -67,9 +67,12 @@ impl Ending {
 }
 
 impl Teller {
-    /// The execution ended like this, and that is durable.
+    /// The execution ended like this, and that is durable. What can be redriven has not ended for ever: then whoever asks, now
+    /// or later, is sent to the store.
     pub fn tell(self, outcome: Outcome) {
-        self.0.end(State::Ended(outcome));
+        if matches!(outcome.status, Status::Succeeded | Status::Cancelled) {
+            self.0.end(State::Ended(outcome));
+        }
     }
 }
 
@@ -92,7 +95,6 @@ impl fmt::Debug for Ending {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Status;
     use std::pin::pin;
 
     fn now<F: Future>(future: std::pin::Pin<&mut F>) -> Poll<F::Output> {
@@ -110,6 +112,13 @@ mod tests {
             let Poll::Ready(Some(outcome)) = heard else { panic!("the waiter was not told") };
             assert_eq!((outcome.status, outcome.output), (Status::Succeeded, Some(vec![7])));
         }
+    }
+
+    #[test]
+    fn what_can_be_redriven_is_looked_up() {
+        let (teller, ending) = ending();
+        teller.tell(Outcome { status: Status::SetAside, output: None, error: Some("too large".into()) });
+        assert!(matches!(now(pin!(ending.wait())), Poll::Ready(None)));
     }
 
     #[test]
