@@ -28,8 +28,6 @@ struct State {
     fragile: usize,
     /// An execution that may have killed its processes runs, and must be alone.
     suspect: bool,
-    /// A claim that may bring such an execution is on its way.
-    claiming_alone: bool,
     /// No new places are given.
     closed: bool,
     /// Counts the times everything was dropped; what was claimed before is not run after.
@@ -89,7 +87,6 @@ impl Places {
         state.left_out.fragile = fragile_room == 0;
         // Until a claim that could have brought one brings nothing at all.
         state.left_out.alone = true;
-        state.claiming_alone = alone;
         let held = (limit + fragile).max(1);
         state.taken += held;
         let generation = state.generation;
@@ -100,12 +97,13 @@ impl Places {
     /// to what was claimed before everything was dropped.
     pub(crate) fn settle(self: &Arc<Self>, ask: Ask, crashes: &[u32]) -> Vec<Place> {
         let mut state = self.lock();
-        state.claiming_alone = false;
         state.taken -= ask.held;
+        // A start came in while the claim was on its way: what must be alone is given back, and asked for again.
+        let crowded = state.taken > 0 && crashes.iter().any(|crashes| *crashes > 2);
         if ask.alone && crashes.is_empty() {
             state.left_out.alone = false;
         }
-        let places = match ask.generation == state.generation && !state.closed {
+        let places = match ask.generation == state.generation && !state.closed && !crowded {
             true => crashes.iter().map(|crashes| self.sit(&mut state, *crashes)).collect(),
             false => Vec::new(),
         };
@@ -116,7 +114,7 @@ impl Places {
     /// Takes a place for a start in this process (K2).
     pub(crate) fn reserve(&self) -> bool {
         let mut state = self.lock();
-        let room = !(state.closed || state.suspect || state.claiming_alone) && state.taken < self.max;
+        let room = !(state.closed || state.suspect) && state.taken < self.max;
         state.taken += usize::from(room);
         room
     }
@@ -277,4 +275,25 @@ impl Drop for Place {
 
 fn small(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_must_be_alone_is_given_back_if_a_start_came_in_meanwhile() {
+        let places = Arc::new(Places::new(5_000));
+        let ask = places.ask(false).unwrap();
+        assert!(ask.alone);
+        assert!(places.reserve(), "a start does not wait for a claim");
+        assert!(places.settle(ask, &[3]).is_empty(), "A2: it would not be alone");
+        places.decline();
+
+        let ask = places.ask(false).unwrap();
+        let alone = places.settle(ask, &[3]);
+        assert_eq!((alone.len(), places.reserve()), (1, false), "A2: nothing runs beside it");
+        drop(alone);
+        assert!(places.reserve());
+    }
 }
