@@ -32,7 +32,7 @@ const GROUPS_IN_FLIGHT: usize = 2;
 const GROUP_AHEAD_MIN: usize = 200;
 /// Up to this many commits are waited for awake.
 const AWAKE_FOR_MEMBERS: usize = 4;
-/// At most for this long, and not at all after a commit that took longer.
+/// At most for this long, and not at all after a commit that took twice as long.
 const AWAKE_MAX: Duration = Duration::from_micros(400);
 /// Executions polled in one turn of the runtime; then other tasks have theirs.
 const POLLS_PER_TURN: usize = 1_000;
@@ -180,7 +180,14 @@ impl Drive {
         };
         let mut context = Context::from_waker(&hot.waker);
         let ended = seat.is_aborted()
-            || catch_unwind(AssertUnwindSafe(|| hot.driver.poll(&mut context).is_ready())).unwrap_or(true);
+            || catch_unwind(AssertUnwindSafe(|| hot.driver.poll(&mut context).is_ready())).unwrap_or_else(
+                |_| {
+                    tracing::error!(
+                        "the driver of an execution panicked; whoever takes over from this worker goes on"
+                    );
+                    true
+                },
+            );
         if ended {
             let hot = self.hot[index].take();
             self.free.push(index);
@@ -316,7 +323,7 @@ impl Drive {
         let in_flight = self.members_in_flight();
         if !(1..=AWAKE_FOR_MEMBERS).contains(&in_flight)
             || !self.may_stay_awake
-            || self.last_commit > AWAKE_MAX
+            || self.last_commit > 2 * AWAKE_MAX
         {
             return false;
         }
