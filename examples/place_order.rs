@@ -5,7 +5,8 @@
 //! ```
 //!
 //! Press Ctrl-C, or kill it with `kill -9`, and run the same command again: it goes on from where it was. What each step
-//! really did is in the ledger, one line per effect, so that anyone can count. `--help` lists the switches.
+//! really did is in the ledger, one line per effect, so that anyone can count. `--graph` prints the workflow's picture, `--help`
+//! lists the switches.
 //!
 //! Read the workflow below first; it is all that an order is. What the example needs besides is in `place_order/`: the order's
 //! types (`order.rs`), the simulated services (`shop.rs`), the ledger, the switches (`options.rs`), and the job that starts the
@@ -79,6 +80,7 @@ async fn place_order(shop: &Shop, order: Order) -> Result<Receipt, OrderError> {
         }
     };
 
+    /// No task, no timer object: a row with a time in it.
     sleep(shop.packing_time()).await;
     let parcel: Parcel = ship(shop, &order, &holds).await?;
     Ok(Receipt { payment, cents, parcel, approved_by })
@@ -111,7 +113,16 @@ async fn ship(shop: &Shop, order: &Order, holds: &[Hold]) -> Result<Parcel, Orde
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match job::run(options::Options::parse()).await {
+    let options = options::Options::parse();
+    if let Some(language) = options.graph {
+        let picture = match language {
+            options::Picture::Mermaid => place_order::GRAPH.to_mermaid(),
+            options::Picture::Dot => place_order::GRAPH.to_dot(),
+        };
+        print!("{picture}");
+        return ExitCode::SUCCESS;
+    }
+    match job::run(options).await {
         Ok(job::Ended::Finished) => ExitCode::SUCCESS,
         Ok(job::Ended::Stopped) => ExitCode::from(130),
         Err(error) => {

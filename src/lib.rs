@@ -60,7 +60,7 @@
 //! `sqlite` (default): [`SqliteStore`], with SQLite bundled.
 
 pub use durable_core::{
-    Arrived, Attempt, Awaitable, Child, Description, Durable, Event, ExecutionId, Fingerprint, Host,
+    Arrived, Attempt, Awaitable, Child, Description, Durable, Event, ExecutionId, Fingerprint, Graph, Host,
     Inferred, Input, Interrupted, Jitter, MissingResource, Moved, NoClock, Point, Resources, Retry, Run,
     RunError, Schema, Sleep, State, StateError, Status, Step, StepFailure, StepPolicy, Store,
     UndescribedWorkflow, Wait, Workflow, attempt, describe, event, sleep,
@@ -123,3 +123,23 @@ mod readme {}
 /// ```
 #[cfg(doctest)]
 mod language {}
+
+/// What docs/snapshot-testing.md shows is what the calls give.
+///
+/// ```
+/// let page = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/snapshot-testing.md"));
+/// let behind = |text: &str| {
+///     let (_, rest) = page.split_once(text).expect("the page has the words");
+///     let (_, block) = rest.split_once("\n```").expect("and a block behind them");
+///     let (_, block) = block.split_once('\n').expect("with lines");
+///     block.split_once("```").expect("and its end").0.to_owned()
+/// };
+/// let directory = tempfile::tempdir().unwrap();
+/// let source = directory.path().join("orders.rs");
+/// std::fs::write(&source, behind("For this function")).unwrap();
+///
+/// assert_eq!(durable_test::expanded_state(&source, "place_order"), behind("`expanded_state` gives"));
+/// assert_eq!(durable_test::expanded_graph(&source, "place_order"), behind("and `expanded_graph`"));
+/// ```
+#[cfg(doctest)]
+mod snapshot_testing {}

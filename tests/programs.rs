@@ -11,7 +11,9 @@
 mod borrows;
 mod branches;
 mod children;
+mod conditions;
 mod expressions;
+mod graph;
 mod loops;
 mod moves;
 mod names;

@@ -20,6 +20,7 @@ pub mod stored;
 mod attempt;
 mod child;
 mod durable;
+mod graph;
 mod input;
 mod resources;
 mod run;
@@ -38,6 +39,7 @@ pub use durable::Durable;
 #[doc(hidden)]
 pub use durable::{Saver, Witness, Witnesses};
 pub use event::{Event, event};
+pub use graph::Graph;
 pub use input::Input;
 pub use resources::{MissingResource, Resources};
 pub use run::{Arrived, Moved, Run, RunError};

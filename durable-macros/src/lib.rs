@@ -30,7 +30,7 @@ use proc_macro::TokenStream;
 ///
 /// - `fn place_order(..)`: a child, to be awaited in another workflow, or run with `in_memory()`.
 /// - The type `place_order`: `place_order::input(order)` is what a client starts it with, and `register::<place_order>()` is
-///   what a worker runs.
+///   what a worker runs. `place_order::GRAPH` is its picture.
 /// - `enum PlaceOrderState`: one variant per await point, which holds the locals that are alive there, and `Start`. It can be
 ///   printed and matched on.
 ///

@@ -118,6 +118,14 @@ pub enum Error {
         /// Why.
         why: String,
     },
+    /// There is no picture.
+    #[error("`{name}` has no graph: {why}")]
+    NoGraph {
+        /// The function.
+        name: String,
+        /// Why.
+        why: String,
+    },
 }
 
 impl Error {

@@ -37,6 +37,22 @@ pub fn expanded_state(path: impl AsRef<Path>, name: &str) -> String {
     try_expanded_state(path, name).unwrap_or_else(|error| panic!("{error}"))
 }
 
+/// As [`expanded`], but only the picture of the workflow: its await points, branches, loops and ends, as a Mermaid flowchart.
+///
+/// It is the text of the workflow's `GRAPH`, found without compiling the workflow.
+///
+/// ```no_run
+/// insta::assert_snapshot!(durable_test::expanded_graph("src/orders.rs", "place_order"));
+/// ```
+///
+/// # Panics
+///
+/// As [`expanded`], and if the workflow does not compile.
+#[track_caller]
+pub fn expanded_graph(path: impl AsRef<Path>, name: &str) -> String {
+    try_expanded_graph(path, name).unwrap_or_else(|error| panic!("{error}"))
+}
+
 /// As [`expanded`], without the panic.
 pub fn try_expanded(path: impl AsRef<Path>, name: &str) -> Result<String, Error> {
     let Function { kind, arguments, item, .. } = find(path.as_ref(), name)?;
@@ -62,6 +78,23 @@ pub fn try_expanded_state(path: impl AsRef<Path>, name: &str) -> Result<String, 
         return Err(Error::NoState { name: name.to_owned(), why: format!("it does not compile:\n\n{text}") });
     }
     Ok(text)
+}
+
+/// As [`expanded_graph`], without the panic.
+pub fn try_expanded_graph(path: impl AsRef<Path>, name: &str) -> Result<String, Error> {
+    let no_graph = |why| Error::NoGraph { name: name.to_owned(), why };
+    let function = find(path.as_ref(), name)?;
+    if let Kind::Step = function.kind {
+        return Err(no_graph("it is a step, not a workflow".into()));
+    }
+    match durable_compiler::picture(function.arguments, function.item) {
+        Ok(picture) => Ok(picture.to_mermaid()),
+        Err(expanded) => {
+            let mut file = parse(name, expanded)?;
+            file.items.retain(is_compile_error);
+            Err(no_graph(format!("it does not compile:\n\n{}", prettyplease::unparse(&file))))
+        }
+    }
 }
 
 fn find(path: &Path, name: &str) -> Result<Function, Error> {

@@ -12,5 +12,7 @@ pub use conformance::store_conformance;
 pub use crash_test::{CrashTest, Difference, Report};
 pub use effects::{Effect, EffectLog};
 pub use error::Error;
-pub use expanded::{expanded, expanded_state, try_expanded, try_expanded_state};
+pub use expanded::{
+    expanded, expanded_graph, expanded_state, try_expanded, try_expanded_graph, try_expanded_state,
+};
 pub use virtual_clock::VirtualClock;

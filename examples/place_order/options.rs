@@ -38,6 +38,17 @@ pub(crate) struct Options {
     /// Print the summary as one JSON line
     #[arg(long)]
     pub(crate) json: bool,
+
+    /// Print the picture of the workflow instead, for Mermaid or for Graphviz
+    #[arg(long, value_name = "LANGUAGE", num_args = 0..=1, default_missing_value = "mermaid")]
+    pub(crate) graph: Option<Picture>,
+}
+
+/// The languages of pictures.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(crate) enum Picture {
+    Mermaid,
+    Dot,
 }
 
 impl Options {

@@ -52,6 +52,18 @@ pub fn is_at(attr: &Attribute) -> bool {
     attr.path().is_ident("at")
 }
 
+/// The text of doc comments.
+pub fn doc_text(attrs: &[Attribute]) -> String {
+    let lines = attrs.iter().filter(|attr| attr.path().is_ident("doc")).filter_map(|attr| match &attr.meta {
+        Meta::NameValue(syn::MetaNameValue { value: Expr::Lit(lit), .. }) => match &lit.lit {
+            syn::Lit::Str(text) => Some(text.value()),
+            _ => None,
+        },
+        _ => None,
+    });
+    lines.map(|line| line.trim().to_owned()).collect::<Vec<_>>().join("\n")
+}
+
 struct Namer<'a> {
     diagnostics: &'a Diagnostics,
     /// The name an `async` block's await takes: that of the `let` it stands in.
@@ -79,9 +91,21 @@ impl VisitMut for Namer<'_> {
                 {
                     self.binding = Some(binding.clone());
                 }
+                if let Some(init) = local.init.as_mut() {
+                    hand_docs_down(&mut local.attrs, &mut init.expr);
+                }
+                let init = local.init.as_mut().map(|init| &mut *init.expr);
                 (take_at(&mut local.attrs), init)
             }
             // syn hands the attributes of an expression statement to the expression; see visit_expr_mut.
+            Stmt::Expr(expr, _) => {
+                let mut docs = attrs_mut(expr).map(take_docs).unwrap_or_default();
+                hand_docs_down(&mut docs, expr);
+                if let Some(attrs) = attrs_mut(expr) {
+                    attrs.append(&mut docs);
+                }
+                (None, None)
+            }
             _ => (None, None),
         };
         if let Some(at) = attrs {
@@ -216,6 +240,29 @@ impl Namer<'_> {
 fn take_at(attrs: &mut Vec<Attribute>) -> Option<Attribute> {
     let at = attrs.iter().position(is_at)?;
     Some(attrs.remove(at))
+}
+
+fn take_docs(attrs: &mut Vec<Attribute>) -> Vec<Attribute> {
+    attrs.extract_if(.., |attr| attr.path().is_ident("doc")).collect()
+}
+
+/// The doc comment of a statement is that of its await, if it has one that is not hidden in a branch.
+fn hand_docs_down(attrs: &mut Vec<Attribute>, expr: &mut Expr) {
+    if let Some(awaited) = documented_await(expr) {
+        awaited.attrs.append(&mut take_docs(attrs));
+    }
+}
+
+fn documented_await(expr: &mut Expr) -> Option<&mut ExprAwait> {
+    match expr {
+        Expr::Await(awaited) => Some(awaited),
+        Expr::Try(inner) => documented_await(&mut inner.expr),
+        Expr::Paren(inner) => documented_await(&mut inner.expr),
+        Expr::MethodCall(call) => documented_await(&mut call.receiver),
+        Expr::Assign(assign) => documented_await(&mut assign.right),
+        Expr::Match(choice) => documented_await(&mut choice.expr),
+        _ => None,
+    }
 }
 
 /// The await that an expression is, but for `?`, parentheses and the like.

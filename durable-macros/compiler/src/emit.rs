@@ -19,6 +19,7 @@ use crate::{
     layout::Layout,
     liveness::Liveness,
     parse::Function,
+    picture,
 };
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -44,7 +45,8 @@ pub fn emit(compiled: &Compiled<'_>, diagnostics: &Diagnostics) -> TokenStream {
     let drive = drive::emit_drive(compiled, diagnostics);
     let state = state::emit_enum(compiled);
     let state_impls = state::emit_impls(compiled);
-    assemble(compiled.function, compiled.desugared, state, state_impls, drive, points(compiled))
+    let tables = Tables { points: points(compiled), graph: emit_graph(compiled) };
+    assemble(compiled.function, compiled.desugared, state, state_impls, drive, tables)
 }
 
 /// The state enum alone.
@@ -72,7 +74,8 @@ pub fn emit_fallback(function: &Function, desugared: &Desugared) -> TokenStream 
         }
     };
     let drive = quote!(::std::boxed::Box::pin(async move { match __durable_cx.never().await {} }));
-    assemble(function, desugared, enumeration, impls, drive, quote!(&[]))
+    let tables = Tables { points: quote!(&[]), graph: quote!(&#krate::Graph::new(&[], &[])) };
+    assemble(function, desugared, enumeration, impls, drive, tables)
 }
 
 /// The function as it was written: what can stand beside an error where no items can.
@@ -86,13 +89,19 @@ pub fn emit_untouched(errors: &TokenStream, function: &Function) -> TokenStream 
     quote!(#[allow(unused, clippy::all)] #item)
 }
 
+/// Static data for people and tools.
+struct Tables {
+    points: TokenStream,
+    graph: TokenStream,
+}
+
 fn assemble(
     function: &Function,
     desugared: &Desugared,
     state: TokenStream,
     state_impls: TokenStream,
     drive: TokenStream,
-    points: TokenStream,
+    Tables { points, graph }: Tables,
 ) -> TokenStream {
     let krate = &function.options.krate;
     let private = private(function);
@@ -147,6 +156,9 @@ fn assemble(
         impl #ident {
             /// Its name in stores.
             #vis const NAME: &'static str = #name;
+
+            /// Its picture: await points, branches, loops and ends.
+            #vis const GRAPH: &'static #krate::Graph = #graph;
 
             #[doc = #input_doc]
             #vis fn input(#(#input_idents: #input_types),*) -> #krate::Input<Self> {
@@ -213,11 +225,19 @@ fn assemble(
 fn points(compiled: &Compiled<'_>) -> TokenStream {
     let krate = &compiled.function.options.krate;
     let points = compiled.graph.points.iter().zip(&compiled.layout.points).map(|(point, layout)| {
-        let (name, callee) = (plain_name(&point.name), state::tidy(&point.callee));
+        let (name, callee) = (plain_name(&point.name), &point.callee);
         let fields = layout.fields.iter().map(|field| &field.name);
         quote!(#krate::Point { name: #name, callee: #callee, fields: &[#(#fields),*] })
     });
     quote!(&[#(#points),*])
+}
+
+/// The picture, line by line.
+fn emit_graph(compiled: &Compiled<'_>) -> TokenStream {
+    let krate = &compiled.function.options.krate;
+    let picture = picture::picture(compiled.function, compiled.graph);
+    let (mermaid, dot) = (picture.mermaid_lines(), picture.dot_lines());
+    quote!(&#krate::Graph::new(&[#(#mermaid),*], &[#(#dot),*]))
 }
 
 /// The path of what only generated code names.

@@ -45,6 +45,19 @@ pub struct Graph {
     pub points: Vec<PointInfo>,
     /// Field names of temporaries that hold the result of an await.
     pub result_names: BTreeMap<BindingId, String>,
+    /// How the branch at the end of a sequence was written, for people.
+    pub written: BTreeMap<SeqId, Written>,
+    /// Where each `loop` begins, for people.
+    pub loop_heads: BTreeSet<BlockId>,
+}
+
+/// A branch as it was written: lowering takes its expression apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// `if`, `while`, `match` or `for`.
+    pub keyword: &'static str,
+    /// What stands behind it.
+    pub text: String,
 }
 
 /// A local.
@@ -154,6 +167,8 @@ pub struct PointInfo {
     pub name: Ident,
     /// The awaited expression as written, for people.
     pub callee: String,
+    /// The doc comment before it.
+    pub doc: String,
     /// Where its `.await` stands.
     pub span: Span,
     /// Its block.

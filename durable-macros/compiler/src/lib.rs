@@ -12,7 +12,9 @@ pub mod liveness;
 pub mod lower;
 pub mod macros;
 pub mod parse;
+pub mod picture;
 pub mod place;
+pub mod source;
 pub mod step;
 pub mod types;
 pub mod verify;
@@ -29,6 +31,16 @@ pub fn expand_state(attr: TokenStream, item: TokenStream) -> TokenStream {
     compile(attr, item, |compiled, _| emit::emit_state(compiled))
 }
 
+/// The picture of `#[workflow(attr)] item`; `Err` is its expansion, with the errors in it.
+pub fn picture(attr: TokenStream, item: TokenStream) -> Result<picture::Picture, TokenStream> {
+    let mut drawn = None;
+    let expanded = compile(attr, item, |compiled, _| {
+        drawn = Some(picture::picture(compiled.function, compiled.graph));
+        TokenStream::new()
+    });
+    drawn.ok_or(expanded)
+}
+
 /// Expands `#[step(attr)] item`.
 pub fn expand_step(attr: TokenStream, item: TokenStream) -> TokenStream {
     step::expand(attr, item)
@@ -41,9 +53,10 @@ fn compile(
     emit: impl FnOnce(&emit::Compiled<'_>, &diagnostic::Diagnostics) -> TokenStream,
 ) -> TokenStream {
     let diagnostics = diagnostic::Diagnostics::new();
-    let Some(function) = parse::parse(attr, item.clone(), &diagnostics) else {
+    let Some(function) = parse::parse(attr.clone(), item.clone(), &diagnostics) else {
         let errors = diagnostic::to_compile_errors(&diagnostics.finish());
-        return quote::quote!(#errors #item);
+        let stand_in = half_typed(attr, item);
+        return quote::quote!(#errors #stand_in);
     };
     let desugared = desugar::desugar(&function, &diagnostics);
     check::check_source(&desugared, &diagnostics);
@@ -72,4 +85,19 @@ fn compile(
     }
     let fallback = emit::emit_fallback(&function, &desugared);
     quote::quote!(#errors #fallback)
+}
+
+/// What stands in for a function that does not parse: as for one with errors, as far as its names can be read. What follows
+/// from the syntax error is not reported.
+fn half_typed(attr: TokenStream, item: TokenStream) -> TokenStream {
+    let unread = diagnostic::Diagnostics::new();
+    let readable = parse::half_typed(item.clone());
+    let function = parse::parse(attr, readable.item, &unread);
+    let stand_in = function.filter(parse::Function::is_expandable).map(|mut function| {
+        *function.item.block = readable.body;
+        let desugared = desugar::desugar(&function, &unread);
+        emit::emit_fallback(&function, &desugared)
+    });
+    let _ = unread.finish();
+    stand_in.unwrap_or(item)
 }

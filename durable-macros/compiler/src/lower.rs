@@ -8,12 +8,14 @@
 mod control;
 mod declare;
 mod expr;
+mod made;
 mod operand;
+mod written;
 
 pub(crate) use expr::is_compound;
 
 use crate::{
-    desugar::Desugared,
+    desugar::{self, Desugared},
     diagnostic::Diagnostics,
     facts::{self, Facts},
     graph::{
@@ -38,6 +40,7 @@ pub fn lower(function: &Function, desugared: &Desugared, diagnostics: &Diagnosti
         loops: Vec::new(),
         reached: BTreeSet::new(),
         local_types: types::declared_names(&desugared.items),
+        keyword: None,
         unit_output: matches!(&function.output, Type::Tuple(tuple) if tuple.elems.is_empty()),
     };
     lower.start(function);
@@ -69,6 +72,8 @@ struct Lower<'a> {
     reached: BTreeSet<BlockId>,
     /// Types that only the body can name.
     local_types: types::DeclaredNames,
+    /// What the next condition belongs to, if not to an `if`.
+    keyword: Option<&'static str>,
     /// The workflow returns `()`.
     unit_output: bool,
 }
@@ -105,6 +110,7 @@ impl Lower<'_> {
         self.graph.points.push(PointInfo {
             name: Ident::new("Start", Span::call_site()),
             callee: String::new(),
+            doc: desugar::doc_text(&function.item.attrs),
             span: function.item.sig.ident.span(),
             block,
         });
@@ -260,10 +266,7 @@ impl Lower<'_> {
             Dest::Discard => self.push(Stmt::Expr(expr, Some(Default::default())), Vec::new()),
             Dest::Value(value) => {
                 let ident = self.graph.binding(value).ident.clone();
-                let stmt = match &self.graph.binding(value).annotation {
-                    Some(ty) => parse_quote!(let mut #ident: #ty = #expr;),
-                    None => parse_quote!(let mut #ident = #expr;),
-                };
+                let stmt = made::let_mut(&ident, self.graph.binding(value).annotation.as_ref(), expr);
                 self.push(stmt, vec![value]);
             }
             Dest::Return => {
@@ -289,7 +292,7 @@ impl Lower<'_> {
             return self.deliver(parse_quote!(()), dest);
         }
         let Some(Op::Stmt { stmt, .. }) = ops.pop() else { return };
-        self.deliver(parse_quote!({ #stmt }), dest);
+        self.deliver(made::block(stmt), dest);
     }
 
     // ------------------------------------------------------------------ sequences and blocks
@@ -379,7 +382,9 @@ impl Lower<'_> {
 
     fn lookup(&self, name: &str) -> Option<BindingId> {
         if let Some(number) = name.strip_prefix(TEMP_PREFIX) {
-            return number.parse().ok().map(BindingId);
+            // A name that only looks like one of ours is nobody's.
+            let id = number.parse().ok().map(BindingId)?;
+            return self.graph.bindings.get(id.0).is_some_and(|known| known.ident == name).then_some(id);
         }
         self.scope.iter().rev().find(|(known, _)| known == name).map(|(_, id)| *id)
     }

@@ -1,5 +1,9 @@
 //! Stage 1: the attribute and the function, taken apart and checked for what a workflow cannot be.
 
+mod half_typed;
+
+pub use half_typed::{HalfTyped, half_typed};
+
 use crate::diagnostic::{Code, Diagnostics};
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};

@@ -1,6 +1,8 @@
 //! The expansion of a function in a source file, as text.
 
-use durable_test::{Error, expanded, expanded_state, try_expanded, try_expanded_state};
+use durable_test::{
+    Error, expanded, expanded_graph, expanded_state, try_expanded, try_expanded_graph, try_expanded_state,
+};
 
 const ORDERS: &str = "tests/harness/fixtures/orders.rs";
 
@@ -67,4 +69,20 @@ fn the_state_has_a_variant_for_each_await_point() {
     let [syn::Item::Enum(state)] = &state.items[..] else { panic!("one enum") };
     let variants: Vec<_> = state.variants.iter().map(|variant| variant.ident.to_string()).collect();
     assert_eq!(variants, ["Start", "Charge", "Ship"]);
+}
+
+#[test]
+fn the_graph_alone_is_a_flowchart() {
+    let graph = expanded_graph(ORDERS, "place_order");
+    assert!(graph.starts_with("flowchart TD\n    Start([\"place_order<br/>Takes an order.\"])\n"), "{graph}");
+    assert!(graph.contains("Charge[\"Charge<br/>shop.charge(#amp;order)\"]"), "{graph}");
+    assert_eq!(graph, expanded_graph(ORDERS, "place_order"), "the same every time");
+}
+
+#[test]
+fn a_step_and_a_workflow_with_an_error_have_no_graph_and_say_why() {
+    let error = try_expanded_graph(ORDERS, "charge").unwrap_err();
+    assert_eq!(error.to_string(), "`charge` has no graph: it is a step, not a workflow");
+    let error = try_expanded_graph(ORDERS, "twice").unwrap_err().to_string();
+    assert!(error.contains("DUR005") && !error.contains("fn twice"), "the errors alone: {error}");
 }

@@ -48,6 +48,8 @@ struct Wrap;
 impl VisitMut for Wrap {
     fn visit_expr_await_mut(&mut self, awaited: &mut syn::ExprAwait) {
         visit_mut::visit_expr_await_mut(self, awaited);
+        // A doc comment of the await point: rustc knows none on an expression.
+        awaited.attrs.retain(|attr| !attr.path().is_ident("doc"));
         let base = (*awaited.base).clone();
         *awaited.base = method(base, "__durable_plain", awaited, Punctuated::new());
     }

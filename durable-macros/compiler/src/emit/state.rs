@@ -1,7 +1,13 @@
 //! The state enum: one variant per await point, as a person would have written it.
 
 use super::{Compiled, drive::witness_ident, private};
-use crate::{desugar::camel, graph::plain_name, layout::Field, parse::Function};
+use crate::{
+    desugar::camel,
+    graph::{PointInfo, plain_name},
+    layout::Field,
+    parse::Function,
+    source,
+};
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use std::collections::BTreeMap;
@@ -22,14 +28,14 @@ pub(super) fn emit_enum(compiled: &Compiled<'_>) -> TokenStream {
         function.item.sig.ident
     );
     let variants = compiled.graph.points.iter().zip(&compiled.layout.points).map(|(point, layout)| {
-        let (variant, doc) = (&point.name, point_doc(&point.callee));
+        let (variant, doc) = (&point.name, point_doc(point));
         let fields = layout.fields.iter().map(|field| {
             let (name, ty) = (field_ident(compiled, field), field_type(function, field));
             quote!(#name: #ty)
         });
         match layout.fields.is_empty() {
-            true => quote!(#[doc = #doc] #variant {}),
-            false => quote!(#[doc = #doc] #variant { #(#fields),* }),
+            true => quote!(#(#[doc = #doc])* #variant {}),
+            false => quote!(#(#[doc = #doc])* #variant { #(#fields),* }),
         }
     });
     quote! {
@@ -131,39 +137,17 @@ fn bound_ident(at: usize) -> Ident {
     super::made(&format!("field_{at}"))
 }
 
-fn point_doc(callee: &str) -> String {
-    if callee.is_empty() {
-        return " The input, before the first await point.".into();
+/// The lines of a variant's documentation: the doc comment at the await point, and what is awaited there.
+fn point_doc(point: &PointInfo) -> Vec<String> {
+    if point.callee.is_empty() {
+        return vec![" The input, before the first await point.".into()];
     }
-    let mut text = tidy(callee);
-    if text.chars().count() > 100 {
-        text = text.chars().take(99).chain(['…']).collect();
+    let mut lines: Vec<String> = point.doc.lines().map(|line| format!(" {line}")).collect();
+    if !lines.is_empty() {
+        lines.push(String::new());
     }
-    format!(" Suspended at `{text}.await`.")
-}
-
-/// Token text with the spaces a person would leave.
-pub(crate) fn tidy(tokens: &str) -> String {
-    let mut text = tokens.split_whitespace().collect::<Vec<_>>().join(" ");
-    for (from, to) in [
-        (" . ", "."),
-        (" (", "("),
-        ("( ", "("),
-        (" )", ")"),
-        (" ,", ","),
-        ("& ", "&"),
-        (" ::", "::"),
-        (":: ", "::"),
-        (" ?", "?"),
-        (" ;", ";"),
-        (" !", "!"),
-        ("< ", "<"),
-        (" >", ">"),
-        (" <", "<"),
-    ] {
-        text = text.replace(from, to);
-    }
-    text
+    lines.push(format!(" Suspended at `{}.await`.", source::shortened(&point.callee, 100)));
+    lines
 }
 
 fn field_ident(compiled: &Compiled<'_>, field: &Field) -> Ident {

@@ -3,6 +3,8 @@
 use super::{
     Dest, LoopFrame, Lower,
     expr::{self, Mode},
+    made,
+    written::{written_for, written_match},
 };
 use crate::{
     diagnostic::Code,
@@ -38,10 +40,10 @@ impl Lower<'_> {
 
     /// `a && b().await` is `if a { b().await } else { false }`.
     fn lazy(&mut self, lazy: &syn::ExprBinary, dest: &Dest) {
-        let (left, right) = (&lazy.left, &lazy.right);
-        let branch: syn::ExprIf = match lazy.op {
-            syn::BinOp::And(_) => parse_quote!(if #left { #right } else { false }),
-            _ => parse_quote!(if #left { true } else { #right }),
+        let (left, right) = ((*lazy.left).clone(), (*lazy.right).clone());
+        let branch = match lazy.op {
+            syn::BinOp::And(_) => made::if_else(left, right, parse_quote!(false)),
+            _ => made::if_else(left, parse_quote!(true), right),
         };
         self.branch(&branch, dest);
     }
@@ -72,6 +74,7 @@ impl Lower<'_> {
             }
             Expr::Paren(paren) if has_await(cond) => self.condition(&paren.expr, otherwise),
             cond => {
+                let written = self.written_condition(cond);
                 let cond = self.expr(cond, Mode::InPlace);
                 if self.cur.is_none() {
                     return;
@@ -80,6 +83,7 @@ impl Lower<'_> {
                 let mut defs = Vec::new();
                 self.declare_condition(&cond, &mut defs);
                 let (then, not) = (self.new_seq(), self.new_seq());
+                self.write_down(written);
                 self.end(End::If { cond, effect, defs, then, otherwise: not });
                 self.cur = Some(not);
                 self.goto(otherwise);
@@ -123,6 +127,7 @@ impl Lower<'_> {
             });
         }
         self.cur = head;
+        self.write_down(written_match(choice));
         self.end(End::Match { scrutinee, effect, arms });
         self.enter(after);
     }
@@ -141,6 +146,7 @@ impl Lower<'_> {
     fn repeat(&mut self, label: Option<&Label>, body: &Block, dest: &Dest) {
         let (_, value, after) = self.exit(dest);
         let head = self.new_block(None);
+        self.graph.loop_heads.insert(head);
         self.goto(head);
         self.enter(head);
         self.with_frame(label, true, after, Some(head), value, |this| {
@@ -158,6 +164,7 @@ impl Lower<'_> {
         self.enter(head);
         self.with_frame(repeat.label.as_ref(), true, after, Some(head), None, |this| {
             this.scoped_branch(|this| {
+                this.keyword = Some("while");
                 this.condition(&repeat.cond, after);
                 this.stmts(&repeat.body.stmts, &Dest::Discard);
                 this.goto(head);
@@ -206,6 +213,7 @@ impl Lower<'_> {
             this.scoped_branch(|this| {
                 let (borrow, defs) = this.declare_item(&repeat.pat, place, cursor, exclusive);
                 let (then, not) = (this.new_seq(), this.new_seq());
+                this.write_down(written_for(repeat));
                 this.end(End::Item { borrow, defs, then, otherwise: not });
                 this.cur = Some(not);
                 this.goto(after);
@@ -224,7 +232,8 @@ impl Lower<'_> {
         let cursor = self.cursor(&repeat.pat, None);
         let ident = self.graph.binding(cursor).ident.clone();
         let private = format_ident!("__durable", span = expr::made());
-        self.push(parse_quote!(let mut #ident = #private::into_cursor(#collection);), vec![cursor]);
+        let place = made::call(parse_quote!(#private::into_cursor), collection);
+        self.push(made::let_mut(&ident, None, place), vec![cursor]);
         let head = self.new_block(None);
         self.goto(head);
         self.enter(head);
@@ -236,6 +245,7 @@ impl Lower<'_> {
                 let mut effect = this.effect(&facts::Facts::default());
                 effect.uses.insert(cursor);
                 let (then, not) = (this.new_seq(), this.new_seq());
+                this.write_down(written_for(repeat));
                 this.end(End::If { cond, effect, defs, then, otherwise: not });
                 this.cur = Some(not);
                 this.goto(after);

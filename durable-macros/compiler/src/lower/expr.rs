@@ -1,16 +1,15 @@
 //! Expressions with awaits: what comes before the last await is spilled into temporaries.
 
-use super::{Dest, Lower, at_expr, operand::Use};
+use super::{Dest, Lower, at_expr, made, operand::Use};
 use crate::{
-    desugar::{point_name, snake},
+    desugar::{doc_text, point_name, snake},
     diagnostic::Code,
     facts::{block_has_await, has_await},
     graph::{BindingKind, PointInfo, plain_name},
-    macros, place,
+    macros, place, source,
 };
 use proc_macro2::Span;
-use quote::ToTokens;
-use syn::{BinOp, Expr, ExprAwait, Ident, Stmt, parse_quote};
+use syn::{BinOp, Expr, ExprAwait, Ident, Stmt};
 
 /// What becomes of the last await of an expression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -200,7 +199,7 @@ impl Lower<'_> {
 
     /// An await: ends the block, and begins the next.
     fn awaited(&mut self, awaited: &ExprAwait, mode: Mode) -> Expr {
-        let callee = awaited.base.to_token_stream().to_string();
+        let (callee, doc) = (source::of_expr(&awaited.base), doc_text(&awaited.attrs));
         let operand = self.expr(&awaited.base, Mode::Spilled);
         if self.cur.is_none() {
             return Expr::Await(awaited.clone());
@@ -209,7 +208,7 @@ impl Lower<'_> {
         let name = point_name(awaited).unwrap_or_else(|| Ident::new("Unnamed", span));
         let point = self.graph.points.len();
         let block = self.new_block(Some(point));
-        self.graph.points.push(PointInfo { name: name.clone(), callee, span, block });
+        self.graph.points.push(PointInfo { name: name.clone(), callee, doc, span, block });
         self.goto(block);
         self.enter(block);
         let expr = at_expr(point, operand, awaited);
@@ -233,7 +232,7 @@ impl Lower<'_> {
             self.graph.result_names.insert(temp, hint);
         }
         let ident = self.graph.binding(temp).ident.clone();
-        self.push(parse_quote!(let mut #ident = #value;), vec![temp]);
+        self.push(made::let_mut(&ident, None, value), vec![temp]);
         self.path(temp)
     }
 
