@@ -2,6 +2,15 @@
 
 use durable_test::{expanded, expanded_state};
 
+/// Doubles what it is told.
+///
+/// After asking.
+#[durable::workflow]
+async fn doubled(n: u64) -> u64 {
+    let doubled = async { n * 2 }.await;
+    doubled
+}
+
 #[test]
 fn the_state_of_place_order_reads_like_something_a_person_wrote() {
     insta::assert_snapshot!(expanded_state("examples/place_order.rs", "place_order"));
@@ -15,4 +24,10 @@ fn the_state_of_a_workflow_with_shadowed_locals() {
 #[test]
 fn the_whole_expansion_of_a_loop() {
     insta::assert_snapshot!(expanded("tests/programs/loops.rs", "tail_loop"));
+}
+
+#[tokio::test]
+async fn the_documentation_of_a_workflow_is_on_its_state_too() {
+    insta::assert_snapshot!(expanded_state("tests/expansion.rs", "doubled"));
+    assert_eq!(doubled(2).in_memory().await, 4);
 }

@@ -122,6 +122,13 @@ fn assemble(
     });
     let plain = plain::emit_plain(function, desugared);
     let plain_name = plain::plain_ident();
+    // Where rustc says that a type is more private than the workflow.
+    let types = quote_spanned! {ident.span()=>
+        type Input = (#(#input_types,)*);
+        type Output = #output;
+        type State = #enum_name;
+        type Resources<#life> = (#(&#life #resource_types,)*);
+    };
     let items = &desugared.items;
     let type_doc = format!("The workflow [`{ident}()`]({ident}()) as a type: what a worker registers.");
     let input_doc = format!("The input of a new execution of `{name}`.");
@@ -169,10 +176,7 @@ fn assemble(
             impl #krate::Workflow for #ident {
                 const NAME: &'static str = #name;
                 const POINTS: &'static [#krate::Point] = #points;
-                type Input = (#(#input_types,)*);
-                type Output = #output;
-                type State = #enum_name;
-                type Resources<#life> = (#(&#life #resource_types,)*);
+                #types
 
                 fn drive<'a, 'r: 'a>(
                     __durable_cx: &'a __durable::Context,

@@ -21,6 +21,7 @@ pub(super) fn emit_enum(compiled: &Compiled<'_>) -> TokenStream {
         " Where an execution of `{}` stands: one variant for each await point, with the values that are saved there.",
         function.item.sig.ident
     );
+    let docs = user_docs(function);
     let variants = compiled.graph.points.iter().zip(&compiled.layout.points).map(|(point, layout)| {
         let (variant, doc) = (&point.name, point_doc(&point.callee));
         let fields = layout.fields.iter().map(|field| {
@@ -34,10 +35,20 @@ pub(super) fn emit_enum(compiled: &Compiled<'_>) -> TokenStream {
     });
     quote! {
         #[doc = #doc]
+        #docs
         #[allow(private_interfaces, missing_docs, clippy::large_enum_variant, clippy::enum_variant_names)]
         #vis enum #name {
             #(#variants),*
         }
+    }
+}
+
+/// The user's documentation of the function, as a paragraph below ours.
+fn user_docs(function: &Function) -> TokenStream {
+    let docs: Vec<_> = function.item.attrs.iter().filter(|attr| attr.path().is_ident("doc")).collect();
+    match docs.is_empty() {
+        true => quote!(),
+        false => quote!(#[doc = ""] #(#docs)*),
     }
 }
 
