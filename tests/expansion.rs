@@ -31,3 +31,23 @@ async fn the_documentation_of_a_workflow_is_on_its_state_too() {
     insta::assert_snapshot!(expanded_state("tests/expansion.rs", "doubled"));
     assert_eq!(doubled(2).in_memory().await, 4);
 }
+
+#[test]
+fn the_state_of_a_method() {
+    insta::assert_snapshot!(expanded_state("tests/programs/methods.rs", "Shop::sell"));
+}
+
+#[test]
+fn the_state_of_a_generic_workflow_has_the_parameters_its_fields_name() {
+    insta::assert_snapshot!(expanded_state("tests/programs/generics.rs", "process"));
+}
+
+#[test]
+fn the_state_of_a_generic_workflow_mentions_the_parameters_of_bounds() {
+    insta::assert_snapshot!(expanded_state("tests/programs/generics.rs", "collect"));
+}
+
+#[test]
+fn the_whole_expansion_of_a_generic_method() {
+    insta::assert_snapshot!(expanded("tests/programs/methods.rs", "tell"));
+}
