@@ -61,8 +61,8 @@
 
 pub use durable_core::{
     Arrived, Attempt, Awaitable, Child, Description, Durable, Event, ExecutionId, Fingerprint, Host,
-    Inferred, Input, Interrupted, Jitter, MissingResource, Moved, Named, NoClock, Point, Resources, Retry, Run,
-    RunError, Schema, Sleep, State, StateError, Status, Step, StepFailure, StepPolicy, Store,
+    Inferred, Input, Interrupted, Jitter, MissingResource, Moved, Named, NoClock, Point, Resources, Retry,
+    Run, RunError, Schema, Sleep, State, StateError, Status, Step, StepFailure, StepPolicy, Store,
     UndescribedWorkflow, Wait, Workflow, attempt, describe, event, sleep,
 };
 pub use durable_core::{event as events, memory, schema, snapshot, store};

@@ -33,6 +33,27 @@ impl Shop {
         Self { log: log.clone(), fee: 1 }
     }
 
+    /// Texts that mean `self`, and texts that only look so.
+    #[workflow]
+    async fn texts(&self, n: u64) -> Vec<String> {
+        let list = vec!["{self}".to_owned(), format!("{self:>12} {{self}} {n} {}", "{self}")];
+        let mut written = String::new();
+        #[at(Yield)]
+        async { tokio::task::yield_now().await }.await;
+        {
+            use std::fmt::Write;
+            write!(written, "{self}{}", format!("{}-{self}", self.fee)).unwrap();
+        }
+        assert_eq!(list[0], "{self}", "{self} {n}");
+        assert!(matches!(&list[0][..], text if text == "{self}" && self.fee == 1));
+        let closure = |n: u64| format!("{self} {n} {}", self.fee);
+        let mut list: Vec<String> = [list, vec![written, closure(n)]].concat();
+        #[at(Again)]
+        async { tokio::task::yield_now().await }.await;
+        list.push("{self}".into());
+        list
+    }
+
     /// Untouched: not a workflow.
     async fn reserve(&self, line: &u64) -> Result<u64, String> {
         self.log.record(format!("reserve {line}"));
@@ -127,6 +148,15 @@ async fn a_method_survives_a_crash_anywhere() {
     );
     let refused = shop::<sell>().run(sell::input(Order { lines: vec![101], ..order })).await;
     assert_eq!(refused.output, Err("101 is too much".to_owned()));
+}
+
+#[tokio::test]
+async fn self_in_texts_is_the_object_only_where_it_is_captured() {
+    let output = shop::<texts>().run(texts::input(3)).await.output;
+    assert_eq!(
+        output,
+        ["{self}", "shop with 1 {self} 3 {self}", "shop with 11-shop with 1", "shop with 1 3 1", "{self}"]
+    );
 }
 
 #[tokio::test]

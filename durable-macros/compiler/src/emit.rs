@@ -191,10 +191,11 @@ fn assemble(function: &Function, desugared: &Desugared, emitted: Emitted) -> Exp
     let (drive, drive_fn) = drive::place_drive(function, drive);
     let plain_path = within(function, &plain::plain_ident(function));
 
+    let two_places = function.is_generic().then(|| quote!(, clippy::multiple_bound_locations));
     let call = quote! {
         #(#own_cfgs)*
         #(#docs)*
-        #[allow(clippy::too_many_arguments)]
+        #[allow(clippy::too_many_arguments #two_places)]
         #vis fn #ident #call_generics(#(#params),*) -> #krate::Child<#life, #ident #arguments> #call_bounds {
             #krate::Child::new((#(#resource_idents,)*), (#(#input_idents,)*))
         }

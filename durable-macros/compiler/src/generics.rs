@@ -67,6 +67,12 @@ pub fn parameters_of(generics: &Generics) -> impl Iterator<Item = Ident> {
 }
 
 impl Function {
+    /// Whether there are several of it.
+    pub fn is_generic(&self) -> bool {
+        let owner = self.owner.as_ref().map(|owner| &owner.generics);
+        owner.into_iter().chain([&self.sig.generics]).any(|generics| parameters_of(generics).next().is_some())
+    }
+
     /// All of its parameters without lifetimes, those of its `impl` block first, with all bounds.
     pub fn parameters(&self) -> Generics {
         let mut all = Generics::default();

@@ -67,6 +67,9 @@ fn compile(
     };
     let desugared = desugar::desugar(&function, &diagnostics);
     check::check_source(&desugared, &diagnostics);
+    if function.params.iter().any(parse::Param::is_self) {
+        owner::check_texts(&desugared, &diagnostics);
+    }
     let graph = lower::lower(&function, &desugared, &diagnostics);
     let liveness = liveness::liveness(&graph);
     let layout = layout::layout(&graph, &liveness);

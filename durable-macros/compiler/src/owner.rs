@@ -4,10 +4,16 @@
 //! in the user's code. `self` is the resource of that type. The plain copy is a method and keeps it; the drive function has no
 //! receiver, as it also runs without resources, to describe what is saved. So its `self` goes by another name.
 
-use proc_macro2::{Group, Ident, Literal, Span, TokenStream, TokenTree};
+use crate::{
+    desugar::Desugared,
+    diagnostic::{Code, Diagnostics},
+    macros,
+};
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::quote;
 use syn::{
-    Attribute, Expr, ExprPath, Generics, Lit, Signature, Type, parse_quote,
+    Attribute, Expr, ExprLit, ExprPath, Generics, Lit, Signature, Type, parse_quote,
+    visit::Visit,
     visit_mut::{self, VisitMut},
 };
 
@@ -107,7 +113,29 @@ impl VisitMut for RenameSelf {
     }
 
     fn visit_macro_mut(&mut self, mac: &mut syn::Macro) {
-        mac.tokens = renamed(std::mem::take(&mut mac.tokens));
+        let parsed = macros::operands(mac).filter(|_| macros::known(mac) == Some(macros::Known::Exprs));
+        let Some(mut operands) = parsed else {
+            mac.tokens = renamed(std::mem::take(&mut mac.tokens));
+            return;
+        };
+        // The name of a format's argument, `name = value`, is none of a local.
+        let is_given = |operand: &Expr| matches!(operand, Expr::Assign(argument) if is_self(&argument.left));
+        let given = operands.iter().any(is_given);
+        for operand in &mut operands {
+            match operand {
+                Expr::Assign(argument) if is_self(&argument.left) => self.visit_expr_mut(&mut argument.right),
+                operand => self.visit_expr_mut(operand),
+            }
+        }
+        if let Some(text) = macros::format_operand(mac).and_then(|at| operands.get(at))
+            && let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = text
+            && captures_self(&text.value())
+            && !given
+        {
+            let ident = self_ident(text.span());
+            operands.push(parse_quote!(self = #ident));
+        }
+        *mac = macros::with_operands(mac, &operands);
     }
 
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
@@ -125,7 +153,7 @@ impl VisitMut for RenameSelf {
     }
 }
 
-/// In tokens that nobody has parsed: the word, unless a path begins with it, and `{self}` in texts.
+/// In tokens that nobody has parsed: the word, unless a path begins with it.
 fn renamed(tokens: TokenStream) -> TokenStream {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     let is_punct =
@@ -139,30 +167,68 @@ fn renamed(tokens: TokenStream) -> TokenStream {
             inner.set_span(group.span());
             TokenTree::Group(inner)
         }
-        TokenTree::Literal(literal) => TokenTree::Literal(renamed_text(literal)),
         other => other.clone(),
     };
     tokens.iter().enumerate().map(rename).collect()
 }
 
-fn renamed_text(literal: &Literal) -> Literal {
-    let Lit::Str(text) = Lit::new(literal.clone()) else { return literal.clone() };
-    let value = text.value();
-    let (mut changed, mut rest) = (String::new(), value.as_str());
-    while let Some(at) = rest.find("{self") {
-        let (before, after) = (&rest[..at], &rest[at + "{self".len()..]);
-        let opened = before.chars().rev().take_while(|c| *c == '{').count() % 2 == 0;
-        changed += before;
-        changed += if opened && after.starts_with(['}', ':']) { "{__durable_self" } else { "{self" };
-        rest = after;
+fn is_self(expr: &Expr) -> bool {
+    matches!(expr, Expr::Path(path) if path.path.is_ident("self"))
+}
+
+/// Whether a text, if it is that of a format, captures `self`.
+fn captures_self(text: &str) -> bool {
+    text.match_indices("{self").any(|(at, opened)| {
+        let escaped = text[..at].chars().rev().take_while(|c| *c == '{').count() % 2 == 1;
+        !escaped && text[at + opened.len()..].starts_with(['}', ':'])
+    })
+}
+
+/// Refuses `"{self}"` where it may be a format's text or not: in a macro that the compiler does not know.
+pub fn check_texts(desugared: &Desugared, diagnostics: &Diagnostics) {
+    Texts { diagnostics }.visit_block(&desugared.body);
+}
+
+struct Texts<'a> {
+    diagnostics: &'a Diagnostics,
+}
+
+impl Texts<'_> {
+    fn check(&self, tokens: TokenStream) {
+        for token in tokens {
+            match token {
+                TokenTree::Group(group) => self.check(group.stream()),
+                TokenTree::Literal(literal) => {
+                    if let Lit::Str(text) = Lit::new(literal)
+                        && captures_self(&text.value())
+                    {
+                        self.diagnostics.error_at_with_help(
+                            Code::Position,
+                            &text,
+                            "this macro may mean `self` by `{self}` or not, and `self` has another name in the code that resumes",
+                            "write `{}`, and `self` as an argument after the text",
+                        );
+                    }
+                }
+                TokenTree::Ident(_) | TokenTree::Punct(_) => {}
+            }
+        }
     }
-    changed += rest;
-    if changed == value {
-        return literal.clone();
+}
+
+impl<'ast> Visit<'ast> for Texts<'_> {
+    fn visit_macro(&mut self, mac: &'ast syn::Macro) {
+        match macros::operands(mac) {
+            Some(operands) => operands.iter().for_each(|operand| self.visit_expr(operand)),
+            None => self.check(mac.tokens.clone()),
+        }
     }
-    let mut literal = Literal::string(&changed);
-    literal.set_span(text.span());
-    literal
+
+    fn visit_item(&mut self, item: &'ast syn::Item) {
+        if let syn::Item::Macro(item) = item {
+            self.visit_macro(&item.mac);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -182,7 +248,10 @@ mod tests {
                     self.0
                 }
             }
-            log!(target: "a", "{self} {{self}} {self:?} {x}", self.a, self::b());
+            println!("{self} {{self}} {self:?} {x} {selfish}", self.a, "{self}", y = format!("{self}"));
+            println!("{self}", self = self.e);
+            log!("{self}", self.b, self::c());
+            vec!["{self}", self.d];
             self::helper(|| async { self.go(Self::C, this.self_like) })
         }));
         let expected: Expr = parse_quote!({
@@ -191,10 +260,21 @@ mod tests {
                     self.0
                 }
             }
-            log!(target: "a", "{__durable_self} {{self}} {__durable_self:?} {x}", __durable_self.a, self::b());
+            println!(
+                "{self} {{self}} {self:?} {x} {selfish}",
+                __durable_self.a,
+                "{self}",
+                y = format!("{self}", self = __durable_self),
+                self = __durable_self
+            );
+            println!("{self}", self = __durable_self.e);
+            log!("{self}", __durable_self.b, self::c());
+            vec!["{self}", __durable_self.d];
             self::helper(|| async { __durable_self.go(Self::C, this.self_like) })
         });
-        assert_eq!(found, expected);
+        let texts =
+            [found, expected].map(|expr| quote!(#expr).to_string().replace(" ,", ",").replace(",)", ")"));
+        assert_eq!(texts[0], texts[1]);
     }
 
     #[test]

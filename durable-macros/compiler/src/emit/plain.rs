@@ -34,8 +34,11 @@ pub(super) fn emit_plain(function: &Function, desugared: &Desugared) -> TokenStr
     sig.asyncness.get_or_insert_default();
     let lints = super::lints(&function.item.attrs);
     let body = plain_body(&desugared.body);
+    // The macro adds bounds of its own to those that are written.
+    let two_places = function.is_generic().then(|| quote!(#[allow(clippy::multiple_bound_locations)]));
     let plain = quote! {
         #(#lints)*
+        #two_places
         #sig #body
     };
     match &function.owner {
