@@ -122,4 +122,5 @@ mod readme {}
 /// }
 /// ```
 #[cfg(doctest)]
+#[doc = include_str!("../docs/language.md")]
 mod language {}

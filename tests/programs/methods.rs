@@ -183,6 +183,73 @@ async fn a_worker_supplies_the_object() {
     worker.shutdown().await;
 }
 
+#[derive(Serialize, Deserialize, Debug)]
+struct Tree {
+    value: u64,
+    children: Vec<Tree>,
+}
+
+#[workflow]
+async fn beside(shop: &Shop, n: u64) -> u64 {
+    let got: u64 = shop.charge(n).await.unwrap_or_default();
+    shop.late(got).await
+}
+
+/// A second block, made by a macro, of a type that comes whole.
+macro_rules! more {
+    ($Shop:ty, $Tree:ident: $tree:ty, $shop:ident: $shop_ref:ty) => {
+        #[workflows]
+        impl $Shop {
+            #[workflow]
+            async fn walk(&self, tree: $Tree) -> Result<u64, String> {
+                let mut sum: u64 = tree.value;
+                for child in tree.children {
+                    sum += Box::pin(self.walk(child)).await?;
+                }
+                if sum == 0 {
+                    return Err(format!("{self} is empty"));
+                }
+                #[at(Beside)]
+                let more = beside(self, sum).await;
+                Ok(more)
+            }
+
+            #[workflow]
+            async fn late(&self, n: u64) -> u64 {
+                let Self { fee, log } = self;
+                #[at(Yield)]
+                async { log.record(format!("late {n}")) }.await;
+                match self {
+                    Self { fee: 1, .. } => {
+                        #[at(One)]
+                        async { self.log.record("one") }.await;
+                        n + fee
+                    }
+                    Self { fee: other, .. } => *other,
+                }
+            }
+        }
+
+        #[workflow]
+        async fn grouped($shop: $shop_ref, tree: $tree) -> u64 {
+            $shop.late(tree.value).await
+        }
+    };
+}
+
+more!(Shop, Tree: Tree, shop: &Shop);
+
+#[tokio::test]
+async fn methods_recurse_and_functions_call_them() {
+    let leaf = |value| Tree { value, children: vec![] };
+    let tree = Tree { value: 1, children: vec![leaf(2), leaf(3)] };
+    // charge doubles, late adds the fee: 5 and 7, then 13 gives 27.
+    assert_eq!(shop::<walk>().run(walk::input(tree)).await.output, Ok(27));
+    let empty = shop::<walk>().run(walk::input(leaf(0))).await;
+    assert_eq!(empty.output, Err("shop with 1 is empty".into()));
+    assert_eq!(shop::<grouped>().run(grouped::input(leaf(4))).await.output, 5);
+}
+
 #[workflows(strict)]
 impl Cart {
     /// Takes and gives values of the block's own type.

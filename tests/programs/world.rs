@@ -12,9 +12,14 @@ pub(crate) struct World {
 }
 
 impl World {
+    /// One that records there.
+    pub(crate) fn logging(log: &EffectLog) -> Self {
+        Self { log: log.clone(), seen: Mutex::default() }
+    }
+
     /// One whose record nobody reads.
     pub(crate) fn for_worker() -> Self {
-        Self { log: EffectLog::new(), seen: Mutex::default() }
+        Self::logging(&EffectLog::new())
     }
 
     /// Gives the number back.
@@ -78,7 +83,5 @@ pub(crate) async fn report<W>(input: Input<W>) -> Report<W::Output>
 where
     W: Workflow<Input: DeserializeOwned, Output: std::fmt::Debug>,
 {
-    CrashTest::<W>::new(|log, resources| resources.insert(World { log: log.clone(), seen: Mutex::default() }))
-        .run(input)
-        .await
+    CrashTest::<W>::new(|log, resources| resources.insert(World::logging(log))).run(input).await
 }

@@ -2,7 +2,7 @@
 
 mod signature;
 
-pub(crate) use signature::borrowed;
+pub(crate) use signature::{borrowed, ungrouped};
 
 use crate::{
     diagnostic::{Code, Diagnostics},
@@ -228,9 +228,9 @@ fn parse_param(at: usize, arg: &FnArg, owner: Option<&Owner>) -> Option<Param> {
         }
         other => (format_ident!("input_{at}", span = Span::call_site()), false, Some(other.clone())),
     };
-    let (ty, resource) = match &*typed.ty {
+    let (ty, resource) = match signature::ungrouped(&typed.ty) {
         Type::Reference(reference) => ((*reference.elem).clone(), true),
-        ty => (ty.clone(), false),
+        _ => ((*typed.ty).clone(), false),
     };
     Some(Param { ident, mutable, pattern, ty, resource })
 }

@@ -6,7 +6,7 @@ use crate::{
     emit::{Compiled, Expansion},
     graph::plain_name,
     owner::Owner,
-    parse::{Options, borrowed, parse_options},
+    parse::{Options, borrowed, parse_options, ungrouped},
 };
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -151,7 +151,7 @@ fn owner(block: &ItemImpl) -> Owner {
 
 /// `impl Shop::<u8>` is legal, but the type is `Shop<u8>`.
 fn as_type(ty: &Type) -> Type {
-    let mut ty = ty.clone();
+    let mut ty = ungrouped(ty).clone();
     if let Type::Path(path) = &mut ty {
         for segment in &mut path.path.segments {
             if let PathArguments::AngleBracketed(arguments) = &mut segment.arguments {

@@ -1,7 +1,7 @@
 //! Workflows and steps in a crate of edition 2021, where `durable` has another name.
 
 use durable_test::CrashTest;
-use lasting::{step, workflow, Workflow};
+use lasting::{step, workflow, workflows, Durable, Workflow};
 use serde::{Deserialize, Serialize};
 
 pub struct Shop {
@@ -115,4 +115,32 @@ async fn with_unsafe(shop: &Shop, n: u64) -> Result<u64, String> {
 #[tokio::test]
 async fn unsafe_blocks() {
     assert_eq!(world::<with_unsafe>().run(with_unsafe::input(1)).await.output, Ok(7 + 9));
+}
+
+#[workflows(crate = "lasting", strict)]
+impl Shop {
+    #[workflow]
+    pub async fn twice_each<T: Durable + Into<u64> + Clone>(
+        &self,
+        all: Vec<T>,
+        more: impl Durable + Into<u64>,
+    ) -> u64 {
+        let mut sum: u64 = more.into();
+        for each in &all {
+            let price: Result<u64, String> = self.price(&each.clone().into()).await;
+            sum += price.unwrap_or(Self::nothing());
+        }
+        sum
+    }
+
+    fn nothing() -> u64 {
+        0
+    }
+}
+
+#[tokio::test]
+async fn a_generic_method_of_edition_2021() {
+    assert_eq!(twice_each::<u8, u16>::NAME, "twice_each<u8, u16>");
+    let report = world::<twice_each<u8, u16>>().run(twice_each::input(vec![1, 2], 3)).await;
+    assert_eq!(report.output, 3 + 2 + 3);
 }

@@ -121,7 +121,7 @@ impl Check<'_> {
             Pat::Ident(pat) => format!("`{}`", plain_name(&pat.ident)),
             other => format!("`{}`", quote!(#other)),
         };
-        let Type::Reference(reference) = ty else {
+        let Type::Reference(reference) = ungrouped(ty) else {
             if let Some(found) = borrowed(ty) {
                 self.refuse(
                     &found,
@@ -141,7 +141,7 @@ impl Check<'_> {
             );
             return false;
         }
-        match &*reference.elem {
+        match ungrouped(&reference.elem) {
             Type::Slice(_) => {
                 self.refuse(
                     ty,
@@ -212,6 +212,15 @@ impl Check<'_> {
 
 fn is_self_type(ty: &Type, owner: Option<&Owner>) -> bool {
     *ty == parse_quote!(Self) || owner.is_some_and(|owner| owner.ty == *ty)
+}
+
+/// A type that came whole from a macro, or stands in parentheses, is that type.
+pub(crate) fn ungrouped(ty: &Type) -> &Type {
+    match ty {
+        Type::Group(group) => ungrouped(&group.elem),
+        Type::Paren(paren) => ungrouped(&paren.elem),
+        ty => ty,
+    }
 }
 
 /// The first reference or lifetime of a type, if it is not `'static`.
