@@ -8,7 +8,7 @@ use crate::{
     owner::Owner,
     parse::{Options, borrowed, parse_options, ungrouped},
 };
-use proc_macro2::TokenStream;
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{Attribute, ImplItem, ImplItemFn, ItemImpl, Meta, PathArguments, Type};
 
@@ -42,14 +42,17 @@ fn expand_block(
     let mut block: ItemImpl = match syn::parse2(item.clone()) {
         Ok(block) => block,
         Err(error) => {
-            diagnostics.error_at_with_help(
-                Code::Signature,
-                &item,
-                format!(
-                    "`#[workflows]` stands on an `impl` block, with `#[workflow]` on methods of it ({error})"
-                ),
-                "on a function, write `#[workflow]`",
-            );
+            if is_block(&item) {
+                diagnostics.syntax(Code::Signature, error);
+            } else {
+                diagnostics.error_at_with_help(
+                    Code::Signature,
+                    &item,
+                    "`#[workflows]` stands on an `impl` block, with `#[workflow]` on methods of it",
+                    "on a function, write `#[workflow]`",
+                );
+            }
+            let item = without_workflow(item);
             return (item, to_compile_errors(&diagnostics.finish()), TokenStream::new());
         }
     };
@@ -96,6 +99,42 @@ fn used_attribute(attr: &Attribute, method: &ImplItemFn, owner: &Owner) -> Token
             use #path as _;
         };
     }
+}
+
+/// Whether tokens that are not an `impl` block were meant to be one.
+fn is_block(item: &TokenStream) -> bool {
+    item.clone().into_iter().any(|token| matches!(token, TokenTree::Ident(ident) if ident == "impl"))
+}
+
+/// A block that cannot be parsed, without `#[workflow]`, which would complain that it stands in no block.
+fn without_workflow(item: TokenStream) -> TokenStream {
+    let strip = |body: TokenStream| {
+        let mut kept: Vec<TokenTree> = Vec::new();
+        for token in body {
+            let attribute = matches!(kept.last(), Some(TokenTree::Punct(punct)) if punct.as_char() == '#');
+            match &token {
+                TokenTree::Group(group) if attribute && group.delimiter() == Delimiter::Bracket => {
+                    let parsed: Result<Meta, _> = syn::parse2(group.stream());
+                    if parsed.is_ok_and(|meta| names_workflow(meta.path())) {
+                        kept.pop();
+                        continue;
+                    }
+                }
+                _ => {}
+            }
+            kept.push(token);
+        }
+        kept.into_iter().collect::<TokenStream>()
+    };
+    let tokens = item.into_iter().map(|token| match token {
+        TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => {
+            let mut stripped = Group::new(Delimiter::Brace, strip(group.stream()));
+            stripped.set_span(group.span());
+            TokenTree::Group(stripped)
+        }
+        token => token,
+    });
+    tokens.collect()
 }
 
 /// Whether workflows can be made of this block's methods.
@@ -169,5 +208,69 @@ fn take_workflow(attrs: &mut Vec<Attribute>) -> Option<Attribute> {
 
 /// However it is imported, its last name says what it is.
 fn is_workflow(attr: &Attribute) -> bool {
-    attr.path().segments.last().is_some_and(|last| plain_name(&last.ident) == "workflow")
+    names_workflow(attr.path())
+}
+
+fn names_workflow(path: &syn::Path) -> bool {
+    path.segments.last().is_some_and(|last| plain_name(&last.ident) == "workflow")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::expand_workflows;
+    use quote::quote;
+
+    #[test]
+    fn other_items_of_the_block_stay_as_they_are() {
+        let made = expand_workflows(
+            quote!(),
+            quote! {
+                impl Shop {
+                    #[workflow]
+                    pub async fn sell(&self) { self.ship().await }
+                    #[inline]
+                    fn other(&mut self) -> u8 { 1 }
+                    const N: u8 = 2;
+                }
+            },
+        );
+        let file: syn::File = syn::parse2(made).expect("items");
+        let syn::Item::Impl(block) = &file.items[0] else { panic!("the block comes first") };
+        assert_eq!(block.items.len(), 3);
+        assert_eq!(
+            block.items[1],
+            syn::parse_quote!(
+                #[inline]
+                fn other(&mut self) -> u8 {
+                    1
+                }
+            )
+        );
+        assert!(
+            file.items
+                .iter()
+                .any(|item| matches!(item, syn::Item::Enum(state) if state.ident == "SellState"))
+        );
+    }
+
+    #[test]
+    fn a_block_that_is_half_typed_says_so_once() {
+        let made = expand_workflows(
+            quote!(),
+            quote! {
+                impl Shop {
+                    #[durable::workflow(strict)]
+                    async fn sell(&self) { self. }
+                    #[other]
+                    async fn ship(&self) {}
+                }
+            },
+        );
+        let made = made.to_string();
+        assert_eq!(made.matches("compile_error").count(), 1);
+        assert!(
+            made.contains("async fn sell") && made.contains("# [other]") && !made.contains("workflow"),
+            "{made}"
+        );
+    }
 }
