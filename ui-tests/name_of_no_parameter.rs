@@ -14,6 +14,11 @@ async fn keep<T: Durable>(_value: T) -> u32 {
     fetch(1).await
 }
 
+#[workflow(name = "open {T")]
+async fn open<T: Durable>(_value: T) -> u32 {
+    fetch(1).await
+}
+
 #[workflow]
 async fn count<const N: Count>() -> u32 {
     fetch(N as u32).await

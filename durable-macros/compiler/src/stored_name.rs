@@ -56,7 +56,15 @@ impl StoredName {
         }
         let (mut parts, mut rest) = (Vec::new(), value.as_str());
         while let Some((before, after)) = rest.split_once('{') {
-            let Some((name, after)) = after.split_once('}') else { break };
+            let Some((name, after)) = after.split_once('}') else {
+                diagnostics.error_at_with_help(
+                    Code::Argument,
+                    text,
+                    "the `{` in this name is not closed",
+                    "write `{T}` where the argument of the parameter `T` shall stand",
+                );
+                break;
+            };
             parts.push(Part::Text(before.to_owned()));
             rest = after;
             match parameters.iter().find(|parameter| plain_name(parameter) == name) {
