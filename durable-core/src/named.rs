@@ -137,13 +137,13 @@ macro_rules! names {
 names!(u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize, f32, f64, bool, char, String, str, ());
 
 macro_rules! names_of_generics {
-    ($($name:literal $ty:ty where $first:ident $($rest:ident)*;)*) => {$(
+    ($($name:literal $close:literal $ty:ty where $first:ident $($rest:ident)*;)*) => {$(
         impl<$first: Named, $($rest: Named),*> NameParts for $ty {
             const PARTS: &'static [NamePart] = &[
                 NamePart::Text($name),
                 NamePart::Text($first::NAME),
                 $(NamePart::Text(", "), NamePart::Text($rest::NAME),)*
-                NamePart::Text(names_of_generics!(@close $name)),
+                NamePart::Text($close),
             ];
         }
 
@@ -152,22 +152,20 @@ macro_rules! names_of_generics {
             const NAME: &'static str = Joined::<Self>::NAME;
         }
     )*};
-    (@close "(") => { ")" };
-    (@close $other:literal) => { ">" };
 }
 
 names_of_generics! {
-    "Vec<" Vec<T> where T;
-    "Option<" Option<T> where T;
-    "Box<" Box<T> where T;
-    "Result<" Result<T, E> where T E;
-    "BTreeMap<" std::collections::BTreeMap<K, V> where K V;
-    "HashMap<" std::collections::HashMap<K, V> where K V;
-    "BTreeSet<" std::collections::BTreeSet<T> where T;
-    "HashSet<" std::collections::HashSet<T> where T;
-    "(" (A, B) where A B;
-    "(" (A, B, C) where A B C;
-    "(" (A, B, C, D) where A B C D;
+    "Vec<" ">" Vec<T> where T;
+    "Option<" ">" Option<T> where T;
+    "Box<" ">" Box<T> where T;
+    "Result<" ">" Result<T, E> where T E;
+    "BTreeMap<" ">" std::collections::BTreeMap<K, V> where K V;
+    "HashMap<" ">" std::collections::HashMap<K, V> where K V;
+    "BTreeSet<" ">" std::collections::BTreeSet<T> where T;
+    "HashSet<" ">" std::collections::HashSet<T> where T;
+    "(" ")" (A, B) where A B;
+    "(" ")" (A, B, C) where A B C;
+    "(" ")" (A, B, C, D) where A B C D;
 }
 
 #[cfg(test)]
