@@ -61,12 +61,12 @@
 
 pub use durable_core::{
     Arrived, Attempt, Awaitable, Child, Description, Durable, Event, ExecutionId, Fingerprint, Graph, Host,
-    Inferred, Input, Interrupted, Jitter, MissingResource, Moved, NoClock, Point, Resources, Retry, Run,
-    RunError, Schema, Sleep, State, StateError, Status, Step, StepFailure, StepPolicy, Store,
+    Inferred, Input, Interrupted, Jitter, MissingResource, Moved, Named, NoClock, Point, Resources, Retry,
+    Run, RunError, Schema, Sleep, State, StateError, Status, Step, StepFailure, StepPolicy, Store,
     UndescribedWorkflow, Wait, Workflow, attempt, describe, event, sleep,
 };
 pub use durable_core::{event as events, memory, schema, snapshot, store};
-pub use durable_macros::{step, workflow};
+pub use durable_macros::{step, workflow, workflows};
 pub use durable_runtime::{
     Client, ClientError, Handle, StartError, StartOptions, Stats, Worker, WorkerBuilder,
 };
@@ -122,6 +122,7 @@ mod readme {}
 /// }
 /// ```
 #[cfg(doctest)]
+#[doc = include_str!("../docs/language.md")]
 mod language {}
 
 /// What docs/snapshot-testing.md shows is what the calls give.

@@ -1,4 +1,4 @@
-//! DUR003: a method.
+//! DUR003: a method whose `impl` block is not under `#[workflows]`.
 
 use durable::{step, workflow};
 
@@ -13,6 +13,12 @@ impl Shop {
     #[workflow]
     async fn order(&self, n: u32) -> u32 {
         fetch(n).await
+    }
+
+    #[workflow]
+    async fn new(n: u32) -> Self {
+        fetch(n).await;
+        Self
     }
 }
 

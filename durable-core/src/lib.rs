@@ -22,6 +22,7 @@ mod child;
 mod durable;
 mod graph;
 mod input;
+mod named;
 mod resources;
 mod run;
 mod sleep;
@@ -41,6 +42,7 @@ pub use durable::{Saver, Witness, Witnesses};
 pub use event::{Event, event};
 pub use graph::Graph;
 pub use input::Input;
+pub use named::Named;
 pub use resources::{MissingResource, Resources};
 pub use run::{Arrived, Moved, Run, RunError};
 pub use schema::{Fingerprint, PointSchema, Schema};
@@ -62,6 +64,7 @@ pub mod private {
         context::{Context, Resume},
         cursor::{advance, into_cursor, item, item_mut},
         durable::{Saver, TraceFn, Traced, Witness, save, witness},
+        named::{Joined, NamePart, NameParts},
         probe::{
             ErrorDebug, ErrorFallback, ErrorSilent, ErrorText, FromFailure, NoClone, NoFailure, Probe,
             TryClone, from_interrupted,
@@ -70,6 +73,16 @@ pub mod private {
         step::{Attempts, Body, Repeat, StepHooks},
         workflow::{Describe, Entry},
     };
+
+    /// `Self`, with mention of other types: how a state enum names a parameter that only the bounds of another one use.
+    pub trait Mentions<Others> {
+        /// The type itself.
+        type Itself;
+    }
+
+    impl<T, Others> Mentions<Others> for T {
+        type Itself = T;
+    }
 
     /// Makes two uses of the block enum one type.
     pub fn unify<T>(_: &T, _: &Option<T>) {}

@@ -75,6 +75,35 @@ pub fn workflow(attr: TokenStream, item: TokenStream) -> TokenStream {
     durable_compiler::expand_workflow(attr.into(), item.into()).into()
 }
 
+/// Makes workflows of the methods of an `impl` block that are marked with [`macro@workflow`].
+///
+/// ```ignore
+/// #[workflows]
+/// impl Shop {
+///     #[workflow]
+///     pub async fn place_order(&self, order: Order) -> Result<Receipt, OrderError> {
+///         let payment: PaymentId = self.charge(&order).await?;
+///         self.pack(order.id).await?;                 // another workflow of the block: a child
+///         Ok(Receipt { payment })
+///     }
+///
+///     #[workflow]
+///     async fn pack(&self, id: OrderId) -> Result<(), OrderError> { .. }
+///
+///     fn other(&self) {}                              // left as it is
+/// }
+/// ```
+///
+/// `shop.place_order(order)` makes the call; the types stand beside the block, as no type can stand inside: `place_order`, which a
+/// worker registers, and `PlaceOrderState`. `&self` is a resource: the worker supplies it by its type,
+/// `Worker::builder(..).resource(shop)`. Functions without `self` may be workflows too.
+///
+/// It takes `strict` and `crate = ".."`, for all workflows of the block.
+#[proc_macro_attribute]
+pub fn workflows(attr: TokenStream, item: TokenStream) -> TokenStream {
+    durable_compiler::expand_workflows(attr.into(), item.into()).into()
+}
+
 /// Gives an `async fn` a policy for retries, time and delivery, and a name in the state.
 ///
 /// Calling the function gives a `Step`, which does nothing until it is awaited. Awaited in a workflow, it runs under its

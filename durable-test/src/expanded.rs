@@ -4,7 +4,7 @@ use crate::Error;
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use std::path::{Path, PathBuf};
-use syn::{Attribute, ImplItem, Item, Meta};
+use syn::{Attribute, ImplItem, Item, ItemImpl, Meta};
 
 /// The code that `#[workflow]` or `#[step]` generates for the function `name` in the source file `path`, formatted.
 ///
@@ -58,6 +58,7 @@ pub fn try_expanded(path: impl AsRef<Path>, name: &str) -> Result<String, Error>
     let Function { kind, arguments, item, .. } = find(path.as_ref(), name)?;
     let tokens = match kind {
         Kind::Workflow => durable_compiler::expand_workflow(arguments, item),
+        Kind::Method => durable_compiler::expand_workflows(arguments, item),
         Kind::Step => durable_compiler::expand_step(arguments, item),
     };
     Ok(prettyplease::unparse(&parse(name, tokens)?))
@@ -68,6 +69,7 @@ pub fn try_expanded_state(path: impl AsRef<Path>, name: &str) -> Result<String, 
     let function = find(path.as_ref(), name)?;
     let tokens = match function.kind {
         Kind::Workflow => durable_compiler::expand_state(function.arguments, function.item),
+        Kind::Method => durable_compiler::expand_states(function.arguments, function.item),
         Kind::Step => {
             return Err(Error::NoState { name: name.to_owned(), why: "it is a step, not a workflow".into() });
         }
@@ -84,10 +86,12 @@ pub fn try_expanded_state(path: impl AsRef<Path>, name: &str) -> Result<String, 
 pub fn try_expanded_graph(path: impl AsRef<Path>, name: &str) -> Result<String, Error> {
     let no_graph = |why| Error::NoGraph { name: name.to_owned(), why };
     let function = find(path.as_ref(), name)?;
-    if let Kind::Step = function.kind {
-        return Err(no_graph("it is a step, not a workflow".into()));
-    }
-    match durable_compiler::picture(function.arguments, function.item) {
+    let picture = match function.kind {
+        Kind::Workflow => durable_compiler::picture(function.arguments, function.item),
+        Kind::Method => durable_compiler::picture_of_method(function.arguments, function.item),
+        Kind::Step => return Err(no_graph("it is a step, not a workflow".into())),
+    };
+    match picture {
         Ok(picture) => Ok(picture.to_mermaid()),
         Err(expanded) => {
             let mut file = parse(name, expanded)?;
@@ -146,6 +150,8 @@ struct Function {
 
 enum Kind {
     Workflow,
+    /// A workflow in a block under `#[workflows]`: the item is that block, without its other methods.
+    Method,
     Step,
 }
 
@@ -166,6 +172,10 @@ fn collect(items: Vec<Item>, within: &str, functions: &mut Vec<Function>) {
             }
             Item::Impl(block) => {
                 let within = format!("{within}{}::", block.self_ty.to_token_stream());
+                if let Some((arguments, block)) = workflows(&block) {
+                    functions.extend(methods(&within, &arguments, &block));
+                    continue;
+                }
                 for item in block.items {
                     if let ImplItem::Fn(method) = item {
                         let name = method.sig.ident.to_string();
@@ -182,6 +192,34 @@ fn collect(items: Vec<Item>, within: &str, functions: &mut Vec<Function>) {
     }
 }
 
+/// The arguments of `#[workflows]` and the block without it.
+fn workflows(block: &ItemImpl) -> Option<(TokenStream, ItemImpl)> {
+    let mut block = block.clone();
+    let at = block.attrs.iter().position(|attr| last_name(attr).as_deref() == Some("workflows"))?;
+    Some((arguments(block.attrs.remove(at)), block))
+}
+
+/// The steps of such a block, and its workflows, each in a block of its own.
+fn methods(within: &str, arguments: &TokenStream, block: &ItemImpl) -> Vec<Function> {
+    let mut functions = Vec::new();
+    for item in &block.items {
+        let ImplItem::Fn(method) = item else { continue };
+        let name = method.sig.ident.to_string();
+        let Some(found) = function(within, &name, method.clone(), |method| &mut method.attrs) else {
+            continue;
+        };
+        functions.push(match found.kind {
+            Kind::Workflow => {
+                let block = ItemImpl { items: vec![item.clone()], ..block.clone() };
+                let (arguments, item) = (arguments.clone(), block.into_token_stream());
+                Function { kind: Kind::Method, arguments, item, ..found }
+            }
+            _ => found,
+        });
+    }
+    functions
+}
+
 /// `None` if it has neither attribute.
 fn function<F: ToTokens>(
     within: &str,
@@ -191,19 +229,26 @@ fn function<F: ToTokens>(
 ) -> Option<Function> {
     let attrs = attributes(&mut item);
     let (at, kind) = attrs.iter().enumerate().find_map(|(at, attr)| Some((at, kind(attr)?)))?;
-    let arguments = match attrs.remove(at).meta {
-        Meta::List(list) => list.tokens,
-        _ => TokenStream::new(),
-    };
+    let arguments = arguments(attrs.remove(at));
     Some(Function { path: format!("{within}{name}"), kind, arguments, item: item.into_token_stream() })
 }
 
 /// However the attribute is imported, its last name says what it is.
 fn kind(attr: &Attribute) -> Option<Kind> {
-    let name = attr.path().segments.last()?.ident.to_string();
-    match name.as_str() {
+    match last_name(attr)?.as_str() {
         "workflow" => Some(Kind::Workflow),
         "step" => Some(Kind::Step),
         _ => None,
+    }
+}
+
+fn last_name(attr: &Attribute) -> Option<String> {
+    Some(attr.path().segments.last()?.ident.to_string())
+}
+
+fn arguments(attr: Attribute) -> TokenStream {
+    match attr.meta {
+        Meta::List(list) => list.tokens,
+        _ => TokenStream::new(),
     }
 }

@@ -55,6 +55,8 @@ async fn a_damaged_output_is_refused_and_readable_once_repaired() {
     let client = Client::new(&store);
     let handle = client.start("a", note::input("hello".into())).await.unwrap();
     within(handle.result()).await.unwrap().unwrap();
+    // One that has not heard the end from the worker itself.
+    let handle = client.handle::<note>("a").unwrap();
     let whole = place.blob("SELECT output FROM execution WHERE id = ?1", "a");
     for bit in 0..whole.len() * 8 {
         let mut damaged = whole.clone();

@@ -58,10 +58,9 @@ async fn a_missing_resource_is_named() {
     assert!(matches!(error, StartError::MissingResource(_)), "{error:?}");
     names(&error, &["workflow `note`", "`depot: &", "Depot`", "`.resource(..)`", "before `.start()`"]);
     // A resource of another type is none.
-    let error = refusal(|store, place| {
-        Worker::builder(store).resource(std::sync::Arc::new(place.depot.clone())).register::<note>()
-    })
-    .await;
+    let error =
+        refusal(|store, place| Worker::builder(store).resource(Some(place.depot.clone())).register::<note>())
+            .await;
     assert!(matches!(error, StartError::MissingResource(_)), "{error:?}");
 }
 

@@ -2,6 +2,7 @@
 
 use super::world::{World, everywhere};
 use durable::workflow;
+use durable_test::CrashTest;
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize, Debug, Clone)]
@@ -227,4 +228,44 @@ async fn a_match_on_a_borrowed_item_borrows_from_it() {
         Task::Ship(vec![]),
     ];
     assert_eq!(everywhere(borrowed_enums::input(tasks)).await, 20);
+}
+
+struct Config {
+    limit: u64,
+    names: Vec<String>,
+}
+
+#[workflow]
+async fn parts_of_resources(config: &Config, world: &World, n: u64) -> String {
+    let Config { limit, names } = config;
+    let same: &World = world;
+    #[at(First)]
+    same.ask(*limit).await;
+    let world = n + same.ask(n).await;
+    let text = match config {
+        Config { limit: 3, names } => {
+            #[at(Three)]
+            same.note(format!("three {names:?}")).await;
+            names.join("-")
+        }
+        Config { limit, .. } => {
+            #[at(Other)]
+            same.ask(*limit + world).await;
+            format!("{limit}")
+        }
+    };
+    #[at(Last)]
+    same.note(format!("{names:?}")).await;
+    format!("{text} {limit} {world} {}", names.len())
+}
+
+#[tokio::test]
+async fn parts_of_resources_are_borrowed_again() {
+    for (limit, expected) in [(3, "a-b 3 4 2"), (4, "4 4 4 2")] {
+        let test = CrashTest::<parts_of_resources>::new(move |log, resources| {
+            resources.insert(World::logging(log));
+            resources.insert(Config { limit, names: vec!["a".into(), "b".into()] });
+        });
+        assert_eq!(test.run(parts_of_resources::input(2)).await.output, expected);
+    }
 }

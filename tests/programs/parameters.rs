@@ -114,3 +114,35 @@ async fn strict_accepts_what_it_can_know() {
     assert_eq!(strict::NAME, "other-name");
     assert_eq!(everywhere(strict::input(1)).await, 8);
 }
+
+#[derive(Serialize, Deserialize, Debug)]
+struct Pair<T> {
+    left: T,
+    right: Vec<T>,
+}
+
+#[workflow]
+async fn taken_apart(
+    world: &World,
+    Pair { left, right: mut rest }: Pair<u64>,
+    [first, .., last]: [u8; 3],
+    (mut count, _): (u64, String),
+    whole @ (part, _): (u64, u8),
+    &World { .. }: &World,
+) -> u64 {
+    rest.push(left);
+    count += world.ask(u64::from(first)).await;
+    for n in &rest {
+        count += #[at(Each)]
+        world.ask(*n).await;
+    }
+    world.note(format!("{whole:?}")).await;
+    count + u64::from(last) + part
+}
+
+#[tokio::test]
+async fn parameters_taken_apart_by_patterns() {
+    let pair = Pair { left: 1, right: vec![2, 3] };
+    let input = taken_apart::input(pair, [4, 5, 6], (7, "x".into()), (8, 9));
+    assert_eq!(everywhere(input).await, 7 + 4 + 6 + 6 + 8);
+}

@@ -12,6 +12,16 @@ pub(crate) struct World {
 }
 
 impl World {
+    /// One that records there.
+    pub(crate) fn logging(log: &EffectLog) -> Self {
+        Self { log: log.clone(), seen: Mutex::default() }
+    }
+
+    /// One whose record nobody reads.
+    pub(crate) fn for_worker() -> Self {
+        Self::logging(&EffectLog::new())
+    }
+
     /// Gives the number back.
     pub(crate) async fn ask(&self, n: u64) -> u64 {
         tokio::task::yield_now().await;
@@ -73,7 +83,5 @@ pub(crate) async fn report<W>(input: Input<W>) -> Report<W::Output>
 where
     W: Workflow<Input: DeserializeOwned, Output: std::fmt::Debug>,
 {
-    CrashTest::<W>::new(|log, resources| resources.insert(World { log: log.clone(), seen: Mutex::default() }))
-        .run(input)
-        .await
+    CrashTest::<W>::new(|log, resources| resources.insert(World::logging(log))).run(input).await
 }

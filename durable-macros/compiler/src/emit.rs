@@ -15,6 +15,7 @@ mod walk;
 use crate::{
     desugar::{Desugared, StripAt},
     diagnostic::{Code, Diagnostics},
+    generics::spanned,
     graph::{Graph, plain_name},
     layout::Layout,
     liveness::Liveness,
@@ -40,13 +41,30 @@ pub struct Compiled<'a> {
     pub layout: &'a Layout,
 }
 
+/// What a workflow becomes.
+#[derive(Debug, Clone, Default)]
+pub struct Expansion {
+    /// In the place of the function: what makes a call.
+    pub call: TokenStream,
+    /// Beside it, or beside the `impl` block around it.
+    pub beside: TokenStream,
+}
+
 /// The whole expansion.
-pub fn emit(compiled: &Compiled<'_>, diagnostics: &Diagnostics) -> TokenStream {
+pub fn emit(compiled: &Compiled<'_>, diagnostics: &Diagnostics) -> Expansion {
     let drive = drive::emit_drive(compiled, diagnostics);
     let state = state::emit_enum(compiled);
     let state_impls = state::emit_impls(compiled);
-    let tables = Tables { points: points(compiled), graph: emit_graph(compiled) };
-    assemble(compiled.function, compiled.desugared, state, state_impls, drive, tables)
+    let state_type = state::state_type(compiled);
+    let emitted = Emitted {
+        state,
+        state_type,
+        state_impls,
+        drive,
+        points: points(compiled),
+        graph: emit_graph(compiled),
+    };
+    assemble(compiled.function, compiled.desugared, emitted)
 }
 
 /// The state enum alone.
@@ -56,7 +74,7 @@ pub fn emit_state(compiled: &Compiled<'_>) -> TokenStream {
 
 /// What stands in for a function with errors: the plain copy, so that rustc checks the user's own code, and items of the same
 /// names, so that nothing else fails for want of them.
-pub fn emit_fallback(function: &Function, desugared: &Desugared) -> TokenStream {
+pub fn emit_fallback(function: &Function, desugared: &Desugared) -> Expansion {
     let name = state::enum_name(function);
     let vis = &function.item.vis;
     let private = private(function);
@@ -74,86 +92,137 @@ pub fn emit_fallback(function: &Function, desugared: &Desugared) -> TokenStream 
         }
     };
     let drive = quote!(::std::boxed::Box::pin(async move { match __durable_cx.never().await {} }));
-    let tables = Tables { points: quote!(&[]), graph: quote!(&#krate::Graph::new(&[], &[])) };
-    assemble(function, desugared, enumeration, impls, drive, tables)
+    let emitted = Emitted {
+        state: enumeration,
+        state_type: name.to_token_stream(),
+        state_impls: impls,
+        drive,
+        points: quote!(&[]),
+        graph: quote!(&#krate::Graph::new(&[], &[])),
+    };
+    assemble(function, desugared, emitted)
 }
 
 /// The function as it was written: what can stand beside an error where no items can.
-pub fn emit_untouched(errors: &TokenStream, function: &Function) -> TokenStream {
+pub fn emit_untouched(errors: &TokenStream, function: &Function) -> Expansion {
     let mut item = function.item.clone();
     StripAt.visit_item_fn_mut(&mut item);
     // In an `impl`, an error can only stand inside a function.
     let stmts = std::mem::take(&mut item.block.stmts);
     item.block.stmts = vec![syn::Stmt::Expr(syn::Expr::Verbatim(quote!(#errors)), None)];
     item.block.stmts.extend(stmts);
-    quote!(#[allow(unused, clippy::all)] #item)
+    Expansion { call: quote!(#[allow(unused, clippy::all)] #item), beside: TokenStream::new() }
 }
 
-/// Static data for people and tools.
-struct Tables {
+/// What earlier parts of the stage made.
+struct Emitted {
+    state: TokenStream,
+    state_type: TokenStream,
+    state_impls: TokenStream,
+    drive: TokenStream,
+    /// Static data for people and tools.
     points: TokenStream,
     graph: TokenStream,
 }
 
-fn assemble(
-    function: &Function,
-    desugared: &Desugared,
-    state: TokenStream,
-    state_impls: TokenStream,
-    drive: TokenStream,
-    Tables { points, graph }: Tables,
-) -> TokenStream {
+fn assemble(function: &Function, desugared: &Desugared, emitted: Emitted) -> Expansion {
+    let Emitted { state, state_type, state_impls, drive, points, graph } = emitted;
     let krate = &function.options.krate;
     let private = private(function);
     let vis = &function.item.vis;
-    let ident = &function.item.sig.ident;
-    let name = function.name();
-    let enum_name = state::enum_name(function);
+    let ident = function.ident();
     let output = &function.output;
     let docs = docs(&function.item.attrs);
-    let cfgs: Vec<_> = function.item.attrs.iter().filter(|attr| attr.path().is_ident("cfg")).collect();
+    let own_cfgs = cfgs(&function.item.attrs);
+    let block_cfgs = function.owner.iter().flat_map(|owner| cfgs(&owner.attrs));
+    let cfgs: Vec<_> = block_cfgs.chain(own_cfgs.iter().copied()).collect();
 
     let life = Lifetime::new("'durable", Span::mixed_site());
     let params = function.params.iter().map(|param| {
         let (ident, ty) = (&param.ident, &param.ty);
-        if param.resource { quote!(#ident: &#life #ty) } else { quote!(#ident: #ty) }
+        match param.resource {
+            _ if param.is_self() => quote!(&#life #ident),
+            true => quote!(#ident: &#life #ty),
+            false => quote!(#ident: #ty),
+        }
     });
     let resource_idents: Vec<_> = function.resources().map(|param| &param.ident).collect();
+    let resource_bound: Vec<_> = function.resources().map(|param| param.bound()).collect();
     let resource_types: Vec<_> = function.resources().map(|param| &param.ty).collect();
     let input_idents: Vec<_> = function.inputs().map(|param| &param.ident).collect();
     let input_types: Vec<_> = function.inputs().map(|param| &param.ty).collect();
-    let all_idents: Vec<_> = function.params.iter().map(|param| &param.ident).collect();
+    let all_bound: Vec<_> = function.params.iter().map(|param| param.bound()).collect();
     let resource_names = resource_idents.iter().map(|ident| plain_name(ident));
     let saves = function.inputs().map(|param| {
         let ident = &param.ident;
-        let witness = quote_spanned!(ident.span()=> #private::witness());
+        let witness = spanned(quote!(#private::witness()), ident.span());
         quote!(#private::save(&mut __durable_saver, &#witness, &#ident);)
     });
-    let plain = plain::emit_plain(function, desugared);
-    let plain_name = plain::plain_ident();
     let items = &desugared.items;
     let type_doc = format!("The workflow [`{ident}()`]({ident}()) as a type: what a worker registers.");
-    let input_doc = format!("The input of a new execution of `{name}`.");
+    let type_doc = match &function.owner {
+        None => type_doc,
+        Some(owner) => {
+            let method = crate::source::text(owner.ty.to_token_stream());
+            format!("The workflow `{method}::{ident}` as a type: what a worker registers.")
+        }
+    };
+    let input_doc = format!("The input of a new execution of `{}`.", function.name());
 
-    quote! {
-        #(#cfgs)*
+    let all = function.parameters();
+    let (generics, arguments, bounds) = all.split_for_impl();
+    let own = function.own_parameters();
+    let (_, _, call_bounds) = own.split_for_impl();
+    let call_params = &own.params;
+    let call_generics = match call_params.is_empty() {
+        true => quote!(<#life>),
+        false => quote!(<#life, #call_params>),
+    };
+    let Declared { params: declared, bounds: declared_bounds, marker } = declared(function, &all);
+    // Where rustc says that a type is more private than the workflow.
+    let types = quote_spanned! {ident.span()=>
+        type Input = (#(#input_types,)*);
+        type Output = #output;
+        type State = #state_type;
+        type Resources<#life> = (#(&#life #resource_types,)*);
+    };
+    let (name, name_parts) = match function.stored_name.text() {
+        Some(name) => (quote!(#name), None),
+        None => {
+            let parts = function.stored_name.parts(&private, krate);
+            let parts = quote! {
+                impl #generics #private::NameParts for #ident #arguments #bounds {
+                    const PARTS: &'static [#private::NamePart] = #parts;
+                }
+            };
+            (quote!(#private::Joined::<Self>::NAME), Some(parts))
+        }
+    };
+    let plain = plain::emit_plain(function, desugared);
+    let (drive, drive_fn) = drive::place_drive(function, drive);
+    let plain_path = within(function, &plain::plain_ident(function));
+
+    let two_places = function.is_generic().then(|| quote!(, clippy::multiple_bound_locations));
+    let call = quote! {
+        #(#own_cfgs)*
         #(#docs)*
-        #[allow(clippy::too_many_arguments)]
-        #vis fn #ident<#life>(#(#params),*) -> #krate::Child<#life, #ident> {
+        #[allow(clippy::too_many_arguments #two_places)]
+        #vis fn #ident #call_generics(#(#params),*) -> #krate::Child<#life, #ident #arguments> #call_bounds {
             #krate::Child::new((#(#resource_idents,)*), (#(#input_idents,)*))
         }
-
+    };
+    let beside = quote! {
         #(#cfgs)*
         #[doc = #type_doc]
-        #[allow(non_camel_case_types)]
-        #vis struct #ident { _p: () }
+        #[allow(non_camel_case_types, private_interfaces, private_bounds)]
+        #vis struct #ident #declared #declared_bounds { _p: #marker }
 
         #(#cfgs)*
         #state
 
         #(#cfgs)*
         #[allow(warnings, clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction)]
-        impl #ident {
+        impl #generics #ident #arguments #bounds {
             /// Its name in stores.
             #vis const NAME: &'static str = #name;
 
@@ -177,14 +246,15 @@ fn assemble(
 
             #plain
 
+            #drive_fn
+
+            #name_parts
+
             #[allow(warnings, clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction)]
-            impl #krate::Workflow for #ident {
+            impl #generics #krate::Workflow for #ident #arguments #bounds {
                 const NAME: &'static str = #name;
                 const POINTS: &'static [#krate::Point] = #points;
-                type Input = (#(#input_types,)*);
-                type Output = #output;
-                type State = #enum_name;
-                type Resources<#life> = (#(&#life #resource_types,)*);
+                #types
 
                 fn drive<'a, 'r: 'a>(
                     __durable_cx: &'a __durable::Context,
@@ -198,9 +268,9 @@ fn assemble(
                     __durable_resources: Self::Resources<'a>,
                     __durable_input: Self::Input,
                 ) -> __durable::BoxFuture<'a, Self::Output> {
-                    let (#(#resource_idents,)*) = __durable_resources;
+                    let (#(#resource_bound,)*) = __durable_resources;
                     let (#(#input_idents,)*) = __durable_input;
-                    ::std::boxed::Box::pin(#plain_name(#(#all_idents),*))
+                    ::std::boxed::Box::pin(#plain_path(#(#all_bound),*))
                 }
 
                 fn resources(
@@ -218,7 +288,78 @@ fn assemble(
             #[allow(warnings, clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction)]
             const _: () = { #state_impls };
         };
+    };
+    Expansion { call, beside }
+}
+
+/// A function of ours that stands beside the user's: in an `impl` of the same type, if that is where the user's stands.
+fn within(function: &Function, name: &Ident) -> TokenStream {
+    let turbofish = function.turbofish();
+    match &function.owner {
+        None => quote!(#name #turbofish),
+        Some(owner) => {
+            let ty = &owner.ty;
+            quote!(<#ty>::#name #turbofish)
+        }
     }
+}
+
+/// The workflow's output, as the drive function may call it.
+fn output(function: &Function) -> TokenStream {
+    workflow_type(function, quote!(Output))
+}
+
+/// An associated type of the workflow: in an `impl` of the user's type, `Self` is that one.
+fn workflow_type(function: &Function, name: TokenStream) -> TokenStream {
+    if function.owner.is_none() {
+        return quote!(Self::#name);
+    }
+    let (krate, ident, all) = (&function.options.krate, function.ident(), function.parameters());
+    let (_, arguments, _) = all.split_for_impl();
+    quote!(<#ident #arguments as #krate::Workflow>::#name)
+}
+
+/// How the type of a workflow is declared.
+struct Declared {
+    params: TokenStream,
+    bounds: Option<syn::WhereClause>,
+    /// The type of its field.
+    marker: TokenStream,
+}
+
+/// The workflow's parameters, as those of a type that only mentions them.
+fn declared(function: &Function, all: &syn::Generics) -> Declared {
+    // Function pointers may be sent and shared, whatever they take.
+    let types = all.type_params().map(|param| &param.ident);
+    let marker = quote!(#(::std::marker::PhantomData<fn(*const #types)>,)*);
+    // A method may be more visible than its type; a type that stands beside it may not, with that type in its impl. Unless the
+    // type is part of the impl's header, too: then the impl is as visible as the least visible part of it.
+    if function.owner.is_some() && !matches!(function.item.vis, syn::Visibility::Inherited) {
+        let (params, output) = (&all.params, &function.output);
+        let params = params.iter().map(|param| quote!(#param,));
+        let mentioned = function.params.iter().map(|param| &param.ty).chain([output]);
+        let default = quote!((#(::std::marker::PhantomData<#mentioned>,)*));
+        return Declared {
+            params: quote!(<#(#params)* __DurableTypes = #default>),
+            bounds: all.where_clause.clone(),
+            marker: quote!((#marker ::std::marker::PhantomData<fn(__DurableTypes)>,)),
+        };
+    }
+    if all.params.is_empty() {
+        return Declared { params: quote!(), bounds: None, marker: quote!(()) };
+    }
+    let params = all.params.iter().map(|param| match param {
+        syn::GenericParam::Type(param) => {
+            let ident = &param.ident;
+            quote!(#ident: ?::std::marker::Sized)
+        }
+        other => other.to_token_stream(),
+    });
+    Declared { params: quote!(<#(#params),*>), bounds: None, marker: quote!((#marker)) }
+}
+
+fn cfgs(attrs: &[Attribute]) -> Vec<&Attribute> {
+    attrs.iter().filter(|attr| attr.path().is_ident("cfg")).collect()
 }
 
 /// The description of the await points for people and tools.

@@ -6,39 +6,65 @@ pub mod diagnostic;
 pub mod emit;
 pub mod enclosing;
 pub mod facts;
+pub mod generics;
 pub mod graph;
 pub mod layout;
 pub mod liveness;
 pub mod lower;
 pub mod macros;
+pub mod owner;
 pub mod parse;
 pub mod picture;
 pub mod place;
 pub mod source;
 pub mod step;
+pub mod stored_name;
 pub mod types;
 pub mod verify;
+pub mod workflows;
 
 use proc_macro2::TokenStream;
+use std::cell::RefCell;
 
 /// Expands `#[workflow(attr)] item`.
 pub fn expand_workflow(attr: TokenStream, item: TokenStream) -> TokenStream {
-    compile(attr, item, emit::emit)
+    let emit::Expansion { call, beside } = compile(attr, item, None, emit::emit);
+    quote::quote!(#call #beside)
+}
+
+/// Expands `#[workflows(attr)] item`, where the item is an `impl` block.
+pub fn expand_workflows(attr: TokenStream, item: TokenStream) -> TokenStream {
+    workflows::expand(attr, item, emit::emit)
 }
 
 /// The state enum of `#[workflow(attr)] item` alone.
 pub fn expand_state(attr: TokenStream, item: TokenStream) -> TokenStream {
-    compile(attr, item, |compiled, _| emit::emit_state(compiled))
+    compile(attr, item, None, state_alone).beside
+}
+
+/// The state enums of `#[workflows(attr)] item` alone.
+pub fn expand_states(attr: TokenStream, item: TokenStream) -> TokenStream {
+    workflows::expand_beside(attr, item, state_alone)
 }
 
 /// The picture of `#[workflow(attr)] item`; `Err` is its expansion, with the errors in it.
 pub fn picture(attr: TokenStream, item: TokenStream) -> Result<picture::Picture, TokenStream> {
-    let mut drawn = None;
-    let expanded = compile(attr, item, |compiled, _| {
-        drawn = Some(picture::picture(compiled.function, compiled.graph));
-        TokenStream::new()
-    });
-    drawn.ok_or(expanded)
+    let drawn = RefCell::new(None);
+    let emit::Expansion { call, beside } =
+        compile(attr, item, None, |compiled, _| draw_alone(compiled, &drawn));
+    drawn.into_inner().ok_or_else(|| quote::quote!(#call #beside))
+}
+
+/// The picture of the last workflow in `#[workflows(attr)] item`; `Err` is what stands beside the block, with the errors in it.
+pub fn picture_of_method(attr: TokenStream, item: TokenStream) -> Result<picture::Picture, TokenStream> {
+    let drawn = RefCell::new(None);
+    let beside = workflows::expand_beside(attr, item, |compiled, _| draw_alone(compiled, &drawn));
+    drawn.into_inner().ok_or(beside)
+}
+
+fn draw_alone(compiled: &emit::Compiled<'_>, drawn: &RefCell<Option<picture::Picture>>) -> emit::Expansion {
+    drawn.replace(Some(picture::picture(compiled.function, compiled.graph)));
+    emit::Expansion { call: TokenStream::new(), beside: TokenStream::new() }
 }
 
 /// Expands `#[step(attr)] item`.
@@ -46,20 +72,28 @@ pub fn expand_step(attr: TokenStream, item: TokenStream) -> TokenStream {
     step::expand(attr, item)
 }
 
+fn state_alone(compiled: &emit::Compiled<'_>, _: &diagnostic::Diagnostics) -> emit::Expansion {
+    emit::Expansion { call: TokenStream::new(), beside: emit::emit_state(compiled) }
+}
+
 /// All stages, one after the other.
 fn compile(
     attr: TokenStream,
     item: TokenStream,
-    emit: impl FnOnce(&emit::Compiled<'_>, &diagnostic::Diagnostics) -> TokenStream,
-) -> TokenStream {
+    owner: Option<(&owner::Owner, &parse::Options)>,
+    emit: impl FnOnce(&emit::Compiled<'_>, &diagnostic::Diagnostics) -> emit::Expansion,
+) -> emit::Expansion {
     let diagnostics = diagnostic::Diagnostics::new();
-    let Some(function) = parse::parse(attr.clone(), item.clone(), &diagnostics) else {
+    let Some(function) = parse::parse_within(attr.clone(), item.clone(), owner, &diagnostics) else {
         let errors = diagnostic::to_compile_errors(&diagnostics.finish());
-        let stand_in = half_typed(attr, item);
-        return quote::quote!(#errors #stand_in);
+        let emit::Expansion { call, beside } = half_typed(attr, item, owner);
+        return emit::Expansion { call, beside: quote::quote!(#errors #beside) };
     };
     let desugared = desugar::desugar(&function, &diagnostics);
     check::check_source(&desugared, &diagnostics);
+    if function.params.iter().any(parse::Param::is_self) {
+        owner::check_texts(&desugared, &diagnostics);
+    }
     let graph = lower::lower(&function, &desugared, &diagnostics);
     let liveness = liveness::liveness(&graph);
     let layout = layout::layout(&graph, &liveness);
@@ -74,30 +108,34 @@ fn compile(
         liveness: &liveness,
         layout: &layout,
     };
-    let expanded = if diagnostics.has_errors() { TokenStream::new() } else { emit(&compiled, &diagnostics) };
+    let expanded = (!diagnostics.has_errors()).then(|| emit(&compiled, &diagnostics));
     let errors = diagnostics.finish();
-    if errors.is_empty() {
+    if let Some(expanded) = expanded.filter(|_| errors.is_empty()) {
         return expanded;
     }
     let errors = diagnostic::to_compile_errors(&errors);
     if !function.is_expandable() {
         return emit::emit_untouched(&errors, &function);
     }
-    let fallback = emit::emit_fallback(&function, &desugared);
-    quote::quote!(#errors #fallback)
+    let emit::Expansion { call, beside } = emit::emit_fallback(&function, &desugared);
+    emit::Expansion { call, beside: quote::quote!(#errors #beside) }
 }
 
 /// What stands in for a function that does not parse: as for one with errors, as far as its names can be read. What follows
 /// from the syntax error is not reported.
-fn half_typed(attr: TokenStream, item: TokenStream) -> TokenStream {
+fn half_typed(
+    attr: TokenStream,
+    item: TokenStream,
+    owner: Option<(&owner::Owner, &parse::Options)>,
+) -> emit::Expansion {
     let unread = diagnostic::Diagnostics::new();
     let readable = parse::half_typed(item.clone());
-    let function = parse::parse(attr, readable.item, &unread);
+    let function = parse::parse_within(attr, readable.item, owner, &unread);
     let stand_in = function.filter(parse::Function::is_expandable).map(|mut function| {
         *function.item.block = readable.body;
         let desugared = desugar::desugar(&function, &unread);
         emit::emit_fallback(&function, &desugared)
     });
     let _ = unread.finish();
-    stand_in.unwrap_or(item)
+    stand_in.unwrap_or(emit::Expansion { call: item, beside: TokenStream::new() })
 }

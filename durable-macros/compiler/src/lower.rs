@@ -102,7 +102,9 @@ impl Lower<'_> {
                 kind,
             });
             if let Some(pattern) = &param.pattern {
-                patterns.push((pattern.clone(), param.ident.clone(), param.ty.clone()));
+                let ty = &param.ty;
+                let ty: Type = if param.resource { parse_quote!(&#ty) } else { ty.clone() };
+                patterns.push((pattern.clone(), param.ident.clone(), ty));
             }
             self.scope.push((plain_name(&param.ident), id));
         }

@@ -45,6 +45,17 @@ pub fn evaluated(mac: &Macro) -> usize {
     }
 }
 
+/// Which operand of a known macro is the text of a format, whose `{name}` are captures.
+pub fn format_operand(mac: &Macro) -> Option<usize> {
+    known(mac)?;
+    match last_segment(mac).as_str() {
+        "write" | "writeln" | "assert" | "debug_assert" => Some(1),
+        "assert_eq" | "assert_ne" | "debug_assert_eq" | "debug_assert_ne" => Some(2),
+        "dbg" | "vec" | "matches" => None,
+        _ => Some(0),
+    }
+}
+
 /// Whether the macro never comes back.
 pub fn diverges(mac: &Macro) -> bool {
     known(mac).is_some()

@@ -1,15 +1,23 @@
 //! Stage 1: the attribute and the function, taken apart and checked for what a workflow cannot be.
 
 mod half_typed;
+mod signature;
 
 pub use half_typed::{HalfTyped, half_typed};
+pub(crate) use signature::{borrowed, ungrouped};
 
-use crate::diagnostic::{Code, Diagnostics};
+use crate::{
+    diagnostic::{Code, Diagnostics},
+    generics,
+    graph::plain_name,
+    owner::Owner,
+    stored_name::StoredName,
+};
 use proc_macro2::{Span, TokenStream};
-use quote::{format_ident, quote};
+use quote::format_ident;
 use syn::{
-    Block, FnArg, GenericParam, Ident, ItemFn, Lit, Meta, Pat, Path, ReturnType, Safety, Token, Type,
-    parse::Parser, parse_quote, punctuated::Punctuated, spanned::Spanned,
+    Block, FnArg, Ident, ItemFn, Lit, LitStr, Meta, Pat, Path, ReturnType, Signature, Token, Type,
+    parse::Parser, parse_quote, punctuated::Punctuated,
 };
 
 /// A workflow as written.
@@ -17,12 +25,20 @@ use syn::{
 pub struct Function {
     /// The function itself.
     pub item: ItemFn,
+    /// Its signature, with type parameters for each `impl Trait`, and the type for `Self`.
+    pub sig: Signature,
+    /// The `impl` block it stands in, if it is a method or another associated function.
+    pub owner: Option<Owner>,
+    /// Its name in stores.
+    pub stored_name: StoredName,
     /// What the attribute says.
     pub options: Options,
     /// Its parameters, in order.
     pub params: Vec<Param>,
     /// What it returns; `()` if nothing is written.
     pub output: Type,
+    /// Whether items can be made for it at all, errors or not: everything has a type that can be written outside of it.
+    expandable: bool,
 }
 
 /// The arguments of `#[workflow(..)]`.
@@ -30,8 +46,8 @@ pub struct Function {
 pub struct Options {
     /// Every saved local must have a type the macro can know.
     pub strict: bool,
-    /// Its name in stores.
-    pub name: Option<String>,
+    /// Its name in stores, where it is written.
+    pub name: Option<LitStr>,
     /// The path of the `durable` crate.
     pub krate: Path,
 }
@@ -52,10 +68,14 @@ pub struct Param {
 }
 
 impl Function {
-    /// The name in stores.
+    /// The name in stores, for people: that of a generic workflow without its arguments.
     pub fn name(&self) -> String {
-        let ident = self.item.sig.ident.to_string();
-        self.options.name.clone().unwrap_or_else(|| ident.trim_start_matches("r#").to_owned())
+        self.stored_name.text().map_or_else(|| plain_name(self.ident()), str::to_owned)
+    }
+
+    /// The function's name.
+    pub fn ident(&self) -> &Ident {
+        &self.item.sig.ident
     }
 
     /// The body.
@@ -63,19 +83,9 @@ impl Function {
         &self.item.block
     }
 
-    /// Whether items can be made for it at all: an `impl` takes no others, and some parameters have no type to name.
+    /// Whether items can be made for it at all: everything has a type that can be written outside of it.
     pub fn is_expandable(&self) -> bool {
-        let sig = &self.item.sig;
-        let named = |arg: &FnArg| match arg {
-            FnArg::Receiver(_) => false,
-            FnArg::Typed(typed) => match &*typed.ty {
-                Type::ImplTrait(_) => false,
-                Type::Reference(reference) => reference.mutability.is_none() && !is_unsized(&reference.elem),
-                _ => true,
-            },
-        };
-        let generic = sig.generics.params.iter().any(|param| !matches!(param, GenericParam::Lifetime(_)));
-        sig.inputs.iter().all(named) && !generic && !matches!(self.output, Type::ImplTrait(_))
+        self.expandable
     }
 
     /// By-value parameters.
@@ -91,39 +101,60 @@ impl Function {
 
 /// Parses; `None` if not even a function is there. Other errors leave a function that can be worked with.
 pub fn parse(attr: TokenStream, item: TokenStream, diagnostics: &Diagnostics) -> Option<Function> {
-    let options = parse_options(attr, diagnostics);
-    let item: ItemFn = match syn::parse2(item) {
+    parse_within(attr, item, None, diagnostics)
+}
+
+/// The same, of a function that may stand in an `impl` block.
+pub fn parse_within(
+    attr: TokenStream,
+    item: TokenStream,
+    owner: Option<(&Owner, &Options)>,
+    diagnostics: &Diagnostics,
+) -> Option<Function> {
+    let inherited = owner.map_or_else(Options::default, |(_, options)| options.clone());
+    let options = parse_options(attr, inherited, "workflow", diagnostics);
+    let mut item: ItemFn = match syn::parse2(item) {
         Ok(item) => item,
         Err(error) => {
             diagnostics.syntax(Code::Signature, error);
             return None;
         }
     };
-    check_signature(&item, diagnostics);
-    let params = item
-        .sig
-        .inputs
-        .iter()
-        .enumerate()
-        .filter_map(|(at, arg)| parse_param(at, arg, diagnostics))
-        .collect();
-    let output = match &item.sig.output {
+    let owner = owner.map(|(owner, _)| owner.clone());
+    let mut sig = item.sig.clone();
+    if let Some(owner) = &owner {
+        owner.name_self(&mut sig, &mut item.block);
+    }
+    generics::name_impl_traits(&mut sig);
+    let expandable = signature::check(&sig, owner.as_ref(), diagnostics);
+    let params =
+        sig.inputs.iter().enumerate().filter_map(|(at, arg)| parse_param(at, arg, owner.as_ref())).collect();
+    let output = match &sig.output {
         ReturnType::Default => parse_quote!(()),
         ReturnType::Type(_, ty) => (**ty).clone(),
     };
-    if let Type::ImplTrait(_) = output {
-        diagnostics.error_at_with_help(
-            Code::Signature,
-            &output,
-            "a workflow cannot return `impl Trait`: its output is saved, so its type must have a name",
-            "name the type",
-        );
-    }
-    Some(Function { item, options, params, output })
+    let generics: Vec<_> = owner.iter().map(|owner| &owner.generics).chain([&sig.generics]).collect();
+    let stored_name = match &options.name {
+        Some(name) => StoredName::written(name, &generics, diagnostics),
+        None => StoredName::with_all(plain_name(&sig.ident), &generics, diagnostics),
+    };
+    Some(Function { item, sig, owner, stored_name, options, params, output, expandable })
 }
 
-fn parse_options(attr: TokenStream, diagnostics: &Diagnostics) -> Options {
-    let mut options = Options { strict: false, name: None, krate: parse_quote!(::durable) };
+impl Default for Options {
+    fn default() -> Self {
+        Self { strict: false, name: None, krate: parse_quote!(::durable) }
+    }
+}
+
+/// The arguments of `#[workflow(..)]`, or of `#[workflows(..)]`, which gives them to all workflows of a block.
+pub fn parse_options(
+    attr: TokenStream,
+    inherited: Options,
+    macro_name: &str,
+    diagnostics: &Diagnostics,
+) -> Options {
+    let mut options = inherited;
     let metas = match Punctuated::<Meta, Token![,]>::parse_terminated.parse2(attr) {
         Ok(metas) => metas,
         Err(error) => {
@@ -131,11 +162,12 @@ fn parse_options(attr: TokenStream, diagnostics: &Diagnostics) -> Options {
             return options;
         }
     };
+    let of_block = macro_name == "workflows";
     for meta in metas {
         match &meta {
             Meta::Path(path) if path.is_ident("strict") => options.strict = true,
-            Meta::NameValue(pair) if pair.path.is_ident("name") => match string(&pair.value) {
-                Some(name) if (1..=256).contains(&name.len()) => options.name = Some(name),
+            Meta::NameValue(pair) if pair.path.is_ident("name") && !of_block => match string(&pair.value) {
+                Some(name) if (1..=256).contains(&name.value().len()) => options.name = Some(name),
                 _ => {
                     diagnostics.error_at(
                         Code::Argument,
@@ -145,7 +177,7 @@ fn parse_options(attr: TokenStream, diagnostics: &Diagnostics) -> Options {
                 }
             },
             Meta::NameValue(pair) if pair.path.is_ident("crate") => {
-                match string(&pair.value).and_then(|path| syn::parse_str::<Path>(&path).ok()) {
+                match string(&pair.value).and_then(|path| path.parse::<Path>().ok()) {
                     Some(path) => options.krate = path,
                     None => {
                         diagnostics.error_at(
@@ -160,8 +192,11 @@ fn parse_options(attr: TokenStream, diagnostics: &Diagnostics) -> Options {
                 diagnostics.error_at_with_help(
                     Code::Argument,
                     other,
-                    "`#[workflow]` does not know this argument",
-                    "it takes `strict`, `name = \"..\"` and `crate = \"..\"`",
+                    format!("`#[{macro_name}]` does not know this argument"),
+                    match of_block {
+                        true => "it takes `strict` and `crate = \"..\"`, for all workflows of the block",
+                        false => "it takes `strict`, `name = \"..\"` and `crate = \"..\"`",
+                    },
                 );
             }
         }
@@ -169,59 +204,23 @@ fn parse_options(attr: TokenStream, diagnostics: &Diagnostics) -> Options {
     options
 }
 
-fn string(expr: &syn::Expr) -> Option<String> {
+fn string(expr: &syn::Expr) -> Option<LitStr> {
     match expr {
         syn::Expr::Lit(lit) => match &lit.lit {
-            Lit::Str(text) => Some(text.value()),
+            Lit::Str(text) => Some(text.clone()),
             _ => None,
         },
         _ => None,
     }
 }
 
-fn check_signature(item: &ItemFn, diagnostics: &Diagnostics) {
-    let sig = &item.sig;
-    if sig.asyncness.is_none() {
-        diagnostics.error_with_help(
-            Code::NotAsync,
-            sig.fn_token.span,
-            format!("the workflow `{}` is not `async`, so it has no await points to save", sig.ident),
-            format!("write `async fn {}`", sig.ident),
-        );
-    }
-    let refuse = |tokens: &dyn quote::ToTokens, message: &str, help: &str| {
-        diagnostics.error_at_with_help(Code::Signature, &tokens.to_token_stream(), message, help);
-    };
-    if let Some(constness) = &sig.constness {
-        refuse(constness, "a workflow cannot be `const`", "remove `const`");
-    }
-    if let Safety::Unsafe(unsafety) = &sig.safety {
-        refuse(unsafety, "a workflow cannot be `unsafe`", "remove `unsafe`");
-    }
-    if let Some(abi) = &sig.abi {
-        refuse(abi, "a workflow cannot be `extern`", "remove the ABI");
-    }
-    for generic in &sig.generics.params {
-        if !matches!(generic, GenericParam::Lifetime(_)) {
-            refuse(
-                generic,
-                "a workflow cannot be generic: its saved state must be one type",
-                "write one workflow for each type, or take a trait object inside a resource",
-            );
-        }
-    }
-}
-
-fn parse_param(at: usize, arg: &FnArg, diagnostics: &Diagnostics) -> Option<Param> {
+/// `None` for what is no parameter of a workflow; it was reported.
+fn parse_param(at: usize, arg: &FnArg, owner: Option<&Owner>) -> Option<Param> {
     let typed = match arg {
         FnArg::Receiver(receiver) => {
-            diagnostics.error_at_with_help(
-                Code::Signature,
-                receiver,
-                "a workflow cannot be a method",
-                "make it a free function that takes the object by reference: `shop: &Shop`",
-            );
-            return None;
+            let ty = owner?.ty.clone();
+            let ident = Ident::new("self", receiver.self_token.span);
+            return Some(Param { ident, mutable: false, pattern: None, ty, resource: true });
         }
         FnArg::Typed(typed) => typed,
     };
@@ -231,45 +230,24 @@ fn parse_param(at: usize, arg: &FnArg, diagnostics: &Diagnostics) -> Option<Para
         }
         other => (format_ident!("input_{at}", span = Span::call_site()), false, Some(other.clone())),
     };
-    match &*typed.ty {
-        Type::Reference(reference) if reference.mutability.is_some() => {
-            diagnostics.error_at_with_help(
-                Code::MutParameter,
-                &typed.ty,
-                format!("the workflow takes `{}` by exclusive reference, which cannot be taken again after a crash", quote!(#ident)),
-                "take it by value (it is saved with the state), or by shared reference (the worker supplies it)",
-            );
-            Some(Param { ident, mutable, pattern, ty: (*reference.elem).clone(), resource: true })
-        }
-        Type::Reference(reference) => Some(Param { ident, mutable, pattern, ty: (*reference.elem).clone(), resource: true }),
-        Type::ImplTrait(ty) => {
-            diagnostics.error_at_with_help(
-                Code::Signature,
-                ty,
-                "a workflow cannot take `impl Trait`: its input is saved, so its type must have a name",
-                "name the type",
-            );
-            None
-        }
-        ty => Some(Param { ident, mutable, pattern, ty: ty.clone(), resource: false }),
-    }
-    .inspect(|param| {
-        if param.resource && is_unsized(&param.ty) {
-            diagnostics.error_with_help(
-                Code::Signature,
-                param.ty.span(),
-                "a resource must be a sized type: the worker finds it by its type",
-                "wrap it in a struct of your own",
-            );
-        }
-    })
+    let (ty, resource) = match signature::ungrouped(&typed.ty) {
+        Type::Reference(reference) => ((*reference.elem).clone(), true),
+        _ => ((*typed.ty).clone(), false),
+    };
+    Some(Param { ident, mutable, pattern, ty, resource })
 }
 
-/// A type that a worker cannot find by its `TypeId`.
-fn is_unsized(ty: &Type) -> bool {
-    match ty {
-        Type::TraitObject(_) | Type::Slice(_) | Type::ImplTrait(_) => true,
-        Type::Path(path) => path.path.is_ident("str"),
-        _ => false,
+impl Param {
+    /// The name of its value in generated code, where `self` cannot be one.
+    pub fn bound(&self) -> Ident {
+        match self.is_self() {
+            true => crate::owner::self_ident(self.ident.span()),
+            false => self.ident.clone(),
+        }
+    }
+
+    /// `&self`.
+    pub fn is_self(&self) -> bool {
+        self.ident == "self"
     }
 }

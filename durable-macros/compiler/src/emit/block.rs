@@ -63,11 +63,12 @@ impl<'a> Blocks<'a> {
         let declared = self.deferred(id, &names);
         let body = self.seq(block.root, &mut names);
         let (cx, next, payload) = (made("cx"), made("next"), made("payload"));
+        let output = super::output(self.compiled.function);
         quote! {
             __DurableBlock::#variant(#payload) => {
                 let #next = &mut #next;
                 #cx.block(async move {
-                    if let Some(result) = None::<Self::Output> { return result; }
+                    if let Some(result) = None::<#output> { return result; }
                     let #payload = #payload;
                     #hidden_resources
                     let #pattern #types = #payload;

@@ -6,9 +6,11 @@ use super::{Compiled, block::Blocks, made, tuple};
 use crate::{
     diagnostic::Diagnostics,
     graph::{BindingId, BlockId, plain_name},
+    owner::rename_self,
+    parse::Function,
 };
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use std::collections::BTreeSet;
 
 pub(super) fn emit_drive(compiled: &Compiled<'_>, diagnostics: &Diagnostics) -> TokenStream {
@@ -51,7 +53,8 @@ pub(super) fn emit_drive(compiled: &Compiled<'_>, diagnostics: &Diagnostics) -> 
     });
     let inputs: Vec<_> = compiled.function.inputs().map(|param| &param.ident).collect();
     let start = tuple(inputs.iter().map(|ident| quote!(#ident)).collect());
-    let resources: Vec<_> = compiled.function.resources().map(|param| &param.ident).collect();
+    let resources: Vec<_> = compiled.function.resources().map(|param| param.bound()).collect();
+    let output = super::output(compiled.function);
     let mut blocks = Blocks::new(compiled, diagnostics);
     let arms: Vec<_> = reached.iter().map(|block| blocks.emit(*block)).collect();
     let (cx, next) = (made("cx"), made("next"));
@@ -83,7 +86,7 @@ pub(super) fn emit_drive(compiled: &Compiled<'_>, diagnostics: &Diagnostics) -> 
             loop {
                 let mut #next = None;
                 __durable::unify(&__durable_pc, &#next);
-                let __durable_block: __durable::BoxFuture<'_, Option<Self::Output>> = match __durable_pc {
+                let __durable_block: __durable::BoxFuture<'_, Option<#output>> = match __durable_pc {
                     #(#arms)*
                 };
                 match __durable_block.await {
@@ -96,6 +99,36 @@ pub(super) fn emit_drive(compiled: &Compiled<'_>, diagnostics: &Diagnostics) -> 
             }
         })
     }
+}
+
+/// Where the code of the drive function stands: what the trait's function does, and a function beside it. A method's stands in an
+/// `impl` of its type, so that `Self` is what it is in the user's code.
+pub(super) fn place_drive(function: &Function, drive: TokenStream) -> (TokenStream, Option<TokenStream>) {
+    let Some(owner) = &function.owner else { return (drive, None) };
+    let drive = match syn::parse2(drive.clone()) {
+        Ok(mut expr) => {
+            rename_self(&mut expr);
+            expr.to_token_stream()
+        }
+        Err(_) => drive,
+    };
+    let name = made(&format!("drive_{}", plain_name(function.ident())));
+    let own = function.own_parameters();
+    let (params, bounds) = (&own.params, &own.where_clause);
+    let [resources, input, output] = [quote!(Resources<'r>), quote!(Input), quote!(Output)]
+        .map(|associated| super::workflow_type(function, associated));
+    let beside = owner.around(quote! {
+        #[allow(warnings, clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction)]
+        fn #name<'a, 'r: 'a, #params>(
+            __durable_cx: &'a __durable::Context,
+            __durable_resources: ::std::option::Option<#resources>,
+            __durable_entry: __durable::Entry<'a, #input>,
+        ) -> __durable::BoxFuture<'a, #output> #bounds {
+            #drive
+        }
+    });
+    let path = super::within(function, &name);
+    (quote!(#path(__durable_cx, __durable_resources, __durable_entry)), Some(beside))
 }
 
 /// The blocks that something leads to, in the order of the source.

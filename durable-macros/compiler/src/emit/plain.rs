@@ -4,6 +4,7 @@
 
 use crate::{
     desugar::{Desugared, StripAt},
+    graph::plain_name,
     lower::method,
     macros,
     parse::Function,
@@ -17,21 +18,32 @@ use syn::{
 };
 
 /// The name of the plain copy.
-pub(super) fn plain_ident() -> Ident {
-    super::made("plain")
+pub(super) fn plain_ident(function: &Function) -> Ident {
+    match &function.owner {
+        None => super::made("plain"),
+        // One of several in the `impl`s of its type.
+        Some(_) => super::made(&format!("plain_{}", plain_name(function.ident()))),
+    }
 }
 
 /// The plain copy.
 pub(super) fn emit_plain(function: &Function, desugared: &Desugared) -> TokenStream {
-    let mut sig = function.item.sig.clone();
-    sig.ident = plain_ident();
+    let mut sig = function.plain_signature();
+    sig.ident = plain_ident(function);
     // An error of its own was reported; without this, rustc would repeat it for each await.
     sig.asyncness.get_or_insert_default();
     let lints = super::lints(&function.item.attrs);
     let body = plain_body(&desugared.body);
-    quote! {
+    // The macro adds bounds of its own to those that are written.
+    let two_places = function.is_generic().then(|| quote!(#[allow(clippy::multiple_bound_locations)]));
+    let plain = quote! {
         #(#lints)*
+        #two_places
         #sig #body
+    };
+    match &function.owner {
+        None => plain,
+        Some(owner) => owner.around(plain),
     }
 }
 

@@ -3,20 +3,47 @@
 use super::{Compiled, drive::witness_ident, private};
 use crate::{
     desugar::camel,
+    generics,
     graph::{PointInfo, plain_name},
     layout::Field,
     parse::Function,
     source,
 };
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote};
 use std::collections::BTreeMap;
+use syn::{Generics, Type};
 
 /// `PlaceOrderState` for `place_order`.
 pub(super) fn enum_name(function: &Function) -> Ident {
     let ident = &function.item.sig.ident;
     let camel = camel(&plain_name(ident), ident.span()).unwrap_or_else(|| ident.clone());
     format_ident!("{camel}State", span = ident.span())
+}
+
+/// The type parameters of the enum: those that its fields name.
+fn parameters(compiled: &Compiled<'_>) -> (Generics, Vec<Ident>) {
+    let all = compiled.function.sig.generics.clone();
+    let types: Vec<Type> = typed_fields(compiled).cloned().collect();
+    let mut declared = Generics::default();
+    for generics in compiled.function.owner.iter().map(|owner| &owner.generics).chain([&all]) {
+        declared.params.extend(generics.params.iter().cloned());
+        if let Some(clause) = &generics.where_clause {
+            declared.make_where_clause().predicates.extend(clause.predicates.iter().cloned());
+        }
+    }
+    generics::needed_by(&declared, &types)
+}
+
+fn typed_fields<'a>(compiled: &'a Compiled<'_>) -> impl Iterator<Item = &'a Type> {
+    compiled.layout.points.iter().flat_map(|layout| &layout.fields).filter_map(|field| field.ty.as_ref())
+}
+
+/// The enum as a type, in terms of the workflow's parameters.
+pub(super) fn state_type(compiled: &Compiled<'_>) -> TokenStream {
+    let (name, (generics, _)) = (enum_name(compiled.function), parameters(compiled));
+    let (_, arguments, _) = generics.split_for_impl();
+    quote!(#name #arguments)
 }
 
 /// The enum.
@@ -27,23 +54,46 @@ pub(super) fn emit_enum(compiled: &Compiled<'_>) -> TokenStream {
         " Where an execution of `{}` stands: one variant for each await point, with the values that are saved there.",
         function.item.sig.ident
     );
+    let docs = user_docs(function);
+    let (generics, unnamed) = parameters(compiled);
+    let (declared, bounds) = (&generics, &generics.where_clause);
+    let private_bounds = (!generics.params.is_empty()).then(|| quote!(private_bounds,));
+    // A parameter that only bounds speak of would count as unused; one field mentions it.
+    let mut unmentioned = (!unnamed.is_empty()).then_some(unnamed);
     let variants = compiled.graph.points.iter().zip(&compiled.layout.points).map(|(point, layout)| {
         let (variant, doc) = (&point.name, point_doc(point));
-        let fields = layout.fields.iter().map(|field| {
-            let (name, ty) = (field_ident(compiled, field), field_type(function, field));
+        let fields: Vec<_> = layout.fields.iter().map(|field| {
+            let (name, mut ty) = (field_ident(compiled, field), field_type(function, field));
+            if field.ty.is_some()
+                && let Some(unnamed) = unmentioned.take()
+            {
+                let private = private(function);
+                ty = quote!(<#ty as #private::Mentions<(#(::std::marker::PhantomData<#unnamed>,)*)>>::Itself);
+            }
             quote!(#name: #ty)
-        });
+        }).collect();
         match layout.fields.is_empty() {
             true => quote!(#(#[doc = #doc])* #variant {}),
             false => quote!(#(#[doc = #doc])* #variant { #(#fields),* }),
         }
     });
+    let variants: Vec<_> = variants.collect();
     quote! {
         #[doc = #doc]
-        #[allow(private_interfaces, missing_docs, clippy::large_enum_variant, clippy::enum_variant_names)]
-        #vis enum #name {
+        #docs
+        #[allow(private_interfaces, #private_bounds missing_docs, clippy::large_enum_variant, clippy::enum_variant_names)]
+        #vis enum #name #declared #bounds {
             #(#variants),*
         }
+    }
+}
+
+/// The user's documentation of the function, as a paragraph below ours.
+fn user_docs(function: &Function) -> TokenStream {
+    let docs: Vec<_> = function.item.attrs.iter().filter(|attr| attr.path().is_ident("doc")).collect();
+    match docs.is_empty() {
+        true => quote!(),
+        false => quote!(#[doc = ""] #(#docs)*),
     }
 }
 
@@ -52,6 +102,8 @@ pub(super) fn emit_impls(compiled: &Compiled<'_>) -> TokenStream {
     let krate = &compiled.function.options.krate;
     let private = private(compiled.function);
     let name = enum_name(compiled.function);
+    let (generics, _) = parameters(compiled);
+    let (generics, arguments, bounds) = generics.split_for_impl();
     let variants: Vec<_> = compiled.graph.points.iter().map(|point| &point.name).collect();
     let texts: Vec<_> = compiled.graph.points.iter().map(|point| plain_name(&point.name)).collect();
     let typed: BTreeMap<_, _> = compiled
@@ -66,7 +118,7 @@ pub(super) fn emit_impls(compiled: &Compiled<'_>) -> TokenStream {
         .iter()
         .map(|(id, ty)| {
             let (witness, span) = (witness_ident(*id), compiled.graph.binding(*id).ident.span());
-            let made = quote_spanned!(span=> #private::witness());
+            let made = generics::spanned(quote!(#private::witness()), span);
             quote!(let #witness: #private::Witness<#ty> = #made;)
         })
         .collect();
@@ -106,7 +158,7 @@ pub(super) fn emit_impls(compiled: &Compiled<'_>) -> TokenStream {
         }
     });
     quote! {
-        impl #krate::State for #name {
+        impl #generics #krate::State for #name #arguments #bounds {
             fn point(&self) -> &'static str {
                 match self { #(Self::#variants { .. } => #texts),* }
             }
@@ -123,7 +175,7 @@ pub(super) fn emit_impls(compiled: &Compiled<'_>) -> TokenStream {
             }
         }
 
-        impl ::std::fmt::Debug for #name {
+        impl #generics ::std::fmt::Debug for #name #arguments #bounds {
             fn fmt(&self, __durable_f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 #witnesses
                 match self { #(#shown),* }

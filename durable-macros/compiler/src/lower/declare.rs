@@ -139,7 +139,16 @@ impl Lower<'_> {
         let borrows = match place::borrowed(init) {
             Some((borrowed, _)) => place::is_stable(borrowed),
             // A `mut` binding of a literal may point elsewhere later. What takes a borrow apart borrows from the same.
-            None => by_ref || place::is_literal_text(init) || (self.is_borrow(init) && takes_apart(pat)),
+            None => {
+                let name = match init {
+                    Expr::Path(path) => path.path.get_ident().map(plain_name),
+                    _ => None,
+                };
+                // A resource is a reference that is always there.
+                let again = name.is_some_and(|name| self.is_resource(&name))
+                    || (self.is_borrow(init) && takes_apart(pat));
+                by_ref || place::is_literal_text(init) || again
+            }
         };
         let reassigned = names.iter().any(|name| name.mutable && !name.copied);
         if !borrows || reassigned || names.iter().all(|name| name.copied) {

@@ -148,7 +148,7 @@ impl Lower<'_> {
         })
     }
 
-    fn is_resource(&self, name: &str) -> bool {
+    pub(super) fn is_resource(&self, name: &str) -> bool {
         self.lookup(name).is_some_and(|id| self.graph.binding(id).kind == BindingKind::Resource)
     }
 
