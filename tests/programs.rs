@@ -8,10 +8,12 @@
     reason = "users write all of Rust; these programs are about what it means, not about style"
 )]
 
+mod attributes;
 mod borrows;
 mod branches;
 mod children;
 mod expressions;
+mod iterators;
 mod loops;
 mod moves;
 mod names;
@@ -20,4 +22,5 @@ mod order_of_evaluation;
 mod parameters;
 mod scopes;
 mod shadowing;
+mod traps;
 mod world;

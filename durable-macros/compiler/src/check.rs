@@ -4,7 +4,7 @@ use crate::{
     desugar::{self, Desugared},
     diagnostic::{Code, Diagnostics},
     facts,
-    graph::{BindingKind, Effect, End, Graph, Op, plain_name},
+    graph::{self, BindingKind, Effect, End, Graph, Lent, Op, plain_name},
     layout::Layout,
     lower, macros,
     parse::Function,
@@ -25,6 +25,8 @@ pub fn check_source(desugared: &Desugared, diagnostics: &Diagnostics) {
 /// Checks what is saved: references, field names, and types under `strict`.
 pub fn check_layout(function: &Function, graph: &Graph, layout: &Layout, diagnostics: &Diagnostics) {
     check_references(graph, layout, diagnostics);
+    check_lent(graph, layout, diagnostics);
+    check_conditional(graph, layout, diagnostics);
     check_fields(graph, layout, diagnostics);
     check_jumps(graph, layout, diagnostics);
     if function.options.strict {
@@ -138,9 +140,8 @@ impl<'ast> Visit<'ast> for Source<'_> {
     }
 
     fn visit_expr_match(&mut self, choice: &'ast syn::ExprMatch) {
-        if choice.arms.iter().any(|arm| facts::has_await(&arm.body)) {
-            choice.arms.iter().for_each(|arm| self.refuse_cfg(&arm.attrs));
-        }
+        let awaiting = choice.arms.iter().filter(|arm| facts::has_await(&arm.body));
+        awaiting.for_each(|arm| self.refuse_cfg(&arm.attrs));
         visit::visit_expr_match(self, choice);
     }
 
@@ -163,9 +164,7 @@ impl<'ast> Visit<'ast> for Source<'_> {
 impl Source<'_> {
     /// What is compiled on some targets only would be another workflow there, and the macro does not see which.
     fn refuse_cfg(&self, attrs: &[syn::Attribute]) {
-        for attr in
-            attrs.iter().filter(|attr| attr.path().is_ident("cfg") || attr.path().is_ident("cfg_attr"))
-        {
+        for attr in attrs.iter().filter(|attr| facts::is_conditional(attr)) {
             self.diagnostics.error_at_with_help(
                 Code::Position,
                 attr,
@@ -297,6 +296,10 @@ fn check_references(graph: &Graph, layout: &Layout, diagnostics: &Diagnostics) {
             let (code, why) = match binding.kind {
                 BindingKind::Reference(why) => (Code::Reference, why),
                 BindingKind::PatternReference(why) => (Code::PatternReference, why),
+                BindingKind::Code(code) if reported.insert(field.binding) => {
+                    refuse_code(code, &binding.ident, &point.name, diagnostics);
+                    continue;
+                }
                 _ => continue,
             };
             if !reported.insert(field.binding) {
@@ -310,6 +313,63 @@ fn check_references(graph: &Graph, layout: &Layout, diagnostics: &Diagnostics) {
                 "keep an owned value instead (`.to_owned()`, `.clone()`), or take the reference again after the `.await`",
             );
         }
+    }
+}
+
+fn refuse_code(code: graph::Code, local: &syn::Ident, point: &syn::Ident, diagnostics: &Diagnostics) {
+    let (what, help) = match code {
+        graph::Code::Closure => ("closure", "make it a nested `fn`, or write it again after the `.await`"),
+        graph::Code::Future => (
+            "future",
+            "await it where it is made, `let value = async { .. }.await;`, or write the `async` block again after the `.await`",
+        ),
+    };
+    diagnostics.error_with_help(
+        Code::Unsaveable,
+        local.span(),
+        format!("the {what} `{local}` is alive across the await point `{point}`, and code cannot be saved"),
+        help,
+    );
+}
+
+/// References that calls gave. Across an await point most are an error of rustc's, at the binding. Where ways only join, the
+/// locals move on into another block, which what is borrowed cannot.
+fn check_lent(graph: &Graph, layout: &Layout, diagnostics: &Diagnostics) {
+    let mut reported = BTreeSet::new();
+    for (block, carried) in graph.blocks.iter().zip(&layout.carried) {
+        for id in carried {
+            let Some(Lent { method, local }) = graph.lent.get(id) else { continue };
+            let (name, span) = (graph.name(*id), graph.binding(*id).ident.span());
+            match block.point.map(|point| &graph.points[point].name) {
+                Some(point) if lower::lends_text(method) && reported.insert(*id) => diagnostics.error_with_help(
+                    Code::Reference,
+                    span,
+                    format!("the reference `{name}` is alive across the await point `{point}`, and cannot be taken again after a resume: it comes from `{method}()`"),
+                    format!("keep an owned value (`.{method}(..)` and then `.to_owned()`), or call `{method}` again after the `.await`; if it is no reference, write its type: `let {name}: Type = ..`"),
+                ),
+                None if *local && reported.insert(*id) => diagnostics.error_with_help(
+                    Code::Reference,
+                    span,
+                    format!("the reference `{name}` comes from `{method}()` and is used after a branch or loop that awaits, where it can no longer be taken again"),
+                    format!("keep an owned value (`.clone()`, `.to_owned()`), or call `{method}` again after the branch; if it is no reference, write its type: `let {name}: Type = ..`"),
+                ),
+                _ => continue,
+            };
+        }
+    }
+}
+
+/// A local that is there on some targets only would be another state on each.
+fn check_conditional(graph: &Graph, layout: &Layout, diagnostics: &Diagnostics) {
+    let carried: BTreeSet<_> = layout.carried.iter().flatten().collect();
+    for id in graph.conditional.iter().filter(|id| carried.contains(id)) {
+        let name = graph.name(*id);
+        diagnostics.error_with_help(
+            Code::Position,
+            graph.binding(*id).ident.span(),
+            format!("`{name}` is compiled conditionally and alive across an `.await`, so there would be two kinds of saved state"),
+            format!("declare it always: `let {name} = if cfg!(..) {{ Some(..) }} else {{ None }};`"),
+        );
     }
 }
 

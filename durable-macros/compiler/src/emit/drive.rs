@@ -61,7 +61,9 @@ pub(super) fn emit_drive(compiled: &Compiled<'_>, diagnostics: &Diagnostics) -> 
     };
 
     quote! {
-        ::std::boxed::Box::pin(async move {
+        let __durable_args = __durable::Moved((__durable_cx, __durable_resources, __durable_entry));
+        ::std::boxed::Box::pin(async {
+            let (__durable_cx, __durable_resources, __durable_entry) = __durable_args.take();
             // All blocks, await points and joins alike. One type parameter per local: their types are inferred.
             enum __DurableBlock #generics { #(#variants),* }
             #(#witnesses)*

@@ -11,8 +11,7 @@ use crate::{
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::{
-    Block, Ident,
-    punctuated::Punctuated,
+    Block, Ident, parse_quote,
     visit_mut::{self, VisitMut},
 };
 
@@ -49,7 +48,7 @@ impl VisitMut for Wrap {
     fn visit_expr_await_mut(&mut self, awaited: &mut syn::ExprAwait) {
         visit_mut::visit_expr_await_mut(self, awaited);
         let base = (*awaited.base).clone();
-        *awaited.base = method(base, "__durable_plain", awaited, Punctuated::new());
+        *awaited.base = method(base, "__durable_await", awaited, parse_quote!(__durable::InMemory));
     }
 
     fn visit_macro_mut(&mut self, mac: &mut syn::Macro) {

@@ -3,7 +3,7 @@
 use super::{Compiled, drive::witness_ident, private};
 use crate::{desugar::camel, graph::plain_name, layout::Field, parse::Function};
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote};
 use std::collections::BTreeMap;
 
 /// `PlaceOrderState` for `place_order`.
@@ -60,7 +60,7 @@ pub(super) fn emit_impls(compiled: &Compiled<'_>) -> TokenStream {
         .iter()
         .map(|(id, ty)| {
             let (witness, span) = (witness_ident(*id), compiled.graph.binding(*id).ident.span());
-            let made = quote_spanned!(span=> #private::witness());
+            let made = super::witness_at(compiled.function, span);
             quote!(let #witness: #private::Witness<#ty> = #made;)
         })
         .collect();

@@ -3,6 +3,7 @@
 use super::{
     Dest, LoopFrame, Lower,
     expr::{self, Mode},
+    iterate,
 };
 use crate::{
     diagnostic::Code,
@@ -119,7 +120,7 @@ impl Lower<'_> {
                 this.cur = Some(body);
                 this.into(&arm.body, dest);
                 this.goto(after);
-                arms.push(Arm { pat: with_attrs(arm), effect, defs, body });
+                arms.push(Arm { attrs: arm.attrs.clone(), pat: arm.pat.clone(), effect, defs, body });
             });
         }
         self.cur = head;
@@ -172,10 +173,15 @@ impl Lower<'_> {
         if self.cur.is_none() {
             return;
         }
-        let collection = self.kept_temporary(collection);
-        let after = self.new_block(None);
         let depth = self.scope.len();
+        let again = iterate::is_made_again(&collection);
+        let collection = if again { self.kept_chain(&collection) } else { self.kept_temporary(collection) };
+        let after = self.new_block(None);
         match self.borrowed_collection(&collection) {
+            _ if again => {
+                let exclusive = iterate::is_exclusive(&collection);
+                self.for_borrowed(repeat, collection, exclusive, after);
+            }
             Some((place, exclusive)) => self.for_borrowed(repeat, place, exclusive, after),
             None => self.for_owned(repeat, collection, after),
         }
@@ -349,9 +355,4 @@ impl Lower<'_> {
         effect.uses.insert(cursor);
         self.push_op(Op::Stmt { stmt, effect, defs: Vec::new() });
     }
-}
-
-/// The pattern of an arm; its attributes stay with it.
-fn with_attrs(arm: &syn::Arm) -> Pat {
-    arm.pat.clone()
 }
