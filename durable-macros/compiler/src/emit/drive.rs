@@ -1,4 +1,4 @@
-//! The drive function: a loop over blocks, each an `async move` block of its own, boxed.
+//! The drive function: a loop over blocks, each an `async` block of its own, boxed.
 //!
 //! That layout is what scales: every block is a separate body for the borrow checker, and the drive function has one await.
 

@@ -9,7 +9,7 @@ use crate::{
     diagnostic::Code,
     facts::{self, has_await},
     graph::{Arm, Binding, BindingId, BindingKind, BlockId, End, Op, plain_name},
-    place,
+    place, types,
 };
 use quote::format_ident;
 use syn::{Block, Expr, ExprForLoop, Label, Pat, parse_quote, spanned::Spanned};
@@ -227,6 +227,8 @@ impl Lower<'_> {
 
     /// Over an owned collection or a range: what is left of it is saved.
     fn for_owned(&mut self, repeat: &ExprForLoop, collection: Expr, after: BlockId) {
+        let item = types::of_item(&collection, &|name| self.known_type(name));
+        let item = item.filter(|_| matches!(*repeat.pat, Pat::Ident(_))).and_then(|ty| self.nameable(&ty));
         let cursor = self.cursor(&repeat.pat, None);
         let ident = self.graph.binding(cursor).ident.clone();
         let private = format_ident!("__durable", span = expr::made());
@@ -237,6 +239,9 @@ impl Lower<'_> {
         self.with_frame(repeat.label.as_ref(), true, after, Some(head), None, |this| {
             this.scoped_branch(|this| {
                 let defs = this.declare_matched(&repeat.pat, None);
+                for def in &defs {
+                    this.graph.bindings[def.0].ty.clone_from(&item);
+                }
                 let pat = &repeat.pat;
                 let cond: Expr = parse_quote!(let Some(#pat) = #private::advance(&mut #ident));
                 let mut effect = this.effect(&facts::Facts::default());

@@ -203,7 +203,7 @@ impl Lower<'_> {
         }
     }
 
-    fn known_type(&self, name: &str) -> Option<Type> {
+    pub(super) fn known_type(&self, name: &str) -> Option<Type> {
         let binding = self.graph.binding(self.lookup(name)?);
         match binding.kind {
             BindingKind::Input | BindingKind::Local | BindingKind::Value => binding.ty.clone(),
