@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use syn::{
     Expr, ExprAwait, Macro, Stmt,
     visit::{self, Visit},
+    visit_mut::VisitMut,
 };
 
 /// Checks the source: macros that hide awaits, and what is awaited.
@@ -108,7 +109,10 @@ impl<'ast> Visit<'ast> for Source<'_> {
                         "`{}` evaluates this only sometimes, and the workflow cannot be saved inside it",
                         macros::display(mac)
                     ),
-                    "await before the macro: `let value = .. .await;`, and use `value` in it",
+                    format!(
+                        "await before the macro: `let value = {};`, and use `value` in it",
+                        shown(operand, ".. .await")
+                    ),
                 );
             }
         }
@@ -169,7 +173,7 @@ impl Source<'_> {
                 Code::Position,
                 attr,
                 "code with awaits cannot be compiled conditionally inside a workflow",
-                "put the `#[cfg]` on a function that is awaited, or on the whole workflow",
+                "decide when it runs, `if cfg!(..) { .. }`, or put the `#[cfg]` on a function that is awaited or on the whole workflow",
             );
         }
     }
@@ -186,10 +190,21 @@ impl Source<'_> {
                 Code::Eager,
                 operand,
                 format!("`{}` begins its work before the workflow is saved, so after a crash it would run unrecorded", segments.join("::")),
-                "wrap it, so that it begins when it is awaited: `async { .. .await }.await`",
+                format!(
+                    "wrap it, so that it begins when it is awaited: `async {{ {}.await }}.await`",
+                    shown(operand, "..")
+                ),
             );
         }
     }
+}
+
+/// An expression as the user wrote it, if it is short enough to be read in a line.
+fn shown(expr: &Expr, otherwise: &str) -> String {
+    let mut expr = expr.clone();
+    desugar::StripAt.visit_expr_mut(&mut expr);
+    let text = graph::tidy(&quote::ToTokens::to_token_stream(&expr).to_string());
+    if text.len() > 80 { otherwise.to_owned() } else { text }
 }
 
 /// Finds changes of locals by the operand of a combinator: a branch that has finished is not run again, so after a resume the
@@ -338,20 +353,21 @@ fn check_lent(graph: &Graph, layout: &Layout, diagnostics: &Diagnostics) {
     let mut reported = BTreeSet::new();
     for (block, carried) in graph.blocks.iter().zip(&layout.carried) {
         for id in carried {
-            let Some(Lent { method, local }) = graph.lent.get(id) else { continue };
+            let Some(Lent { method, local, text }) = graph.lent.get(id) else { continue };
+            let own = text.as_ref().map_or(String::new(), |text| format!(", `{text}.to_owned()`"));
             let (name, span) = (graph.name(*id), graph.binding(*id).ident.span());
             match block.point.map(|point| &graph.points[point].name) {
                 Some(point) if lower::lends_text(method) && reported.insert(*id) => diagnostics.error_with_help(
                     Code::Reference,
                     span,
                     format!("the reference `{name}` is alive across the await point `{point}`, and cannot be taken again after a resume: it comes from `{method}()`"),
-                    format!("keep an owned value (`.{method}(..)` and then `.to_owned()`), or call `{method}` again after the `.await`; if it is no reference, write its type: `let {name}: Type = ..`"),
+                    format!("keep an owned value{own}, or call `{method}` again after the `.await`; if it is no reference, write its type: `let {name}: Type = ..`"),
                 ),
                 None if *local && reported.insert(*id) => diagnostics.error_with_help(
                     Code::Reference,
                     span,
                     format!("the reference `{name}` comes from `{method}()` and is used after a branch or loop that awaits, where it can no longer be taken again"),
-                    format!("keep an owned value (`.clone()`, `.to_owned()`), or call `{method}` again after the branch; if it is no reference, write its type: `let {name}: Type = ..`"),
+                    format!("call `{method}` again after the branch, or keep an owned value (`.clone()`, `.to_owned()`); if it is no reference, write its type: `let {name}: Type = ..`"),
                 ),
                 _ => continue,
             };
@@ -386,7 +402,7 @@ fn check_fields(graph: &Graph, layout: &Layout, diagnostics: &Diagnostics) {
                         "two values saved at the await point `{}` are both named `{}`",
                         point.name, field.name
                     ),
-                    "rename one of the locals",
+                    "rename one of the locals (the place of a `for` loop is saved as `<binding>_at`, a hidden local as `<name>_outer`)",
                 );
             }
         }

@@ -109,6 +109,8 @@ pub struct Lent {
     pub method: String,
     /// Whether it points into a local, which moves from block to block; a resource stays where it is.
     pub local: bool,
+    /// The call as text, if what it gives is a plain `&str`.
+    pub text: Option<String>,
 }
 
 /// A borrow, or a pattern of borrows, that is taken again at the start of each block where one of them is alive.
@@ -376,4 +378,28 @@ impl Graph {
 pub fn plain_name(ident: &Ident) -> String {
     let text = ident.to_string();
     text.strip_prefix("r#").map_or(text.clone(), str::to_owned)
+}
+
+/// Token text with the spaces a person would leave.
+pub(crate) fn tidy(tokens: &str) -> String {
+    let mut text = tokens.split_whitespace().collect::<Vec<_>>().join(" ");
+    for (from, to) in [
+        (" . ", "."),
+        (" (", "("),
+        ("( ", "("),
+        (" )", ")"),
+        (" ,", ","),
+        ("& ", "&"),
+        (" ::", "::"),
+        (":: ", "::"),
+        (" ?", "?"),
+        (" ;", ";"),
+        (" !", "!"),
+        ("< ", "<"),
+        (" >", ">"),
+        (" <", "<"),
+    ] {
+        text = text.replace(from, to);
+    }
+    text
 }

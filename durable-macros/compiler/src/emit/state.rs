@@ -1,6 +1,8 @@
 //! The state enum: one variant per await point, as a person would have written it.
 
 use super::{Compiled, drive::witness_ident, private};
+pub(crate) use crate::graph::tidy;
+
 use crate::{desugar::camel, graph::plain_name, layout::Field, parse::Function};
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote};
@@ -140,30 +142,6 @@ fn point_doc(callee: &str) -> String {
         text = text.chars().take(99).chain(['…']).collect();
     }
     format!(" Suspended at `{text}.await`.")
-}
-
-/// Token text with the spaces a person would leave.
-pub(crate) fn tidy(tokens: &str) -> String {
-    let mut text = tokens.split_whitespace().collect::<Vec<_>>().join(" ");
-    for (from, to) in [
-        (" . ", "."),
-        (" (", "("),
-        ("( ", "("),
-        (" )", ")"),
-        (" ,", ","),
-        ("& ", "&"),
-        (" ::", "::"),
-        (":: ", "::"),
-        (" ?", "?"),
-        (" ;", ";"),
-        (" !", "!"),
-        ("< ", "<"),
-        (" >", ">"),
-        (" <", "<"),
-    ] {
-        text = text.replace(from, to);
-    }
-    text
 }
 
 fn field_ident(compiled: &Compiled<'_>, field: &Field) -> Ident {

@@ -30,8 +30,8 @@ impl Lower<'_> {
                 self.diagnostics.error_at_with_help(
                     Code::Position,
                     other,
-                    "a workflow cannot be saved in the middle of this block",
-                    "move the await out of it",
+                    "a workflow cannot be saved in the middle of this `unsafe` block",
+                    "await outside of it: `let value = unsafe { .. };` and then the `.await`; `unsafe { call().await }` alone is fine",
                 );
             }
         }

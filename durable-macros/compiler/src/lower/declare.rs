@@ -3,9 +3,10 @@
 use super::{Lower, lend};
 use crate::{
     facts::{self, PatternName},
-    graph::{Binding, BindingId, BindingKind, Borrow, BorrowId, Code, Lent, Retake, plain_name},
+    graph::{Binding, BindingId, BindingKind, Borrow, BorrowId, Code, Lent, Retake, plain_name, tidy},
     place, types,
 };
+use quote::ToTokens;
 use syn::{Expr, Pat, Type};
 
 /// The type a pattern is annotated with.
@@ -193,7 +194,10 @@ impl Lower<'_> {
         let method = lend::lender(value)?;
         let source = lend::source(value).and_then(|name| self.lookup(&name));
         let local = source.is_some_and(|id| self.graph.binding(id).kind != BindingKind::Resource);
-        Some(Lent { method, local })
+        let text = lend::is_plain_text(&method, value)
+            .then(|| tidy(&value.to_token_stream().to_string()))
+            .filter(|text| text.len() <= 60);
+        Some(Lent { method, local, text })
     }
 
     fn note_lent(&mut self, id: BindingId, name: &PatternName, lent: Option<&Lent>) {

@@ -82,6 +82,12 @@ pub(super) fn source(expr: &Expr) -> Option<String> {
     }
 }
 
+/// Whether a call gives a plain `&str`, as `trim()` does.
+pub(super) fn is_plain_text(method: &str, value: &Expr) -> bool {
+    let direct = matches!(value, Expr::MethodCall(call) if call.method == method);
+    direct && (method.starts_with("trim") || method == "as_str")
+}
+
 /// Whether it lends text.
 pub(crate) fn lends_text(method: &str) -> bool {
     TEXT.contains(&method)
