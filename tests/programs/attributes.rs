@@ -11,8 +11,8 @@ async fn lints(world: &World, n: u64) -> u64 {
     let one = world.text(  n  ).await;
     #[allow(clippy::single_match)]
     match n {
-        #[allow(unreachable_patterns)]
         1 => world.note(one).await,
+        #[allow(unreachable_patterns)]
         1 => {}
         _ => {}
     }
@@ -43,7 +43,7 @@ async fn left_out(world: &World, n: u64) -> (u64, String) {
     {
         log = String::new();
     }
-    #[cfg(all())]
+    #[cfg(not(any()))]
     {
         log += "here";
     }
@@ -56,7 +56,7 @@ async fn left_out(world: &World, n: u64) -> (u64, String) {
     let text = match y - 1 {
         #[cfg(any())]
         1 => return (9, nowhere()),
-        #[cfg(all())]
+        #[cfg(not(any()))]
         1 => "one".to_owned(),
         n => world.text(n).await,
     };

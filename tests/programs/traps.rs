@@ -204,7 +204,7 @@ async fn unknown_macros(world: &World, n: u64) -> String {
     let second = json!({ "name": format!("{name}!"), "n": n + 1 });
     #[at(Again)]
     world.ask(n).await;
-    format!("{first};{second};{}", dbg!(vec![world.some(n).await; 1].len()))
+    format!("{first};{second};{}", vec![world.some(n).await; 1].len())
 }
 
 #[tokio::test]
