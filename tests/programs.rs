@@ -8,6 +8,7 @@
     reason = "users write all of Rust; these programs are about what it means, not about style"
 )]
 
+mod attributes;
 mod borrows;
 mod branches;
 mod children;
@@ -15,6 +16,7 @@ mod conditions;
 mod expressions;
 mod generics;
 mod graph;
+mod iterators;
 mod loops;
 mod methods;
 mod moves;
@@ -25,4 +27,5 @@ mod parameters;
 mod places;
 mod scopes;
 mod shadowing;
+mod traps;
 mod world;

@@ -1,4 +1,4 @@
-//! rustc: a closure, used after an await.
+//! DUR024: a closure, used after an await.
 
 use durable::{step, workflow};
 

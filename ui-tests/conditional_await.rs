@@ -12,7 +12,7 @@ async fn conditional(n: u64) -> bool {
     check(n).await;
     match n {
         #[cfg(any())]
-        1 => true,
+        1 => #[at(One)] check(n).await,
         _ => #[at(Other)] check(n).await,
     }
 }

@@ -1,4 +1,4 @@
-//! rustc: a value that cannot be saved, used after an await.
+//! DUR024: a value that cannot be saved, used after an await.
 
 use durable::{step, workflow};
 

@@ -1,4 +1,4 @@
-//! rustc: a type parameter that may not be one that can be saved.
+//! DUR024: a type parameter that may not be one that can be saved.
 
 use durable::{step, workflow};
 

@@ -1,4 +1,4 @@
-//! rustc: an `Instant` means nothing in another process.
+//! DUR024: an `Instant` means nothing in another process.
 
 use durable::{step, workflow};
 

@@ -1,4 +1,4 @@
-//! rustc: a guard, used after an await.
+//! DUR024: a guard, used after an await.
 
 use durable::{step, workflow};
 

@@ -1,4 +1,4 @@
-//! rustc: an `Rc`, used after an await.
+//! DUR024: an `Rc`, used after an await.
 
 use durable::{step, workflow};
 

@@ -1,4 +1,4 @@
-//! rustc: a reference that a call returned, whose type no token shows, used after an await.
+//! DUR024: a reference that a call returned, whose type no token shows, used after an await.
 
 use durable::{step, workflow};
 

@@ -84,29 +84,55 @@ pub enum Wait {
 }
 
 /// How generated code awaits: as a method, so that the expression begins and ends with the user's own tokens.
+///
+/// The plain copy and the state machine call the same method, so that rustc says the same of what cannot be awaited, and so
+/// only once.
 #[doc(hidden)]
-pub trait AtPoint: Sized {
-    /// At an await point: see [`Context::at`].
-    fn __durable_at<'a>(self, cx: &'a Context, point: usize, saver: Saver) -> BoxFuture<'a, Self::Output>
+pub trait Await: Sized {
+    /// At an await point, or in memory.
+    fn __durable_await<'a, O: Send>(self, how: impl How<'a>) -> BoxFuture<'a, O>
     where
-        Self: Awaitable<Output: Send> + Send + 'a,
+        Self: Awaitable<Output = O> + Plain<Output = O> + Send + 'a,
     {
-        cx.at(point, saver, self)
+        how.begin(self)
     }
 }
 
-impl<T> AtPoint for T {}
+impl<T> Await for T {}
 
-/// The same in the plain copy.
+/// Where an awaited operation runs.
 #[doc(hidden)]
-pub trait PlainRun: Sized {
-    /// Runs it in memory.
-    fn __durable_plain(self) -> impl Future<Output = Self::Output> + Send
+pub trait How<'a> {
+    /// Runs it.
+    fn begin<O: Send, A>(self, operation: A) -> BoxFuture<'a, O>
     where
-        Self: Plain,
+        A: Awaitable<Output = O> + Plain<Output = O> + Send + 'a;
+}
+
+/// At an await point: see [`Context::at`].
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct At<'a>(pub &'a Context, pub usize, pub Saver);
+
+impl<'a> How<'a> for At<'a> {
+    fn begin<O: Send, A>(self, operation: A) -> BoxFuture<'a, O>
+    where
+        A: Awaitable<Output = O> + Plain<Output = O> + Send + 'a,
     {
-        self.plain()
+        self.0.at(self.1, self.2, operation)
     }
 }
 
-impl<T> PlainRun for T {}
+/// In a plain run.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct InMemory;
+
+impl<'a> How<'a> for InMemory {
+    fn begin<O: Send, A>(self, operation: A) -> BoxFuture<'a, O>
+    where
+        A: Awaitable<Output = O> + Plain<Output = O> + Send + 'a,
+    {
+        Box::pin(operation.plain())
+    }
+}

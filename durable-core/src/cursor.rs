@@ -3,9 +3,13 @@
 //! A loop over an owned collection saves what is left of it; a loop over a borrowed one saves an index and borrows again
 //! after a resume. Foreign iterators are never stored as they are: an exhausted `0..=1` serializes as if it were not.
 
+mod again;
+
+pub use again::{Again, Eager, again};
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
 use std::{
-    collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, VecDeque},
+    collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, LinkedList, VecDeque},
     ops::{Range, RangeInclusive},
 };
 
@@ -13,7 +17,7 @@ use std::{
 #[diagnostic::on_unimplemented(
     message = "a `for` loop over `{Self}` cannot hold its place across an `.await`",
     label = "its position cannot be saved",
-    note = "[DUR017] see docs/errors/DUR017.md: loop over a collection or a range instead: `.collect::<Vec<_>>()` it before the loop, or borrow it with `&`"
+    note = "[DUR017] see docs/errors/DUR017.md: loop over a collection or a range instead: `.collect::<Vec<_>>()` the items before the loop, or borrow the collection with `&`"
 )]
 pub trait IntoCursor {
     /// What the loop gives.
@@ -74,6 +78,7 @@ owned! {
     [T] VecDeque<T> => T;
     [T] BTreeSet<T> => T;
     [T] BinaryHeap<T> => T;
+    [T] LinkedList<T> => T;
     [T] Option<T> => T;
     [T, S] HashSet<T, S> => T;
     [T, const N: usize] [T; N] => T;
@@ -165,7 +170,7 @@ impl<T: Integer> Cursor for InclusiveCursor<T> {
 #[diagnostic::on_unimplemented(
     message = "a `for` loop over `&{Self}` cannot hold its place across an `.await`",
     label = "its items cannot be found again by position",
-    note = "[DUR017] see docs/errors/DUR017.md: an unordered collection may give another order after a resume: loop over it by value, or over a `Vec` of its keys"
+    note = "[DUR017] see docs/errors/DUR017.md: an unordered collection may give another order after a resume: loop over it by value, or over its keys, `for key in map.keys().cloned()`"
 )]
 pub trait Indexed {
     /// What the loop gives.
@@ -180,7 +185,7 @@ pub trait Indexed {
 #[diagnostic::on_unimplemented(
     message = "a `for` loop over `&mut {Self}` cannot hold its place across an `.await`",
     label = "its items cannot be found again by position",
-    note = "[DUR017] see docs/errors/DUR017.md: loop over a range of indices instead: `for i in 0..items.len()`"
+    note = "[DUR017] see docs/errors/DUR017.md: loop over a range of indices, `for i in 0..items.len()`; or over the collection by value, and build another one"
 )]
 pub trait IndexedMut {
     /// What the loop gives.
@@ -286,7 +291,7 @@ pub fn item_mut<C: IndexedMut + ?Sized>(collection: &mut C, at: usize) -> Option
 }
 
 /// Begins a loop over an owned collection: called by path, so that the error names it.
-pub fn into_cursor<C: IntoCursor>(collection: C) -> C::Cursor {
+pub fn into_cursor<C: IntoCursor<Cursor = K>, K>(collection: C) -> K {
     collection.into_cursor()
 }
 

@@ -8,14 +8,39 @@ use std::{cell::Cell, fmt};
 ///
 /// Implemented for every such type; never implement it by hand.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is alive across an `.await` of a `#[workflow]`, so it must be serializable",
-    label = "this value is part of the saved state",
-    note = "derive `serde::Serialize` and `serde::Deserialize` for the type, or stop using the value before the `.await`"
+    message = "`{Self}` cannot be part of a saved state",
+    label = "not `serde::Serialize` and `serde::de::DeserializeOwned`",
+    note = "derive `serde::Serialize` and `serde::Deserialize` for it"
 )]
 pub trait Durable: Serialize + DeserializeOwned {}
 
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned> Durable for T {}
+
+/// What a state can hold. The bound of a [`witness`] is turned around, from the type to the state: else rustc would give advice
+/// of its own where the type is a reference, which is wrong here.
+#[diagnostic::on_unimplemented(
+    message = "`{T}` is alive across an `.await` of a `#[workflow]`, so it must be serializable",
+    label = "this value is part of the saved state",
+    note = "[DUR024] see docs/errors/DUR024.md: if the type is yours, derive `serde::Serialize` and `serde::Deserialize`; \
+            else stop using the value before the `.await`, and make or take it again afterwards; instead of a reference, keep an \
+            owned value (`.clone()`, `.to_owned()`)"
+)]
+pub trait Holds<T> {
+    /// How it does.
+    fn witness() -> Witness<T>;
+}
+
+/// A saved state, as far as types go.
+#[derive(Debug)]
+pub struct SavedState;
+
+#[diagnostic::do_not_recommend]
+impl<T: Durable> Holds<T> for SavedState {
+    fn witness() -> Witness<T> {
+        Witness { save: save_value::<T>, load: load_value::<T>, trace: trace::<T> }
+    }
+}
 
 /// Ties one local of a workflow to one type, and carries how to save, load and describe it.
 ///
@@ -42,8 +67,11 @@ impl<T> fmt::Debug for Witness<T> {
 }
 
 /// The witness of a local; called by generated code with the span of the binding.
-pub fn witness<T: Durable>() -> Witness<T> {
-    Witness { save: save_value::<T>, load: load_value::<T>, trace: trace::<T> }
+pub fn witness<T>() -> Witness<T>
+where
+    SavedState: Holds<T>,
+{
+    <SavedState as Holds<T>>::witness()
 }
 
 fn save_value<T: Serialize>(value: &T, into: &mut Vec<u8>) -> postcard::Result<()> {
@@ -168,6 +196,37 @@ const SPARE_BYTES_MAX: usize = 64 << 10;
 pub fn recycle(bytes: Vec<u8>) {
     if bytes.capacity() <= SPARE_BYTES_MAX {
         SPARE.set(bytes);
+    }
+}
+
+/// A part of a local that may be used by value although the rest of the local is needed later: a copy.
+#[diagnostic::on_unimplemented(
+    message = "this moves a part out of a local whose other parts are needed after an `.await`",
+    label = "a `{T}` is moved away here, and the rest cannot be saved without it",
+    note = "[DUR025] see docs/errors/DUR025.md: clone the part (`.clone()`), leave a default in its place (`std::mem::take(&mut \
+            ..)`), or take the local apart first: `let Order {{ lines, note, .. }} = order;`"
+)]
+pub trait Spares<T> {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Copy> Spares<T> for SavedState {}
+
+/// Asks whether a part of a local that stays is a copy.
+pub fn stays_whole<T>(_: &T)
+where
+    SavedState: Spares<T>,
+{
+}
+
+/// What a block carries. It is no copy, whatever is in it: so a block that takes it by value captures it whole, without `move`,
+/// and rustc says of the user's code in it what it says of the plain copy.
+#[derive(Debug)]
+pub struct Moved<T>(pub T);
+
+impl<T> Moved<T> {
+    /// Gives it.
+    pub fn take(self) -> T {
+        self.0
     }
 }
 

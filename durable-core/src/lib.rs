@@ -60,10 +60,10 @@ pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a
 pub mod private {
     pub use crate::{
         BoxFuture,
-        awaitable::{AtPoint, Plain, PlainRun},
+        awaitable::{At, Await, InMemory, Plain},
         context::{Context, Resume},
-        cursor::{advance, into_cursor, item, item_mut},
-        durable::{Saver, TraceFn, Traced, Witness, save, witness},
+        cursor::{advance, again, into_cursor, item, item_mut},
+        durable::{Moved, Saver, TraceFn, Traced, Witness, save, stays_whole, witness},
         named::{Joined, NamePart, NameParts},
         probe::{
             ErrorDebug, ErrorFallback, ErrorSilent, ErrorText, FromFailure, NoClone, NoFailure, Probe,
@@ -71,7 +71,7 @@ pub mod private {
         },
         state::{FieldReader, InferredField, Show},
         step::{Attempts, Body, Repeat, StepHooks},
-        workflow::{Describe, Entry},
+        workflow::{Describe, Entry, Mode},
     };
 
     /// `Self`, with mention of other types: how a state enum names a parameter that only the bounds of another one use.

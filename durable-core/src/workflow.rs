@@ -36,17 +36,30 @@ pub trait Workflow: Sized + Send + Sync + 'static {
     /// The by-reference parameters, as a tuple.
     type Resources<'r>: Copy + Send + Sync;
 
+    /// Runs it, one way or the other. Generated code has this one; code by hand may have the other two instead.
+    #[doc(hidden)]
+    fn run<'a, 'r: 'a>(mode: Mode<'a, 'r, Self>) -> BoxFuture<'a, Self::Output> {
+        match mode {
+            Mode::Drive(cx, resources, entry) => Self::drive(cx, resources, entry),
+            Mode::Plain(resources, input) => Self::plain(resources, input),
+        }
+    }
+
     /// Runs it as a state machine: from the start, or from where `entry` says.
     #[doc(hidden)]
     fn drive<'a, 'r: 'a>(
         cx: &'a Context,
         resources: Option<Self::Resources<'r>>,
         entry: Entry<'a, Self::Input>,
-    ) -> BoxFuture<'a, Self::Output>;
+    ) -> BoxFuture<'a, Self::Output> {
+        Self::run(Mode::Drive(cx, resources, entry))
+    }
 
     /// Runs the plain copy, in memory.
     #[doc(hidden)]
-    fn plain<'a>(resources: Self::Resources<'a>, input: Self::Input) -> BoxFuture<'a, Self::Output>;
+    fn plain<'a>(resources: Self::Resources<'a>, input: Self::Input) -> BoxFuture<'a, Self::Output> {
+        Self::run(Mode::Plain(resources, input))
+    }
 
     /// Finds the by-reference parameters by their types.
     fn resources(from: &Resources) -> Result<Self::Resources<'_>, MissingResource>;
@@ -75,6 +88,16 @@ pub struct Point {
     pub callee: &'static str,
     /// The names of its saved fields, in order.
     pub fields: &'static [&'static str],
+}
+
+/// A way to run a workflow.
+#[doc(hidden)]
+#[expect(missing_debug_implementations, reason = "inputs and resources need not have it")]
+pub enum Mode<'a, 'r, W: Workflow> {
+    /// As a state machine.
+    Drive(&'a Context, Option<W::Resources<'r>>, Entry<'a, W::Input>),
+    /// The plain copy, in memory.
+    Plain(W::Resources<'r>, W::Input),
 }
 
 /// How a drive begins.

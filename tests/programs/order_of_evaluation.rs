@@ -68,6 +68,31 @@ async fn operands_are_copied_before_later_ones_change_them() {
     assert_eq!(all, [1002, 2007, 7008, 8, 1, 15, 3012]);
 }
 
+#[workflow]
+async fn receivers_that_are_read(world: &World, mut names: Vec<String>) -> (Vec<String>, Option<u64>, u64) {
+    names.push(format!("{} {} {n}", names.len(), world.ask(1).await, n = 3));
+    let mut first = None;
+    let got = first.or({
+        println!("{first:?}");
+        Some(world.text(2).await.len() as u64)
+    });
+    let mut total = 1u64;
+    let most = total.max({
+        let sum: u64 = [1, 2].iter().map(|n| n + total).sum();
+        world.big(sum).await;
+        sum
+    });
+    first = Some(most);
+    total += 1;
+    (names, first.or(got), total)
+}
+
+#[tokio::test]
+async fn a_receiver_may_be_read_by_later_operands() {
+    let (names, first, total) = everywhere(receivers_that_are_read::input(vec!["a".into()])).await;
+    assert_eq!((names, first, total), (vec!["a".to_owned(), "1 1 3".to_owned()], Some(5), 2));
+}
+
 fn add(to: &mut u64, n: u64) {
     *to += n;
 }

@@ -4,7 +4,7 @@ use crate::{
     desugar::{self, Desugared},
     diagnostic::{Code, Diagnostics},
     facts,
-    graph::{BindingKind, Effect, End, Graph, Op, plain_name},
+    graph::{self, BindingKind, Effect, End, Graph, Lent, Op, plain_name},
     layout::Layout,
     lower, macros,
     parse::Function,
@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use syn::{
     Expr, ExprAwait, Macro, Stmt,
     visit::{self, Visit},
+    visit_mut::VisitMut,
 };
 
 /// Checks the source: macros that hide awaits, and what is awaited.
@@ -25,6 +26,8 @@ pub fn check_source(desugared: &Desugared, diagnostics: &Diagnostics) {
 /// Checks what is saved: references, field names, and types under `strict`.
 pub fn check_layout(function: &Function, graph: &Graph, layout: &Layout, diagnostics: &Diagnostics) {
     check_references(graph, layout, diagnostics);
+    check_lent(graph, layout, diagnostics);
+    check_conditional(graph, layout, diagnostics);
     check_fields(graph, layout, diagnostics);
     check_jumps(graph, layout, diagnostics);
     if function.options.strict {
@@ -106,7 +109,10 @@ impl<'ast> Visit<'ast> for Source<'_> {
                         "`{}` evaluates this only sometimes, and the workflow cannot be saved inside it",
                         macros::display(mac)
                     ),
-                    "await before the macro: `let value = .. .await;`, and use `value` in it",
+                    format!(
+                        "await before the macro: `let value = {};`, and use `value` in it",
+                        shown(operand, ".. .await")
+                    ),
                 );
             }
         }
@@ -138,9 +144,8 @@ impl<'ast> Visit<'ast> for Source<'_> {
     }
 
     fn visit_expr_match(&mut self, choice: &'ast syn::ExprMatch) {
-        if choice.arms.iter().any(|arm| facts::has_await(&arm.body)) {
-            choice.arms.iter().for_each(|arm| self.refuse_cfg(&arm.attrs));
-        }
+        let awaiting = choice.arms.iter().filter(|arm| facts::has_await(&arm.body));
+        awaiting.for_each(|arm| self.refuse_cfg(&arm.attrs));
         visit::visit_expr_match(self, choice);
     }
 
@@ -163,14 +168,12 @@ impl<'ast> Visit<'ast> for Source<'_> {
 impl Source<'_> {
     /// What is compiled on some targets only would be another workflow there, and the macro does not see which.
     fn refuse_cfg(&self, attrs: &[syn::Attribute]) {
-        for attr in
-            attrs.iter().filter(|attr| attr.path().is_ident("cfg") || attr.path().is_ident("cfg_attr"))
-        {
+        for attr in attrs.iter().filter(|attr| facts::is_conditional(attr)) {
             self.diagnostics.error_at_with_help(
                 Code::Position,
                 attr,
                 "code with awaits cannot be compiled conditionally inside a workflow",
-                "put the `#[cfg]` on a function that is awaited, or on the whole workflow",
+                "decide when it runs, `if cfg!(..) { .. }`, or put the `#[cfg]` on a function that is awaited or on the whole workflow",
             );
         }
     }
@@ -187,10 +190,21 @@ impl Source<'_> {
                 Code::Eager,
                 operand,
                 format!("`{}` begins its work before the workflow is saved, so after a crash it would run unrecorded", segments.join("::")),
-                "wrap it, so that it begins when it is awaited: `async { .. .await }.await`",
+                format!(
+                    "wrap it, so that it begins when it is awaited: `async {{ {}.await }}.await`",
+                    shown(operand, "..")
+                ),
             );
         }
     }
+}
+
+/// An expression as the user wrote it, if it is short enough to be read in a line.
+fn shown(expr: &Expr, otherwise: &str) -> String {
+    let mut expr = expr.clone();
+    desugar::StripAt.visit_expr_mut(&mut expr);
+    let text = crate::source::of_expr(&expr);
+    if text.len() > 80 { otherwise.to_owned() } else { text }
 }
 
 /// Finds changes of locals by the operand of a combinator: a branch that has finished is not run again, so after a resume the
@@ -297,6 +311,10 @@ fn check_references(graph: &Graph, layout: &Layout, diagnostics: &Diagnostics) {
             let (code, why) = match binding.kind {
                 BindingKind::Reference(why) => (Code::Reference, why),
                 BindingKind::PatternReference(why) => (Code::PatternReference, why),
+                BindingKind::Code(code) if reported.insert(field.binding) => {
+                    refuse_code(code, &binding.ident, &point.name, diagnostics);
+                    continue;
+                }
                 _ => continue,
             };
             if !reported.insert(field.binding) {
@@ -313,6 +331,64 @@ fn check_references(graph: &Graph, layout: &Layout, diagnostics: &Diagnostics) {
     }
 }
 
+fn refuse_code(code: graph::Code, local: &syn::Ident, point: &syn::Ident, diagnostics: &Diagnostics) {
+    let (what, help) = match code {
+        graph::Code::Closure => ("closure", "make it a nested `fn`, or write it again after the `.await`"),
+        graph::Code::Future => (
+            "future",
+            "await it where it is made, `let value = async { .. }.await;`, or write the `async` block again after the `.await`",
+        ),
+    };
+    diagnostics.error_with_help(
+        Code::Unsaveable,
+        local.span(),
+        format!("the {what} `{local}` is alive across the await point `{point}`, and code cannot be saved"),
+        help,
+    );
+}
+
+/// References that calls gave. Across an await point most are an error of rustc's, at the binding. Where ways only join, the
+/// locals move on into another block, which what is borrowed cannot.
+fn check_lent(graph: &Graph, layout: &Layout, diagnostics: &Diagnostics) {
+    let mut reported = BTreeSet::new();
+    for (block, carried) in graph.blocks.iter().zip(&layout.carried) {
+        for id in carried {
+            let Some(Lent { method, local, text }) = graph.lent.get(id) else { continue };
+            let own = text.as_ref().map_or(String::new(), |text| format!(", `{text}.to_owned()`"));
+            let (name, span) = (graph.name(*id), graph.binding(*id).ident.span());
+            match block.point.map(|point| &graph.points[point].name) {
+                Some(point) if lower::lends_text(method) && reported.insert(*id) => diagnostics.error_with_help(
+                    Code::Reference,
+                    span,
+                    format!("the reference `{name}` is alive across the await point `{point}`, and cannot be taken again after a resume: it comes from `{method}()`"),
+                    format!("keep an owned value{own}, or call `{method}` again after the `.await`; if it is no reference, write its type: `let {name}: Type = ..`"),
+                ),
+                None if *local && reported.insert(*id) => diagnostics.error_with_help(
+                    Code::Reference,
+                    span,
+                    format!("the reference `{name}` comes from `{method}()` and is used after a branch or loop that awaits, where it can no longer be taken again"),
+                    format!("call `{method}` again after the branch, or keep an owned value (`.clone()`, `.to_owned()`); if it is no reference, write its type: `let {name}: Type = ..`"),
+                ),
+                _ => continue,
+            };
+        }
+    }
+}
+
+/// A local that is there on some targets only would be another state on each.
+fn check_conditional(graph: &Graph, layout: &Layout, diagnostics: &Diagnostics) {
+    let carried: BTreeSet<_> = layout.carried.iter().flatten().collect();
+    for id in graph.conditional.iter().filter(|id| carried.contains(id)) {
+        let name = graph.name(*id);
+        diagnostics.error_with_help(
+            Code::Position,
+            graph.binding(*id).ident.span(),
+            format!("`{name}` is compiled conditionally and alive across an `.await`, so there would be two kinds of saved state"),
+            format!("declare it always: `let {name} = if cfg!(..) {{ Some(..) }} else {{ None }};`"),
+        );
+    }
+}
+
 fn check_fields(graph: &Graph, layout: &Layout, diagnostics: &Diagnostics) {
     for (point, fields) in graph.points.iter().zip(&layout.points) {
         let mut known = BTreeMap::new();
@@ -326,7 +402,7 @@ fn check_fields(graph: &Graph, layout: &Layout, diagnostics: &Diagnostics) {
                         "two values saved at the await point `{}` are both named `{}`",
                         point.name, field.name
                     ),
-                    "rename one of the locals",
+                    "rename one of the locals (the place of a `for` loop is saved as `<binding>_at`, a hidden local as `<name>_outer`)",
                 );
             }
         }

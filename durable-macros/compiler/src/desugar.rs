@@ -400,6 +400,7 @@ macro_rules! attributes {
             Expr::Tuple($e) => $attrs,
             Expr::Array($e) => $attrs,
             Expr::Break($e) => $attrs,
+            Expr::Continue($e) => $attrs,
             Expr::Async($e) => $attrs,
             Expr::Loop($e) => $attrs,
             Expr::Unsafe($e) => $attrs,

@@ -273,6 +273,8 @@ codes! {
     StepPolicy "DUR021" "an argument of `#[step]` is wrong",
     ReservedName "DUR022" "a name is reserved",
     CombinatorBorrow "DUR023" "an operand of a combinator changes a saved local",
+    Unsaveable "DUR024" "a value that cannot be saved is held across an await",
+    PartialMove "DUR025" "a part of a local is moved away while the rest is saved",
     Internal "DUR099" "the compiler found its own output to be wrong",
 }
 

@@ -11,11 +11,11 @@ mod plain;
 mod scope;
 mod state;
 mod walk;
+mod whole;
 
 use crate::{
     desugar::{Desugared, StripAt},
     diagnostic::{Code, Diagnostics},
-    generics::spanned,
     graph::{Graph, plain_name},
     layout::Layout,
     liveness::Liveness,
@@ -155,7 +155,7 @@ fn assemble(function: &Function, desugared: &Desugared, emitted: Emitted) -> Exp
     let resource_names = resource_idents.iter().map(|ident| plain_name(ident));
     let saves = function.inputs().map(|param| {
         let ident = &param.ident;
-        let witness = spanned(quote!(#private::witness()), ident.span());
+        let witness = witness_at(function, ident.span());
         quote!(#private::save(&mut __durable_saver, &#witness, &#ident);)
     });
     let items = &desugared.items;
@@ -240,7 +240,7 @@ fn assemble(function: &Function, desugared: &Desugared, emitted: Emitted) -> Exp
         #(#cfgs)*
         const _: () = {
             #[allow(unused_imports)]
-            use #private::{self as __durable, AtPoint as _, PlainRun as _};
+            use #private::{self as __durable, Await as _};
 
             #(#items)*
 
@@ -256,21 +256,20 @@ fn assemble(function: &Function, desugared: &Desugared, emitted: Emitted) -> Exp
                 const POINTS: &'static [#krate::Point] = #points;
                 #types
 
-                fn drive<'a, 'r: 'a>(
-                    __durable_cx: &'a __durable::Context,
-                    __durable_resources: ::std::option::Option<Self::Resources<'r>>,
-                    __durable_entry: __durable::Entry<'a, Self::Input>,
+                // Both runs in one function: where a local cannot be saved, rustc does not go on to ask whether it is `Send`.
+                fn run<'a, 'r: 'a>(
+                    __durable_mode: __durable::Mode<'a, 'r, Self>,
                 ) -> __durable::BoxFuture<'a, Self::Output> {
-                    #drive
-                }
-
-                fn plain<'a>(
-                    __durable_resources: Self::Resources<'a>,
-                    __durable_input: Self::Input,
-                ) -> __durable::BoxFuture<'a, Self::Output> {
-                    let (#(#resource_bound,)*) = __durable_resources;
-                    let (#(#input_idents,)*) = __durable_input;
-                    ::std::boxed::Box::pin(#plain_path(#(#all_bound),*))
+                    match __durable_mode {
+                        __durable::Mode::Plain(__durable_resources, __durable_input) => {
+                            let (#(#resource_bound,)*) = __durable_resources;
+                            let (#(#input_idents,)*) = __durable_input;
+                            ::std::boxed::Box::pin(async move { #plain_path(#(#all_bound),*).await })
+                        }
+                        __durable::Mode::Drive(__durable_cx, __durable_resources, __durable_entry) => {
+                            #drive
+                        }
+                    }
                 }
 
                 fn resources(
@@ -385,6 +384,17 @@ fn emit_graph(compiled: &Compiled<'_>) -> TokenStream {
 fn private(function: &Function) -> TokenStream {
     let krate = &function.options.krate;
     quote!(#krate::private)
+}
+
+/// A witness whose every token stands at a binding: an error of its bound is reported there, and wherever else it is
+/// reported, in the same words and place, and so only once.
+fn witness_at(function: &Function, span: Span) -> TokenStream {
+    let private = private(function).into_iter().map(|mut token| {
+        token.set_span(span);
+        token
+    });
+    let private: TokenStream = private.collect();
+    quote_spanned!(span=> #private::witness())
 }
 
 fn docs(attrs: &[Attribute]) -> Vec<&Attribute> {

@@ -17,7 +17,7 @@ use crate::{
 use kills::{kills_of_expr, kills_of_stmt};
 use std::collections::BTreeSet;
 use syn::{
-    Block, Expr, Ident, Pat, Stmt,
+    Attribute, Block, Expr, Ident, Pat, Stmt,
     visit::{self, Visit},
 };
 
@@ -39,6 +39,11 @@ pub struct Facts {
     pub touches: Names,
     /// Jumps out of the code, each with the names that are bound inside where it stands.
     pub jumps: Vec<(JumpKey, Names)>,
+}
+
+/// Whether an attribute decides whether the code under it is there at all.
+pub fn is_conditional(attr: &Attribute) -> bool {
+    attr.path().is_ident("cfg") || attr.path().is_ident("cfg_attr")
 }
 
 /// The facts of an expression.
@@ -226,14 +231,27 @@ impl Collect {
         }
     }
 
+    /// An operand of a known macro. `name = value` in a format is no assignment, and what is written to may change.
+    fn macro_operand(&mut self, mac: &syn::Macro, operand: &Expr) {
+        let name = macros::last_segment(mac);
+        match operand {
+            Expr::Assign(named) if !["vec", "dbg"].contains(&name.as_str()) => self.visit_expr(&named.right),
+            operand => {
+                if ["write", "writeln"].contains(&name.as_str()) {
+                    self.touched(operand);
+                }
+                self.visit_expr(operand);
+            }
+        }
+    }
+
     /// Code that runs later or not at all: what it assigns it borrows exclusively, and no jump leaves it.
     fn captured(&mut self, body: impl FnOnce(&mut Self)) {
         let before = std::mem::take(&mut self.facts);
         body(self);
         let inner = std::mem::replace(&mut self.facts, before);
-        self.facts
-            .touches
-            .extend(inner.uses.iter().cloned().chain(inner.assigns.iter().cloned()).chain(inner.touches));
+        // What it only reads, it leaves as it is.
+        self.facts.touches.extend(inner.assigns.iter().cloned().chain(inner.touches));
         self.facts.changes.extend(inner.changes);
         self.facts.uses.extend(inner.uses.into_iter().chain(inner.assigns));
     }
@@ -262,18 +280,18 @@ impl<'ast> Visit<'ast> for Collect {
     fn visit_item(&mut self, _: &'ast syn::Item) {}
 
     fn visit_macro(&mut self, mac: &'ast syn::Macro) {
+        // Known macros take their operands as functions do, or by shared reference: visiting those shows what they change.
+        let operands = macros::operands(mac);
         let mut found = Vec::new();
         macros::words(mac.tokens.clone(), &mut |word| found.push(word));
         for word in found {
-            if !self.bound.contains(&word) {
+            if operands.is_none() && !self.bound.contains(&word) {
                 self.facts.touches.insert(word.clone());
             }
             self.name(word);
         }
         // A jump in an unknown macro cannot be seen; in the arguments of a known one it can.
-        if let Some(operands) = macros::operands(mac) {
-            operands.iter().for_each(|operand| self.visit_expr(operand));
-        }
+        operands.into_iter().flatten().for_each(|operand| self.macro_operand(mac, &operand));
     }
 
     fn visit_lit_str(&mut self, lit: &'ast syn::LitStr) {
@@ -407,8 +425,11 @@ fn reads_only(method: &Ident) -> bool {
         "checked_sub",
         "div_ceil",
         "ends_with",
+        "eq",
         "first",
         "get",
+        "is_none_or",
+        "is_some_and",
         "is_empty",
         "is_err",
         "is_none",

@@ -7,7 +7,7 @@
 use crate::{facts, place};
 use proc_macro2::Span;
 use std::collections::{BTreeMap, BTreeSet};
-use syn::{Expr, Ident, Pat, Stmt, Type};
+use syn::{Attribute, Expr, Ident, Pat, Stmt, Type};
 
 /// A local of the workflow: a parameter, a `let`, a pattern's name, a cursor, a temporary.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -49,6 +49,10 @@ pub struct Graph {
     pub written: BTreeMap<SeqId, Written>,
     /// Where each `loop` begins, for people.
     pub loop_heads: BTreeSet<BlockId>,
+    /// Locals that are declared on some targets only.
+    pub conditional: Bindings,
+    /// Locals that look like references which a call gave.
+    pub lent: BTreeMap<BindingId, Lent>,
 }
 
 /// A branch as it was written: lowering takes its expression apart.
@@ -98,6 +102,28 @@ pub enum BindingKind {
     Reference(&'static str),
     /// The same of a name bound by reference in a pattern.
     PatternReference(&'static str),
+    /// A closure, or a future made by an `async` block: an error if it is alive at an await point.
+    Code(Code),
+}
+
+/// Code as a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Code {
+    /// `|..| ..`
+    Closure,
+    /// `async { .. }`
+    Future,
+}
+
+/// What looks like a reference which a call gave.
+#[derive(Debug, Clone)]
+pub struct Lent {
+    /// The method's name.
+    pub method: String,
+    /// Whether it points into a local, which moves from block to block; a resource stays where it is.
+    pub local: bool,
+    /// The call as text, if what it gives is a plain `&str`.
+    pub text: Option<String>,
 }
 
 /// A borrow, or a pattern of borrows, that is taken again at the start of each block where one of them is alive.
@@ -281,6 +307,8 @@ pub enum End {
 /// An arm of an opened `match`.
 #[derive(Debug, Clone)]
 pub struct Arm {
+    /// Its attributes: an arm without awaits may be there on some targets only.
+    pub attrs: Vec<Attribute>,
     /// With its guard.
     pub pat: Pat,
     /// What the guard reads and writes.

@@ -8,11 +8,14 @@
 mod control;
 mod declare;
 mod expr;
+mod iterate;
+mod lend;
 mod made;
 mod operand;
 mod written;
 
 pub(crate) use expr::is_compound;
+pub(crate) use lend::lends_text;
 
 use crate::{
     desugar::{self, Desugared},
@@ -211,8 +214,18 @@ impl Lower<'_> {
                 }
                 let stmt = Stmt::Local(stmt);
                 // The names on the right are those before the `let`.
-                let effect = self.effect(&facts::of_stmt(&stmt));
+                let mut effect = self.effect(&facts::of_stmt(&stmt));
+                let conditional = local.attrs.iter().any(facts::is_conditional);
+                if conditional {
+                    // Where it is not there, its names mean what they meant before.
+                    let names = facts::pattern_names(&local.pat);
+                    effect.uses.extend(names.iter().filter_map(|name| self.lookup(&plain_name(&name.ident))));
+                    effect.kills.clear();
+                }
                 let defs = self.declare_let(&local.pat, Some(&value), init.diverge.is_some());
+                if conditional {
+                    self.graph.conditional.extend(&defs);
+                }
                 self.push_op(Op::Stmt { stmt, effect, defs });
             }
         }
@@ -335,7 +348,8 @@ impl Lower<'_> {
         let facts = facts::of_stmt(&stmt);
         let effect = self.effect(&facts);
         let diverges = matches!(&stmt, Stmt::Expr(expr, _) if facts::diverges(expr))
-            || matches!(&stmt, Stmt::Macro(mac) if crate::macros::diverges(&mac.mac));
+            || matches!(&stmt, Stmt::Macro(mac) if crate::macros::diverges(&mac.mac)
+                && !mac.attrs.iter().any(facts::is_conditional));
         self.push_op(Op::Stmt { stmt, effect, defs });
         if diverges {
             self.end(End::Diverge);
@@ -427,14 +441,14 @@ impl Lower<'_> {
 /// Temporaries are found by their number, not by scope.
 const TEMP_PREFIX: &str = "__durable_value_";
 
-/// `OPERAND.at(__durable_cx, POINT, __durable_saver).await`
+/// `OPERAND.__durable_await(__durable::At(__durable_cx, POINT, __durable_saver)).await`
 ///
 /// It begins and ends with the user's own tokens, so that what rustc says of it, it says in the same words and place as of the
 /// plain copy, and so only once.
 fn at_expr(point: usize, operand: Expr, awaited: &syn::ExprAwait) -> Expr {
     let cx = Ident::new("__durable_cx", Span::mixed_site());
     let saver = Ident::new("__durable_saver", Span::mixed_site());
-    let base = method(operand, "__durable_at", awaited, parse_quote!(#cx, #point, #saver));
+    let base = method(operand, "__durable_await", awaited, parse_quote!(__durable::At(#cx, #point, #saver)));
     Expr::Await(syn::ExprAwait { attrs: Vec::new(), base: Box::new(base), ..awaited.clone() })
 }
 

@@ -12,7 +12,7 @@ use crate::{
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::quote;
 use syn::{
-    Attribute, Expr, ExprLit, ExprPath, Generics, Lit, Signature, Type, parse_quote,
+    Attribute, Block, Expr, ExprLit, ExprPath, Generics, Lit, Signature, Type, parse_quote,
     visit::Visit,
     visit_mut::{self, VisitMut},
 };
@@ -98,8 +98,8 @@ pub fn self_ident(span: Span) -> Ident {
 const SELF: &str = "__durable_self";
 
 /// Writes that name for `self` in code of the drive function.
-pub fn rename_self(expr: &mut Expr) {
-    RenameSelf.visit_expr_mut(expr);
+pub fn rename_self(block: &mut Block) {
+    RenameSelf.visit_block_mut(block);
 }
 
 struct RenameSelf;
@@ -235,7 +235,7 @@ impl<'ast> Visit<'ast> for Texts<'_> {
 mod tests {
     use super::*;
 
-    fn after(mut expr: Expr) -> Expr {
+    fn after(mut expr: Block) -> Block {
         rename_self(&mut expr);
         expr
     }
@@ -272,8 +272,8 @@ mod tests {
             vec!["{self}", __durable_self.d];
             self::helper(|| async { __durable_self.go(Self::C, this.self_like) })
         });
-        let texts =
-            [found, expected].map(|expr| quote!(#expr).to_string().replace(" ,", ",").replace(",)", ")"));
+        let texts = [quote!(#found), quote!(#expected)]
+            .map(|tokens| tokens.to_string().replace(" ,", ",").replace(",)", ")"));
         assert_eq!(texts[0], texts[1]);
     }
 

@@ -134,6 +134,20 @@ pub fn of_expr(expr: &Expr, known: &dyn Fn(&str) -> Option<Type>) -> Option<Type
     }
 }
 
+/// The type of the items that a loop over an expression by value gives.
+pub fn of_item(collection: &Expr, known: &dyn Fn(&str) -> Option<Type>) -> Option<Type> {
+    match collection {
+        Expr::Paren(paren) => of_item(&paren.expr, known),
+        Expr::Range(range) => {
+            [&range.start, &range.end].into_iter().flatten().find_map(|bound| of_expr(bound, known))
+        }
+        owned => {
+            let ty = of_expr(owned, known)?;
+            Some(parse_quote!(<#ty as ::core::iter::IntoIterator>::Item))
+        }
+    }
+}
+
 fn of_literal(lit: &Lit) -> Option<Type> {
     match lit {
         Lit::Bool(_) => Some(parse_quote!(bool)),
@@ -208,6 +222,20 @@ mod tests {
         assert_eq!(type_of(parse_quote!("a".to_owned())), Some(parse_quote!(String)));
         assert_eq!(type_of(parse_quote!(Vec::<u8>::new())), Some(parse_quote!(Vec<u8>)));
         assert_eq!(type_of(parse_quote!(a < b)), Some(parse_quote!(bool)));
+    }
+
+    #[test]
+    fn knows_the_items_of_what_it_knows() {
+        let item = |collection: Expr| {
+            of_item(&collection, &|name| (name == "lines").then(|| parse_quote!(Vec<Line>)))
+        };
+        assert_eq!(item(parse_quote!(1..=7u8)), Some(parse_quote!(u8)));
+        assert_eq!(
+            item(parse_quote!(lines)),
+            Some(parse_quote!(<Vec<Line> as ::core::iter::IntoIterator>::Item))
+        );
+        assert_eq!(item(parse_quote!(0..3)), None);
+        assert_eq!(item(parse_quote!(lines.drain(..))), None);
     }
 
     #[test]

@@ -13,16 +13,18 @@ use super::{
     scope::{Scope, defs_of},
     tuple,
     walk::{assignments, assignments_from},
+    whole::taken_apart,
 };
 use crate::{
-    desugar::StripAt,
+    desugar::{self, StripAt},
     diagnostic::Diagnostics,
     enclosing::Enclosing,
     graph::{BindingId, BindingKind, Bindings, BlockId, Borrow, Effect, End, Graph, Op, Retake, SeqId},
+    layout::Layout,
     place,
 };
-use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use proc_macro2::{Delimiter, Group, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::{Expr, Pat, Stmt, parse_quote, visit_mut::VisitMut};
 
 /// What a declaration does to what it hides.
@@ -64,21 +66,37 @@ impl<'a> Blocks<'a> {
         let body = self.seq(block.root, &mut names);
         let (cx, next, payload) = (made("cx"), made("next"), made("payload"));
         let output = super::output(self.compiled.function);
+        let body = self.as_written(quote! {
+            if let Some(result) = None::<#output> { return result; }
+            let #payload = #payload.take();
+            #hidden_resources
+            let #pattern #types = #payload;
+            #saves
+            #retakes
+            #declared
+            #body
+        });
         quote! {
             __DurableBlock::#variant(#payload) => {
                 let #next = &mut #next;
-                #cx.block(async move {
-                    if let Some(result) = None::<#output> { return result; }
-                    let #payload = #payload;
-                    #hidden_resources
-                    let #pattern #types = #payload;
-                    #saves
-                    #retakes
-                    #declared
-                    #body
-                })
+                let #payload = __durable::Moved(#payload);
+                #cx.block(#body)
             }
         }
+    }
+
+    /// An `async` block that spans the user's function: where rustc looks from a local outwards, it comes to the function's
+    /// own bounds before it comes to the loop around the blocks, and says nothing of that.
+    fn as_written(&self, body: TokenStream) -> TokenStream {
+        let item = &self.compiled.function.item;
+        let start = item.sig.asyncness.map_or(item.sig.fn_token.span, |token| token.span);
+        let mut block = Group::new(Delimiter::Brace, body);
+        block.set_span(item.block.brace_token.span.join());
+        quote_spanned!(start=> async #block)
+    }
+
+    pub(super) fn layout(&self) -> &'a Layout {
+        self.compiled.layout
     }
 
     pub(super) fn graph(&self) -> &'a Graph {
@@ -182,9 +200,12 @@ impl<'a> Blocks<'a> {
     ) -> TokenStream {
         let place = names.rename(self.graph(), place, &borrow.bases);
         let at = names.ident(self.graph(), cursor);
+        let span =
+            place.to_token_stream().into_iter().next().map_or_else(Span::call_site, |token| token.span());
         match exclusive {
-            true => quote!(__durable::item_mut(&mut #place, #at)),
-            false => quote!(__durable::item(&#place, #at)),
+            _ if matches!(place, Expr::MethodCall(_)) => quote_spanned!(span=> __durable::again(#place, #at)),
+            true => quote_spanned!(span=> __durable::item_mut(&mut #place, #at)),
+            false => quote_spanned!(span=> __durable::item(&#place, #at)),
         }
     }
 
@@ -235,8 +256,13 @@ impl<'a> Blocks<'a> {
                 }
                 op => {
                     let scope = scopes.last_mut().expect("never empty");
+                    scope.tokens.extend(self.asked_of_op(op, id, at, names));
                     let tokens = self.op(op, after, names, &mut scope.parked);
                     scope.tokens.extend(tokens);
+                    if let Some((pat, value, effect)) = taken_apart(op) {
+                        let carried = |root| self.carried_from(id, at + 1, root);
+                        scope.tokens.extend(self.asked_of_pattern(pat, value, effect, carried));
+                    }
                     scope.defs.extend(defs_of(op));
                 }
             }
@@ -418,12 +444,21 @@ impl<'a> Blocks<'a> {
             End::Diverge => quote!(),
             End::If { cond, effect, defs, then, otherwise } => {
                 let hidden = self.hidden_in(defs, *then, names);
+                let asked = self.asked_of_expr(cond, effect, &[*then, *otherwise], names);
+                let asked_inside = match cond {
+                    Expr::Let(binding) => {
+                        self.asked_of_pattern(&binding.pat, &binding.expr, effect, |root| {
+                            self.carried_from(*then, 0, root)
+                        })
+                    }
+                    _ => quote!(),
+                };
                 let (before, cond) = self.hide_in_condition(cond, effect, &hidden, names);
                 let mut inner = names.clone();
                 defs.iter().for_each(|id| inner.declare(graph, *id));
                 let then = self.branch(*then, &hidden, defs, &inner);
                 let otherwise = self.branch(*otherwise, &hidden, &[], names);
-                quote!(#before if #cond { #then } else { #otherwise })
+                quote!(#asked #before if #cond { #asked_inside #then } else { #otherwise })
             }
             End::Item { borrow, defs, then, otherwise } => {
                 let borrow = graph.borrow(*borrow);
@@ -446,6 +481,9 @@ impl<'a> Blocks<'a> {
                         refuse_hidden(self.diagnostics, &arm.pat, &graph.name(*id));
                     }
                 }
+                let bodies: Vec<_> = arms.iter().map(|arm| arm.body).collect();
+                let asked = self.asked_of_expr(scrutinee, effect, &bodies, names);
+                let matched = scrutinee;
                 let (before, scrutinee) = self.hide_in_scrutinee(scrutinee, effect, &hidden, names);
                 let arms: Vec<_> = arms
                     .iter()
@@ -453,11 +491,15 @@ impl<'a> Blocks<'a> {
                         let mut inner = names.clone();
                         arm.defs.iter().for_each(|id| inner.declare(graph, *id));
                         let body = self.branch(arm.body, &hidden, &arm.defs, &inner);
+                        let asked = self.asked_of_pattern(&arm.pat, matched, effect, |root| {
+                            self.carried_from(arm.body, 0, root)
+                        });
                         let pat = stripped_pat(&arm.pat);
-                        quote!(#pat => { #body })
+                        let attrs = arm.attrs.iter().filter(|attr| !desugar::is_at(attr));
+                        quote!(#(#attrs)* #pat => { #asked #body })
                     })
                     .collect();
-                quote!(#before match #scrutinee { #(#arms)* })
+                quote!(#asked #before match #scrutinee { #(#arms)* })
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The drive function: a loop over blocks, each an `async move` block of its own, boxed.
+//! The drive function: a loop over blocks, each an `async` block of its own, boxed.
 //!
 //! That layout is what scales: every block is a separate body for the borrow checker, and the drive function has one await.
 
@@ -10,7 +10,7 @@ use crate::{
     parse::Function,
 };
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 use std::collections::BTreeSet;
 
 pub(super) fn emit_drive(compiled: &Compiled<'_>, diagnostics: &Diagnostics) -> TokenStream {
@@ -64,7 +64,9 @@ pub(super) fn emit_drive(compiled: &Compiled<'_>, diagnostics: &Diagnostics) -> 
     };
 
     quote! {
-        ::std::boxed::Box::pin(async move {
+        let __durable_args = __durable::Moved((__durable_cx, __durable_resources, __durable_entry));
+        ::std::boxed::Box::pin(async {
+            let (__durable_cx, __durable_resources, __durable_entry) = __durable_args.take();
             // All blocks, await points and joins alike. One type parameter per local: their types are inferred.
             enum __DurableBlock #generics { #(#variants),* }
             #(#witnesses)*
@@ -105,10 +107,11 @@ pub(super) fn emit_drive(compiled: &Compiled<'_>, diagnostics: &Diagnostics) -> 
 /// `impl` of its type, so that `Self` is what it is in the user's code.
 pub(super) fn place_drive(function: &Function, drive: TokenStream) -> (TokenStream, Option<TokenStream>) {
     let Some(owner) = &function.owner else { return (drive, None) };
-    let drive = match syn::parse2(drive.clone()) {
-        Ok(mut expr) => {
-            rename_self(&mut expr);
-            expr.to_token_stream()
+    let drive = match syn::parse2(quote!({ #drive })) {
+        Ok(mut block) => {
+            rename_self(&mut block);
+            let stmts = block.stmts;
+            quote!(#(#stmts)*)
         }
         Err(_) => drive,
     };

@@ -12,8 +12,7 @@ use crate::{
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::{
-    Block, Ident,
-    punctuated::Punctuated,
+    Block, Ident, parse_quote,
     visit_mut::{self, VisitMut},
 };
 
@@ -63,7 +62,7 @@ impl VisitMut for Wrap {
         // A doc comment of the await point: rustc knows none on an expression.
         awaited.attrs.retain(|attr| !attr.path().is_ident("doc"));
         let base = (*awaited.base).clone();
-        *awaited.base = method(base, "__durable_plain", awaited, Punctuated::new());
+        *awaited.base = method(base, "__durable_await", awaited, parse_quote!(__durable::InMemory));
     }
 
     fn visit_macro_mut(&mut self, mac: &mut syn::Macro) {

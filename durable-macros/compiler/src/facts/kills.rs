@@ -1,12 +1,14 @@
 //! What is assigned on every way through a piece of code, and whether a way leads through at all.
 
-use super::{Collect, Names, pattern_names};
-use crate::{graph::plain_name, macros};
+use super::{Collect, Names, is_conditional, pattern_names};
+use crate::{desugar, graph::plain_name, macros};
 use syn::{Block, Expr, Pat, Stmt};
 
 /// Names assigned on every way through; `None`: no way leads through.
 pub(super) fn kills_of_expr(expr: &Expr) -> Option<Names> {
     match expr {
+        // What may not be there at all does nothing for certain.
+        expr if may_be_left_out(expr) => Some(Names::new()),
         Expr::Assign(assign) => {
             let mut kills = kills_of_expr(&assign.right)?;
             let mut target = Collect::default();
@@ -39,6 +41,8 @@ pub(super) fn kills_of_expr(expr: &Expr) -> Option<Names> {
 pub(super) fn kills_of_stmt(stmt: &Stmt) -> Option<Names> {
     match stmt {
         Stmt::Expr(expr, _) => kills_of_expr(expr),
+        Stmt::Local(local) if local.attrs.iter().any(is_conditional) => Some(Names::new()),
+        Stmt::Macro(mac) if mac.attrs.iter().any(is_conditional) => Some(Names::new()),
         Stmt::Local(local) => {
             local.init.as_ref().map_or(Some(Names::new()), |init| kills_of_expr(&init.expr))
         }
@@ -90,6 +94,7 @@ fn both(a: Option<Names>, b: Option<Names>) -> Option<Names> {
 /// Whether an expression never comes back, as its tokens show.
 pub fn diverges(expr: &Expr) -> bool {
     match expr {
+        expr if may_be_left_out(expr) => false,
         Expr::Return(_) | Expr::Break(_) | Expr::Continue(_) => true,
         Expr::Macro(mac) => macros::diverges(&mac.mac),
         Expr::Paren(paren) => diverges(&paren.expr),
@@ -106,7 +111,11 @@ pub fn diverges(expr: &Expr) -> bool {
 fn block_diverges(block: &Block) -> bool {
     block.stmts.iter().any(|stmt| match stmt {
         Stmt::Expr(expr, _) => diverges(expr),
-        Stmt::Macro(mac) => macros::diverges(&mac.mac),
+        Stmt::Macro(mac) => macros::diverges(&mac.mac) && !mac.attrs.iter().any(is_conditional),
         _ => false,
     })
+}
+
+fn may_be_left_out(expr: &Expr) -> bool {
+    desugar::attrs(expr).is_some_and(|attrs| attrs.iter().any(is_conditional))
 }

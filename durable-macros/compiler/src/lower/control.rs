@@ -3,14 +3,14 @@
 use super::{
     Dest, LoopFrame, Lower,
     expr::{self, Mode},
-    made,
+    iterate, made,
     written::{written_for, written_match},
 };
 use crate::{
     diagnostic::Code,
     facts::{self, has_await},
     graph::{Arm, Binding, BindingId, BindingKind, BlockId, End, Op, plain_name},
-    place,
+    place, types,
 };
 use quote::format_ident;
 use syn::{Block, Expr, ExprForLoop, Label, Pat, parse_quote, spanned::Spanned};
@@ -31,8 +31,8 @@ impl Lower<'_> {
                 self.diagnostics.error_at_with_help(
                     Code::Position,
                     other,
-                    "a workflow cannot be saved in the middle of this block",
-                    "move the await out of it",
+                    "a workflow cannot be saved in the middle of this `unsafe` block",
+                    "await outside of it: `let value = unsafe { .. };` and then the `.await`; `unsafe { call().await }` alone is fine",
                 );
             }
         }
@@ -123,7 +123,7 @@ impl Lower<'_> {
                 this.cur = Some(body);
                 this.into(&arm.body, dest);
                 this.goto(after);
-                arms.push(Arm { pat: with_attrs(arm), effect, defs, body });
+                arms.push(Arm { attrs: arm.attrs.clone(), pat: arm.pat.clone(), effect, defs, body });
             });
         }
         self.cur = head;
@@ -179,10 +179,15 @@ impl Lower<'_> {
         if self.cur.is_none() {
             return;
         }
-        let collection = self.kept_temporary(collection);
-        let after = self.new_block(None);
         let depth = self.scope.len();
+        let again = iterate::is_made_again(&collection);
+        let collection = if again { self.kept_chain(&collection) } else { self.kept_temporary(collection) };
+        let after = self.new_block(None);
         match self.borrowed_collection(&collection) {
+            _ if again => {
+                let exclusive = iterate::is_exclusive(&collection);
+                self.for_borrowed(repeat, collection, exclusive, after);
+            }
             Some((place, exclusive)) => self.for_borrowed(repeat, place, exclusive, after),
             None => self.for_owned(repeat, collection, after),
         }
@@ -229,6 +234,8 @@ impl Lower<'_> {
 
     /// Over an owned collection or a range: what is left of it is saved.
     fn for_owned(&mut self, repeat: &ExprForLoop, collection: Expr, after: BlockId) {
+        let item = types::of_item(&collection, &|name| self.known_type(name));
+        let item = item.filter(|_| matches!(*repeat.pat, Pat::Ident(_))).and_then(|ty| self.nameable(&ty));
         let cursor = self.cursor(&repeat.pat, None);
         let ident = self.graph.binding(cursor).ident.clone();
         let private = format_ident!("__durable", span = expr::made());
@@ -240,6 +247,9 @@ impl Lower<'_> {
         self.with_frame(repeat.label.as_ref(), true, after, Some(head), None, |this| {
             this.scoped_branch(|this| {
                 let defs = this.declare_matched(&repeat.pat, None);
+                for def in &defs {
+                    this.graph.bindings[def.0].ty.clone_from(&item);
+                }
                 let pat = &repeat.pat;
                 let cond: Expr = parse_quote!(let Some(#pat) = #private::advance(&mut #ident));
                 let mut effect = this.effect(&facts::Facts::default());
@@ -359,9 +369,4 @@ impl Lower<'_> {
         effect.uses.insert(cursor);
         self.push_op(Op::Stmt { stmt, effect, defs: Vec::new() });
     }
-}
-
-/// The pattern of an arm; its attributes stay with it.
-fn with_attrs(arm: &syn::Arm) -> Pat {
-    arm.pat.clone()
 }

@@ -1,11 +1,12 @@
 //! Declarations: what a pattern binds, what type it has, and whether it borrows.
 
-use super::Lower;
+use super::{Lower, lend};
 use crate::{
     facts::{self, PatternName},
-    graph::{Binding, BindingId, BindingKind, Borrow, BorrowId, Retake, plain_name},
+    graph::{Binding, BindingId, BindingKind, Borrow, BorrowId, Code, Lent, Retake, plain_name},
     place, types,
 };
+use quote::ToTokens;
 use syn::{Expr, Pat, Type};
 
 /// The type a pattern is annotated with.
@@ -28,6 +29,8 @@ impl Lower<'_> {
             return self.declare_borrow(&names, borrow, exclusive);
         }
         let reference = self.refused_reference(annotated.as_ref(), init);
+        let code = init.and_then(code);
+        let lent = init.filter(|_| annotated.is_none()).and_then(|init| self.lent(init));
         let single = matches!(pat, Pat::Ident(_))
             || matches!(pat, Pat::Type(typed) if matches!(*typed.pat, Pat::Ident(_)));
         let known = match (&annotated, init) {
@@ -44,11 +47,13 @@ impl Lower<'_> {
                     None if name.by_ref => {
                         BindingKind::PatternReference("it is bound by `ref` to a value that is not a local")
                     }
-                    None => BindingKind::Local,
+                    None => code.map_or(BindingKind::Local, BindingKind::Code),
                 };
                 let ty = known.as_ref().filter(|_| single).and_then(|ty| self.nameable(ty));
                 let annotation = annotated.clone().filter(|_| single);
-                self.declare(name, ty, annotation, kind)
+                let id = self.declare(name, ty, annotation, kind);
+                self.note_lent(id, name, lent.as_ref());
+                id
             })
             .collect()
     }
@@ -62,6 +67,7 @@ impl Lower<'_> {
             let exclusive = borrow.is_exclusive();
             return self.declare_borrow(&names, borrow, exclusive);
         }
+        let lent = scrutinee.and_then(|scrutinee| self.lent(scrutinee));
         let refers = scrutinee.is_some_and(|scrutinee| place::borrowed(scrutinee).is_some());
         names
             .iter()
@@ -70,7 +76,9 @@ impl Lower<'_> {
                     true => BindingKind::PatternReference("it borrows from a value that is not a local"),
                     false => BindingKind::Local,
                 };
-                self.declare(name, None, None, kind)
+                let id = self.declare(name, None, None, kind);
+                self.note_lent(id, name, lent.as_ref());
+                id
             })
             .collect()
     }
@@ -191,12 +199,39 @@ impl Lower<'_> {
         facts::of_expr(place).uses.iter().filter_map(|name| self.lookup(name)).collect()
     }
 
-    fn known_type(&self, name: &str) -> Option<Type> {
+    fn lent(&self, value: &Expr) -> Option<Lent> {
+        let method = lend::lender(value)?;
+        let source = lend::source(value).and_then(|name| self.lookup(&name));
+        let local = source.is_some_and(|id| self.graph.binding(id).kind != BindingKind::Resource);
+        let text = lend::is_plain_text(&method, value)
+            .then(|| crate::source::text(value.to_token_stream()))
+            .filter(|text| text.len() <= 60);
+        Some(Lent { method, local, text })
+    }
+
+    fn note_lent(&mut self, id: BindingId, name: &PatternName, lent: Option<&Lent>) {
+        if let Some(lent) = lent.filter(|_| !name.copied && self.graph.binding(id).kind == BindingKind::Local)
+        {
+            self.graph.lent.insert(id, lent.clone());
+        }
+    }
+
+    pub(super) fn known_type(&self, name: &str) -> Option<Type> {
         let binding = self.graph.binding(self.lookup(name)?);
         match binding.kind {
             BindingKind::Input | BindingKind::Local | BindingKind::Value => binding.ty.clone(),
             _ => None,
         }
+    }
+}
+
+/// Whether a value is code.
+fn code(init: &Expr) -> Option<Code> {
+    match init {
+        Expr::Closure(_) => Some(Code::Closure),
+        Expr::Async(_) => Some(Code::Future),
+        Expr::Paren(paren) => code(&paren.expr),
+        _ => None,
     }
 }
 

@@ -164,8 +164,8 @@ impl Lower<'_> {
         self.diagnostics.error_at_with_help(
             Code::Place,
             operand,
-            "this is evaluated before the await, but what it is made of may be changed before it is used",
-            "bind the awaited value first: `let value = .. .await;`, then use it here",
+            "this stands before the await, and what comes until the call may change it: only its type says which value is meant",
+            "bind the awaited value first: `let value = .. .await;`, and call with `value`",
         );
     }
 
