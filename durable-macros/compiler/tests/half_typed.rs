@@ -164,7 +164,7 @@ fn a_syntax_error_leaves_the_other_statements_as_they_are() {
     let expanded = durable_compiler::expand_workflow(TokenStream::new(), item).to_string();
     assert_eq!(expanded.matches("compile_error").count(), 1, "{expanded}");
     assert_eq!(
-        expanded.matches("__durable_plain ()").count(),
+        expanded.matches("__durable_await (__durable :: InMemory)").count(),
         2,
         "both awaits are awaits of a workflow: {expanded}"
     );
