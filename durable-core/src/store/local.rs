@@ -79,15 +79,26 @@ impl Local {
         }
     }
 
+    /// Executions ended, and which is not known: everyone who waits looks at the store again.
+    pub fn some_finished(&self) {
+        lock(&self.waiters).by_id.values_mut().for_each(|waiting| wake_all(&mut waiting.slots));
+    }
+
+    /// Whether anyone waits for an execution to end. A store that asks before a transaction and need not know whose end it
+    /// writes calls [`Local::some_finished`] after it.
+    pub fn has_waiters(&self) -> bool {
+        lock(&self.waiters).active > 0
+    }
+
     /// Another process wrote to the store: everyone looks again.
     pub fn changed_elsewhere(&self) {
-        lock(&self.waiters).by_id.values_mut().for_each(|waiting| wake_all(&mut waiting.slots));
+        self.some_finished();
         self.work_ready();
     }
 
     /// Whether anyone waits for an execution to end: a store polls for foreign writes only then, or while it has workers.
     pub fn is_watched(&self) -> bool {
-        lock(&self.waiters).active > 0 || lock(&self.workers).iter().any(|w| w.strong_count() > 0)
+        self.has_waiters() || lock(&self.workers).iter().any(|w| w.strong_count() > 0)
     }
 
     /// A future that is ready once [`Local::finished`] is called for this execution *after this call*: call it first, then

@@ -129,6 +129,10 @@ const END: &str =
     "UPDATE execution SET status = ?2, owner = NULL, wake = NULL, waiting = CASE WHEN ?3 THEN waiting ELSE 0 END,
     error = ?4, output = ?5 WHERE row = ?1";
 
+/// The same for most executions: they never had a frame or an event, and nobody waits to hear whose end it is.
+const END_PLAIN: &str = "UPDATE execution SET status = ?2, owner = NULL, wake = NULL, error = ?3, output = ?4
+    WHERE row = ?1 AND next_frame = 1 AND mail = 0";
+
 /// Read apart: `RETURNING` would go through a temporary table.
 const ENDED: &str = "SELECT id, next_frame, mail FROM execution WHERE row = ?1";
 
@@ -142,6 +146,7 @@ pub(crate) struct Statements<'c> {
 
 struct Finish<'c> {
     plain: CachedStatement<'c>,
+    end_plain: CachedStatement<'c>,
     end: CachedStatement<'c>,
     ended: CachedStatement<'c>,
 }
@@ -234,6 +239,7 @@ impl<'c> Statements<'c> {
             Some(statements) => statements,
             empty => empty.insert(Finish {
                 plain: self.conn.prepare_cached(FINISH_PLAIN)?,
+                end_plain: self.conn.prepare_cached(END_PLAIN)?,
                 end: self.conn.prepare_cached(END)?,
                 ended: self.conn.prepare_cached(ENDED)?,
             }),
@@ -253,10 +259,17 @@ impl<'c> Statements<'c> {
         if swapped == 0 {
             return Ok(false);
         }
+        let status = status_number(outcome.status);
+        if !keep && !tx.watched {
+            let row = (commit.row, status, &outcome.error, &outcome.output);
+            if statements.end_plain.execute(row)? == 1 {
+                tx.effects.more_finished = true;
+                return Ok(true);
+            }
+        }
         let (id, next_frame, mail) = statements.ended.query_row([commit.row], |r| {
             Ok((ExecutionId::new(r.get_ref(0)?.as_str()?), r.get::<_, i64>(1)?, r.get::<_, i64>(2)?))
         })?;
-        let status = status_number(outcome.status);
         statements.end.execute((commit.row, status, keep, &outcome.error, &outcome.output))?;
         if keep {
             write_frames(tx, commit, false)?;

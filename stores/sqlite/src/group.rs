@@ -90,6 +90,8 @@ pub(crate) struct Tx<'c> {
     /// The store's clock, read once the write lock was held.
     pub(crate) now: Millis,
     pub(crate) effects: Effects,
+    /// Someone in this process waited for an end when the transaction began.
+    pub(crate) watched: bool,
     pub(crate) witnesses: Vec<Witness>,
     /// Where the last start of this transaction went, if all of it was there. Nobody else can remove it meanwhile.
     pub(crate) destination: Option<Destination>,
@@ -119,6 +121,8 @@ impl Tx<'_> {
 #[derive(Default)]
 pub(crate) struct Effects {
     pub(crate) finished: Vec<ExecutionId>,
+    /// Others ended, too, while nobody waited for any.
+    pub(crate) more_finished: bool,
     pub(crate) work_ready: bool,
 }
 

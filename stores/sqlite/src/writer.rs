@@ -261,6 +261,7 @@ impl Writer {
                 conn,
                 now,
                 effects: Effects::default(),
+                watched: self.shared.local.has_waiters(),
                 witnesses: Vec::new(),
                 destination: None,
                 inserts: None,
@@ -322,6 +323,10 @@ impl Writer {
         // Foreign code wakes here, and the answers of the group are still to be sent.
         let _ = catch_unwind(AssertUnwindSafe(|| {
             effects.finished.iter().for_each(|id| local.finished(id));
+            // Whoever has begun to wait since the transaction began may wait for one of these.
+            if effects.more_finished {
+                local.some_finished();
+            }
             if effects.work_ready {
                 local.work_ready();
             }
@@ -332,6 +337,7 @@ impl Writer {
 impl Effects {
     fn add(&mut self, other: Self) {
         self.finished.extend(other.finished);
+        self.more_finished |= other.more_finished;
         self.work_ready |= other.work_ready;
     }
 }
