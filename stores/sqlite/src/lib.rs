@@ -27,6 +27,7 @@
 //! workers on a connection of its own (K3). Two *readers* serve reads, each call one short transaction (G5). All four end
 //! with the last handle.
 
+mod batch;
 mod builder;
 mod claim;
 mod clock;
