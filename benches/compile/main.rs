@@ -62,7 +62,8 @@ fn run(options: &Options) -> Result<bool> {
                     *seconds = best(options, || project.build(build, &program.source()))?;
                 }
             }
-            cell.bytes = project.future_bytes(programs.map(Program::source).each_ref().map(String::as_str))?;
+            cell.bytes =
+                project.future_bytes(programs.map(Program::source).each_ref().map(String::as_str))?;
             met &= table.row(cell);
         }
     }

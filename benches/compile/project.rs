@@ -92,9 +92,11 @@ impl Project {
 
 /// Processor time in user mode of all processes that this one has begun and that have ended, theirs included.
 fn children_seconds() -> Result<f64> {
-    let stat = fs::read_to_string("/proc/self/stat").map_err(|error| format!("processor time is read from Linux's /proc: {error}"))?;
+    let stat = fs::read_to_string("/proc/self/stat")
+        .map_err(|error| format!("processor time is read from Linux's /proc: {error}"))?;
     // The name of the program stands in parentheses and may contain anything; the eleventh field after it is ours, in ticks.
-    let ticks = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(13)?.parse::<f64>().ok());
+    let ticks =
+        stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(13)?.parse::<f64>().ok());
     Ok(ticks.ok_or("/proc/self/stat has another form")? / TICKS_PER_SECOND)
 }
 

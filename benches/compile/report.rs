@@ -34,7 +34,9 @@ pub(crate) struct Table {
 impl Table {
     /// With what a package without functions takes, for each build.
     pub(crate) fn begin([check, release]: [f64; 2]) -> Self {
-        println!("a package without functions: check {check:.2} s, release {release:.2} s; it is part of all that follows");
+        println!(
+            "a package without functions: check {check:.2} s, release {release:.2} s; it is part of all that follows"
+        );
         Self { shape: Shape::Straight, rows: Vec::new() }
     }
 
@@ -44,7 +46,18 @@ impl Table {
         println!("\n{}: {}", shape.name(), shape.description());
         println!(
             "{:>7} | {:>7} {:>8} {:>6} {:>9} | {:>7} {:>8} {:>6} {:>9} | {:>7} {:>8} {:>6}",
-            "awaits", "check", "workflow", "ratio", "doubling", "release", "workflow", "ratio", "doubling", "bytes", "workflow", "ratio"
+            "awaits",
+            "check",
+            "workflow",
+            "ratio",
+            "doubling",
+            "release",
+            "workflow",
+            "ratio",
+            "doubling",
+            "bytes",
+            "workflow",
+            "ratio"
         );
     }
 
@@ -67,8 +80,16 @@ impl Table {
         let [check, release] = cell.ratios();
         let too_much = [
             (self.shape == Shape::Straight && cell.awaits == 100 && check > CHECK_MAX, "check", CHECK_MAX),
-            (self.shape == Shape::Straight && cell.awaits == 100 && release > RELEASE_MAX, "release", RELEASE_MAX),
-            (self.shape == Shape::Straight && doubling.is_some_and(|[check, _]| check > DOUBLING_MAX), "doubling", DOUBLING_MAX),
+            (
+                self.shape == Shape::Straight && cell.awaits == 100 && release > RELEASE_MAX,
+                "release",
+                RELEASE_MAX,
+            ),
+            (
+                self.shape == Shape::Straight && doubling.is_some_and(|[check, _]| check > DOUBLING_MAX),
+                "doubling",
+                DOUBLING_MAX,
+            ),
         ];
         for (_, what, most) in too_much.iter().filter(|(missed, ..)| *missed) {
             println!("        missed: {what} is to be at most {most}");

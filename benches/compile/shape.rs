@@ -92,7 +92,11 @@ impl Program {
         let attribute = if self.side == Side::Workflow { "#[durable::workflow]\n" } else { "" };
         let mut body = String::new();
         for local in 1..LOCALS {
-            let _ = writeln!(body, "    let mut l{local} = {};", ["String::from(\"a\")", "7u64", "vec![1u64]"][local % 3]);
+            let _ = writeln!(
+                body,
+                "    let mut l{local} = {};",
+                ["String::from(\"a\")", "7u64", "vec![1u64]"][local % 3]
+            );
         }
         for at in 0..self.awaits {
             body += &match self.shape {
@@ -102,9 +106,12 @@ impl Program {
                 Shape::Steps => self.call(at, &format!("r{at}")) + &keep(at),
             };
         }
-        let all = (0..LOCALS).map(|local| format!("l{local}{}", if local % 3 == 1 { "" } else { ".len() as u64" }));
+        let all =
+            (0..LOCALS).map(|local| format!("l{local}{}", if local % 3 == 1 { "" } else { ".len() as u64" }));
         let all = all.collect::<Vec<_>>().join(" + ");
-        format!("{attribute}pub async fn run(shop: &Shop, l0: String) -> Result<u64, Failed> {{\n    let mut l0 = l0;\n{body}    Ok({all})\n}}\n")
+        format!(
+            "{attribute}pub async fn run(shop: &Shop, l0: String) -> Result<u64, Failed> {{\n    let mut l0 = l0;\n{body}    Ok({all})\n}}\n"
+        )
     }
 
     /// `let result = <the call number `at`>.await?;`
@@ -126,7 +133,9 @@ impl Program {
         match at % 12 {
             2 => format!("    if l1 > {at} {{ {call}{update} }} else {{ l4 += 1; }}\n"),
             5 => format!("    for i in 0..3u64 {{ {call}{update} if i > l4 {{ break; }} }}\n"),
-            8 => format!("    match l4 {{ 0 => {{ l1 += 1; }} n if n > 9 => {{ {call}{update} }} _ => {{}} }}\n"),
+            8 => format!(
+                "    match l4 {{ 0 => {{ l1 += 1; }} n if n > 9 => {{ {call}{update} }} _ => {{}} }}\n"
+            ),
             11 => format!("    while l7 < {at} {{ {call}{update} l7 += 1; }}\n"),
             _ => call + &update,
         }
@@ -134,7 +143,9 @@ impl Program {
 
     fn step(self, at: usize) -> String {
         let attribute = if self.side == Side::Workflow { "#[durable::step]\n" } else { "" };
-        format!("{attribute}async fn step{at}(shop: &Shop, a: &str, b: u64) -> Result<u64, Failed> {{ shop.call(a, b).await }}\n")
+        format!(
+            "{attribute}async fn step{at}(shop: &Shop, a: &str, b: u64) -> Result<u64, Failed> {{ shop.call(a, b).await }}\n"
+        )
     }
 }
 

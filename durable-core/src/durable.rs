@@ -136,7 +136,7 @@ impl<T> Traced for Witness<T> {
 }
 
 /// A tuple of witnesses, nested at will: loads a whole block's locals with one call, so that generated code stays small.
-pub trait Witnesses: Copy {
+pub trait Witnesses {
     /// The locals.
     type Values;
     /// Reads them in order from the front of `bytes`.

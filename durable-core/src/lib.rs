@@ -20,6 +20,7 @@ pub mod stored;
 mod attempt;
 mod child;
 mod durable;
+mod frame;
 mod graph;
 mod input;
 mod named;
@@ -64,6 +65,7 @@ pub mod private {
         context::{Context, Resume},
         cursor::{advance, again, into_cursor, item, item_mut},
         durable::{Moved, Saver, TraceFn, Traced, Witness, save, stays_whole, witness},
+        frame::{AnySlot, Frame, SavedPoint, Slot, Slots, no_slot},
         named::{Joined, NamePart, NameParts},
         probe::{
             ErrorDebug, ErrorFallback, ErrorSilent, ErrorText, FromFailure, NoClone, NoFailure, Probe,

@@ -120,17 +120,22 @@ pub struct Describe {
 }
 
 impl Describe {
-    /// All await points at once: which locals each saves, by their number among `types`. Each type is traced once, and generated
-    /// code stays small.
-    pub fn locals(&mut self, types: &[TraceFn], points: &[(&'static str, &[(&'static str, usize)])]) {
-        let traced: Vec<_> = types.iter().map(|trace| trace()).collect();
+    /// All await points at once: which locals each saves, by number. Each local's type is traced once.
+    pub fn locals<'p>(
+        &mut self,
+        mut trace: impl FnMut(usize) -> TraceFn,
+        points: impl IntoIterator<Item = (&'static str, &'p [(&'static str, usize)])>,
+    ) {
+        let mut traced = HashMap::new();
         for (name, fields) in points {
-            let schemas = fields.iter().map(|(field, local)| match &traced[*local] {
-                Ok(schema) => Ok(((*field).to_owned(), schema.clone())),
-                Err(error) => Err((*name, *field, error.clone())),
+            let schemas = fields.iter().map(|(field, local)| {
+                match traced.entry(*local).or_insert_with(|| trace(*local)()) {
+                    Ok(schema) => Ok(((*field).to_owned(), schema.clone())),
+                    Err(error) => Err((name, *field, error.clone())),
+                }
             });
             let fields = schemas.collect::<Result<_, _>>();
-            self.points.push(fields.map(|fields| PointSchema { name: (*name).to_owned(), fields }));
+            self.points.push(fields.map(|fields| PointSchema { name: name.to_owned(), fields }));
         }
     }
 
@@ -138,7 +143,7 @@ impl Describe {
     pub fn point(&mut self, name: &'static str, fields: &[(&'static str, &dyn Traced)]) {
         let types: Vec<_> = fields.iter().map(|(_, witness)| witness.trace_fn()).collect();
         let numbered: Vec<_> = fields.iter().enumerate().map(|(local, (field, _))| (*field, local)).collect();
-        self.locals(&types, &[(name, &numbered)]);
+        self.locals(|local| types[local], [(name, &*numbered)]);
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod block;
 mod drive;
+mod frame;
 mod jump;
 mod names;
 mod plain;

@@ -5,14 +5,14 @@
 
 use super::{
     Compiled,
-    drive::{block_variant, witness_ident},
+    drive::block_variant,
+    frame::slot,
     jump::{Jumps, goto},
     made,
     names::Names,
     refuse_hidden,
     scope::{Scope, defs_of},
-    tuple,
-    walk::{assignments, assignments_from},
+    walk::{self, assignments, assignments_from},
     whole::taken_apart,
 };
 use crate::{
@@ -55,34 +55,62 @@ impl<'a> Blocks<'a> {
         let graph = self.graph();
         let block = &graph.blocks[id.0];
         let variant = block_variant(self.compiled, id);
-        let mut names = Names::at_start(graph, id);
+        let untouched = self.untouched(id);
+        let mut names = Names::at_start(graph, id, untouched);
+        let (cx, frame) = (made("cx"), made("frame"));
         let carried = &self.compiled.layout.carried[id.0];
-        let pattern = tuple(carried.iter().map(|id| self.binding(&names, *id)).collect());
+        let taken = carried.iter().copied().filter(|id| !names.is_untouched(*id)).map(|local| {
+            let (slot, bound) = (slot(self.compiled, local), self.binding(&names, local));
+            // The types of the parameters fix those of everything made of them.
+            let ty = (id.0 == 0).then(|| self.input_type(local)).flatten().map(|ty| quote!(: #ty));
+            quote!(let #bound #ty = #frame.#slot.take();)
+        });
+        let taken: TokenStream = taken.collect();
         let hidden_resources = self.hidden_resources(id, &names);
-        let types = (id.0 == 0).then(|| self.input_types());
-        let saves = block.point.filter(|point| *point != 0).map(|point| self.saves(point, &names));
+        let saves = block.point.filter(|point| *point != 0).map(|point| {
+            let saver = made("saver");
+            quote!(let #saver = #frame.save(&__DURABLE_POINTS[#point]);)
+        });
         let retakes = self.retakes(id, &mut names);
         let declared = self.deferred(id, &names);
         let body = self.seq(block.root, &mut names);
-        let (cx, next, payload) = (made("cx"), made("next"), made("payload"));
         let output = super::output(self.compiled.function);
         let body = self.as_written(quote! {
             if let Some(result) = None::<#output> { return result; }
-            let #payload = #payload.take();
+            let #frame = #frame.take();
             #hidden_resources
-            let #pattern #types = #payload;
             #saves
+            #taken
             #retakes
             #declared
             #body
         });
         quote! {
-            __DurableBlock::#variant(#payload) => {
-                let #next = &mut #next;
-                let #payload = __durable::Moved(#payload);
+            Some(__DurableBlock::#variant) => {
+                let #frame = __durable::Moved(&mut #frame);
                 #cx.block(#body)
             }
         }
+    }
+
+    /// What is alive at the start of a block, and its code does not mention.
+    fn untouched(&self, id: BlockId) -> Bindings {
+        let graph = self.graph();
+        // All of the input is there at the start, and its types are.
+        if id.0 == 0 {
+            return Bindings::new();
+        }
+        let mut mentioned = Bindings::new();
+        walk::mentioned(graph, graph.blocks[id.0].root, &mut mentioned);
+        let alive = self.compiled.liveness.at(id).iter().copied();
+        alive
+            .filter(|id| !mentioned.contains(id) && graph.binding(*id).kind != BindingKind::Resource)
+            .collect()
+    }
+
+    fn input_type(&self, id: BindingId) -> Option<&syn::Type> {
+        let binding = &self.graph().binding(id).ident;
+        self.compiled.function.inputs().find(|param| param.ident == *binding).map(|param| &param.ty)
     }
 
     /// An `async` block that spans the user's function: where rustc looks from a local outwards, it comes to the function's
@@ -112,24 +140,6 @@ impl<'a> Blocks<'a> {
         }
     }
 
-    /// The types of the parameters, which fix those of everything made of them.
-    fn input_types(&self) -> TokenStream {
-        let types = tuple(self.compiled.function.inputs().map(|param| param.ty.to_token_stream()).collect());
-        quote!(: #types)
-    }
-
-    fn saves(&self, point: usize, names: &Names) -> TokenStream {
-        let saver = made("saver");
-        let fields = self.compiled.layout.points[point].fields.iter().map(|field| {
-            let (witness, ident) = (witness_ident(field.binding), names.ident(self.graph(), field.binding));
-            quote!(__durable::save(&mut #saver, &#witness, &#ident);)
-        });
-        quote! {
-            let mut #saver = __durable::Saver::new();
-            #(#fields)*
-        }
-    }
-
     /// Resources whose name means something else here.
     fn hidden_resources(&self, id: BlockId, names: &Names) -> TokenStream {
         let graph = self.graph();
@@ -154,7 +164,8 @@ impl<'a> Blocks<'a> {
         let alive = self.compiled.liveness.at(id);
         let mut tokens = TokenStream::new();
         for borrow in &graph.borrows {
-            let live: Vec<_> = borrow.bindings.iter().copied().filter(|id| alive.contains(id)).collect();
+            let live = borrow.bindings.iter().copied();
+            let live: Vec<_> = live.filter(|id| alive.contains(id) && !names.is_untouched(*id)).collect();
             if !live.is_empty() {
                 tokens.extend(self.retake(borrow, &live, names));
             }
@@ -392,7 +403,7 @@ impl<'a> Blocks<'a> {
                 .bindings
                 .iter()
                 .copied()
-                .filter(|id| alive.contains(id) && !except.contains(id))
+                .filter(|id| alive.contains(id) && !except.contains(id) && !names.is_untouched(*id))
                 .collect();
             if !live.is_empty() && borrow.bases.iter().any(|base| moved.contains(base)) {
                 tokens.extend(self.retake(borrow, &live, names));

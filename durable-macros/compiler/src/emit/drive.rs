@@ -2,7 +2,12 @@
 //!
 //! That layout is what scales: every block is a separate body for the borrow checker, and the drive function has one await.
 
-use super::{Compiled, block::Blocks, made, tuple};
+use super::{
+    Compiled,
+    block::Blocks,
+    frame::{self, Frame},
+    made,
+};
 use crate::{
     diagnostic::Diagnostics,
     graph::{BindingId, BlockId, plain_name},
@@ -10,93 +15,53 @@ use crate::{
     parse::Function,
 };
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{format_ident, quote};
 use std::collections::BTreeSet;
 
 pub(super) fn emit_drive(compiled: &Compiled<'_>, diagnostics: &Diagnostics) -> TokenStream {
-    let (graph, layout) = (compiled.graph, compiled.layout);
-    let carried: BTreeSet<BindingId> = layout.carried.iter().flatten().copied().collect();
-    let generics: Vec<Ident> = carried.iter().map(|id| type_param(*id)).collect();
     let reached: Vec<BlockId> = reached(compiled);
-
-    let variants = reached.iter().map(|block| {
-        let name = block_variant(compiled, *block);
-        let payload =
-            tuple(layout.carried[block.0].iter().map(|id| type_param(*id)).map(|ty| quote!(#ty)).collect());
-        quote!(#name(#payload))
-    });
-    let saved: BTreeSet<BindingId> =
-        layout.points.iter().flat_map(|point| &point.fields).map(|field| field.binding).collect();
-    let witnesses = saved.iter().map(|id| {
-        let (witness, span) = (witness_ident(*id), graph.binding(*id).ident.span());
-        quote_spanned!(span=> let #witness = __durable::witness();)
-    });
-    let traced = saved.iter().map(|id| {
-        let witness = witness_ident(*id);
-        quote!(#witness.traced())
-    });
-    let described = graph.points.iter().zip(&layout.points).map(|(point, layout)| {
-        let name = plain_name(&point.name);
-        let fields = layout.fields.iter().map(|field| {
-            let local = saved.range(..field.binding).count();
-            let name = &field.name;
-            quote!((#name, #local))
-        });
-        quote!((#name, &[#(#fields),*]))
-    });
-    let loads = graph.points.iter().zip(&layout.points).enumerate().map(|(at, (point, layout))| {
-        let name = block_variant(compiled, point.block);
-        let witnesses = tuple(
-            layout.fields.iter().map(|field| witness_ident(field.binding)).map(|w| quote!(&#w)).collect(),
-        );
-        quote!(#at => __DurableBlock::#name(__durable_resume.load(#witnesses)?))
-    });
+    let variants = reached.iter().map(|block| block_variant(compiled, *block));
+    let Frame { items, points, made: locals } = frame::emit_frame(compiled);
     let inputs: Vec<_> = compiled.function.inputs().map(|param| &param.ident).collect();
-    let start = tuple(inputs.iter().map(|ident| quote!(#ident)).collect());
+    let put = compiled.layout.carried[0].iter().map(|id| {
+        let (slot, ident) = (frame::slot(compiled, *id), &compiled.graph.binding(*id).ident);
+        quote!(#slot.put(#ident);)
+    });
+    let put: Vec<_> = put.collect();
     let resources: Vec<_> = compiled.function.resources().map(|param| param.bound()).collect();
     let output = super::output(compiled.function);
     let mut blocks = Blocks::new(compiled, diagnostics);
     let arms: Vec<_> = reached.iter().map(|block| blocks.emit(*block)).collect();
-    let (cx, next) = (made("cx"), made("next"));
-    let generics = match generics.is_empty() {
-        true => quote!(),
-        false => quote!(<#(#generics),*>),
-    };
+    let (cx, frame) = (made("cx"), made("frame"));
 
     quote! {
         let __durable_args = __durable::Moved((__durable_cx, __durable_resources, __durable_entry));
         ::std::boxed::Box::pin(async {
             let (__durable_cx, __durable_resources, __durable_entry) = __durable_args.take();
-            // All blocks, await points and joins alike. One type parameter per local: their types are inferred.
-            enum __DurableBlock #generics { #(#variants),* }
-            #(#witnesses)*
+            // All blocks, await points and joins alike.
+            #[derive(Clone, Copy)]
+            enum __DurableBlock { #(#variants),* }
+            #items
+            static __DURABLE_POINTS: &[__durable::SavedPoint<__DurableBlock>] = &[#(#points),*];
             let #cx = __durable_cx;
-            let __durable_begin = match __durable_entry {
-                __durable::Entry::Start((#(#inputs,)*)) => Some(__DurableBlock::Start(#start)),
-                __durable::Entry::Resume(__durable_resume) => (|| Some(match __durable_resume.point() {
-                    #(#loads,)*
-                    _ => return None,
-                }))(),
-                __durable::Entry::Describe(__durable_describe) => {
-                    __durable_describe.locals(&[#(#traced),*], &[#(#described),*]);
-                    None
+            // What is alive between blocks.
+            let mut #frame = __durable::Frame::new(#locals);
+            match __durable_entry {
+                __durable::Entry::Start((#(#inputs,)*)) => {
+                    #(#frame.#put)*
+                    #frame.next = Some(__DurableBlock::Start);
                 }
-            };
-            let (Some(mut __durable_pc), Some((#(#resources,)*))) = (__durable_begin, __durable_resources) else {
-                match #cx.never().await {}
-            };
+                __durable::Entry::Resume(__durable_resume) => #frame.resume(&__durable_resume, __DURABLE_POINTS),
+                __durable::Entry::Describe(__durable_describe) => #frame.describe(__durable_describe, __DURABLE_POINTS),
+            }
+            let Some((#(#resources,)*)) = __durable_resources else { match #cx.never().await {} };
             loop {
-                let mut #next = None;
-                __durable::unify(&__durable_pc, &#next);
-                let __durable_block: __durable::BoxFuture<'_, Option<#output>> = match __durable_pc {
+                let __durable_block: __durable::BoxFuture<'_, Option<#output>> = match #frame.next.take() {
                     #(#arms)*
+                    None => match #cx.never().await {},
                 };
-                match __durable_block.await {
-                    Some(result) => return result,
-                    None => match #next.take() {
-                        Some(next) => __durable_pc = next,
-                        None => match #cx.never().await {},
-                    },
+                if let Some(result) = __durable_block.await {
+                    return result;
                 }
             }
         })
@@ -157,8 +122,4 @@ pub(super) fn block_variant(compiled: &Compiled<'_>, block: BlockId) -> Ident {
 
 pub(super) fn witness_ident(id: BindingId) -> Ident {
     made(&format!("witness_{}", id.0))
-}
-
-fn type_param(id: BindingId) -> Ident {
-    format_ident!("L{}", id.0)
 }

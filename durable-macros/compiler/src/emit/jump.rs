@@ -1,6 +1,6 @@
 //! Ways out of a block: to another one, from its end or from the middle of untouched code.
 
-use super::{Compiled, drive::block_variant, made, names::Names, tuple};
+use super::{Compiled, drive::block_variant, frame::slot, made, names::Names};
 use crate::{
     enclosing::Enclosing,
     graph::{BlockId, Jump},
@@ -12,18 +12,22 @@ use syn::{
     visit_mut::{self, VisitMut},
 };
 
-/// `*next = Some(BLOCK(PAYLOAD))`, and away: of type `!`, so it stands at any depth of untouched code.
+/// Gives back what the next block and those after it need, names the next block, and away: of type `!`, so it stands at any depth
+/// of untouched code.
 pub(super) fn goto(compiled: &Compiled<'_>, block: BlockId, names: &Names) -> TokenStream {
-    let (cx, next) = (made("cx"), made("next"));
-    let variant = block_variant(compiled, block);
-    let payload = tuple(
-        compiled.layout.carried[block.0]
-            .iter()
-            .map(|id| names.ident(compiled.graph, *id))
-            .map(|ident| quote!(#ident))
-            .collect(),
-    );
-    quote!(*#next = Some(__DurableBlock::#variant(#payload)); match #cx.goto().await {})
+    let (cx, frame) = (made("cx"), made("frame"));
+    let next = block_variant(compiled, block);
+    let carried = &compiled.layout.carried[block.0];
+    let given = carried.iter().filter(|id| !names.is_untouched(**id)).map(|id| {
+        let (slot, ident) = (slot(compiled, *id), names.ident(compiled.graph, *id));
+        quote!(#frame.#slot.put(#ident);)
+    });
+    let dropped =
+        names.untouched().filter(|id| compiled.graph.is_carried(*id) && !carried.contains(id)).map(|id| {
+            let slot = slot(compiled, id);
+            quote!(#frame.#slot.clear();)
+        });
+    quote!(#(#dropped)* #(#given)* #frame.next = Some(__DurableBlock::#next); match #cx.goto().await {})
 }
 
 /// Rewrites the `break`s and `continue`s whose loops were opened.

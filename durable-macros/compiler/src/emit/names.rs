@@ -4,7 +4,7 @@
 //! needed, the outer one is parked under a name of ours, and bound again when the inner one's scope ends.
 
 use crate::{
-    graph::{BindingId, BindingKind, Block, BlockId, Graph, plain_name},
+    graph::{BindingId, BindingKind, Bindings, Block, BlockId, Graph, plain_name},
     layout::hidden_depth,
 };
 use proc_macro2::Span;
@@ -20,14 +20,16 @@ use syn::{
 pub(super) struct Names {
     current: BTreeMap<BindingId, Ident>,
     visible: BTreeMap<String, BindingId>,
+    /// What the block's code does not mention. It is no variable there.
+    untouched: Bindings,
 }
 
 impl Names {
-    /// At the start of a block: what its scope says.
-    pub(super) fn at_start(graph: &Graph, id: BlockId) -> Self {
+    /// At the start of a block: what its scope says, but for what it does not touch.
+    pub(super) fn at_start(graph: &Graph, id: BlockId, untouched: Bindings) -> Self {
         let block: &Block = &graph.blocks[id.0];
         let visible: BTreeMap<_, _> = block.scope.iter().cloned().collect();
-        let mut names = Self { current: BTreeMap::new(), visible };
+        let mut names = Self { current: BTreeMap::new(), visible, untouched };
         for (_, binding) in &block.scope {
             let ident = match hidden_depth(graph, id, *binding) {
                 0 => graph.binding(*binding).ident.clone(),
@@ -45,13 +47,24 @@ impl Names {
 
     /// Whether it goes by another name here than in the user's code.
     pub(super) fn is_parked(&self, graph: &Graph, id: BindingId) -> bool {
-        self.current.get(&id).is_some_and(|ident| *ident == parked_ident(graph, id))
+        !self.untouched.contains(&id)
+            && self.current.get(&id).is_some_and(|ident| *ident == parked_ident(graph, id))
+    }
+
+    /// Whether the block's code does not mention it.
+    pub(super) fn is_untouched(&self, id: BindingId) -> bool {
+        self.untouched.contains(&id)
+    }
+
+    /// What is alive and not mentioned.
+    pub(super) fn untouched(&self) -> impl Iterator<Item = BindingId> {
+        self.untouched.iter().copied()
     }
 
     /// The local that a declaration hides, if any.
     pub(super) fn hidden_by(&self, graph: &Graph, id: BindingId) -> Option<BindingId> {
         let key = scope_key(graph, id)?;
-        self.visible.get(&key).copied().filter(|hidden| *hidden != id)
+        self.visible.get(&key).copied().filter(|hidden| *hidden != id && !self.is_untouched(*hidden))
     }
 
     /// From here on, it is declared.

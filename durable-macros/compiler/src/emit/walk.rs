@@ -86,3 +86,57 @@ pub(super) fn targets(graph: &Graph, seq: SeqId, found: &mut Vec<BlockId>) {
         Some(End::Diverge) | None => {}
     }
 }
+
+/// The locals that the code of a sequence and of those it branches into mentions, and what these borrow from.
+pub(super) fn mentioned(graph: &Graph, seq: SeqId, found: &mut Bindings) {
+    let seq = graph.seq(seq);
+    for op in &seq.ops {
+        match op {
+            Op::Stmt { effect, defs, .. } => mentions(graph, effect, defs, found),
+            Op::LetElse { effect, defs, otherwise, .. } => {
+                mentions(graph, effect, defs, found);
+                mentioned(graph, *otherwise, found);
+            }
+            Op::Enter | Op::Leave { .. } => {}
+        }
+    }
+    match &seq.end {
+        Some(End::If { effect, defs, then, otherwise, .. }) => {
+            mentions(graph, effect, defs, found);
+            mentioned(graph, *then, found);
+            mentioned(graph, *otherwise, found);
+        }
+        Some(End::Match { effect, arms, .. }) => {
+            mentions(graph, effect, &[], found);
+            for arm in arms {
+                mentions(graph, &arm.effect, &arm.defs, found);
+                mentioned(graph, arm.body, found);
+            }
+        }
+        Some(End::Item { borrow, defs, then, otherwise }) => {
+            let bases = graph.borrow(*borrow).bases.iter().copied();
+            mention(graph, bases.chain(defs.iter().copied()), found);
+            mentioned(graph, *then, found);
+            mentioned(graph, *otherwise, found);
+        }
+        Some(End::Return { effect, .. }) => mentions(graph, effect, &[], found),
+        Some(End::Goto(_) | End::Diverge) | None => {}
+    }
+}
+
+fn mentions(graph: &Graph, effect: &Effect, defs: &[BindingId], found: &mut Bindings) {
+    let values = effect.jumps.iter().filter_map(|jump| jump.value);
+    let named = effect.uses.iter().chain(&effect.assigns).chain(&effect.kills).chain(defs).copied();
+    mention(graph, named.chain(values), found);
+}
+
+/// A borrow is found by the names of what it borrows from.
+fn mention(graph: &Graph, ids: impl Iterator<Item = BindingId>, found: &mut Bindings) {
+    for id in ids {
+        if found.insert(id)
+            && let Some(borrow) = graph.borrow_of(id)
+        {
+            mention(graph, graph.borrow(borrow).bases.iter().copied(), found);
+        }
+    }
+}
