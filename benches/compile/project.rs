@@ -134,7 +134,9 @@ unsafe impl GlobalAlloc for Watched {
 static WATCHED: Watched = Watched;
 
 fn main() {
-    let mut run = generated::started(generated::run::input(String::new()));
+    let id = durable::ExecutionId::new("one").unwrap();
+    let input = generated::run::input(String::new());
+    let mut run = durable::Run::<generated::run>::start(id, [0; 16], (&generated::Shop,), input).unwrap();
     LARGEST.store(0, Relaxed);
     let mut drive = None;
     loop {

@@ -70,22 +70,15 @@ impl Program {
             Shape::Steps => (0..self.awaits).map(|at| self.step(at)).collect(),
             _ => String::new(),
         };
-        let (size, begun) = match self.side {
-            Side::Plain => (
-                "pub fn bytes() -> usize { std::mem::size_of_val(&run(&Shop, String::new())) }",
-                "Box::pin(run(shop, l0))",
-            ),
-            // What a worker does that knows it; and the plain run, which tests use.
-            Side::Workflow => (
-                "pub fn started(input: durable::Input<run>) -> durable::Run<'static, run> {
-                    durable::Run::start(durable::ExecutionId::new(\"one\").unwrap(), [0; 16], (&Shop,), input).unwrap()
-                 }",
-                "run(shop, l0).in_memory()",
-            ),
+        // A program that has a workflow registers it, and so contains its drive function.
+        let used = match self.side {
+            Side::Plain => {
+                "pub fn bytes() -> usize { std::mem::size_of_val(&run(&Shop, String::new())) }
+                 pub fn begun(shop: &Shop, l0: String) -> Boxed<'_> { Box::pin(run(shop, l0)) }"
+            }
+            Side::Workflow => "pub fn registered() -> bool { durable::describe::<run>().is_ok() }",
         };
-        format!(
-            "{PRELUDE}\n{steps}\n{function}\n{size}\npub fn begun(shop: &Shop, l0: String) -> Boxed<'_> {{ {begun} }}\n"
-        )
+        format!("{PRELUDE}\n{steps}\n{function}\n{used}\n")
     }
 
     fn function(self) -> String {

@@ -1,7 +1,10 @@
 //! What may stand before `.await` in a workflow.
 
 use crate::{BoxFuture, Context, Saver};
-use std::time::Duration;
+use std::{
+    future::{Pending, pending},
+    time::Duration,
+};
 
 /// Anything that can be awaited in a workflow: a future, a `#[step]` call, [`sleep`](crate::sleep()),
 /// [`event`](crate::event()), a child workflow.
@@ -112,14 +115,39 @@ pub trait How<'a> {
 /// At an await point: see [`Context::at`].
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct At<'a>(pub &'a Context, pub usize, pub Saver);
+pub struct At<'a> {
+    cx: &'a Context,
+    point: usize,
+    saver: Saver,
+}
 
-impl<'a> How<'a> for At<'a> {
+impl<'a> At<'a> {
+    /// At no await point yet.
+    pub(crate) fn new(cx: &'a Context) -> Self {
+        Self { cx, point: 0, saver: Saver::empty() }
+    }
+
+    /// What is saved at the await point that comes now.
+    pub(crate) fn arrive(&mut self, point: usize, saver: Saver) {
+        self.point = point;
+        self.saver = saver;
+    }
+
+    /// Leaves a block for the next one: see [`Context::leave`]. What it gives is pending for ever.
+    pub fn leave<T>(&self) -> Pending<T> {
+        self.cx.leave();
+        pending()
+    }
+}
+
+impl<'a> How<'a> for &'a mut At<'_> {
+    // Not copied into each block: that would cost every crate with a workflow seconds, and save nothing.
+    #[inline(never)]
     fn begin<O: Send, A>(self, operation: A) -> BoxFuture<'a, O>
     where
         A: Awaitable<Output = O> + Plain<Output = O> + Send + 'a,
     {
-        self.0.at(self.1, self.2, operation)
+        self.cx.at(self.point, std::mem::replace(&mut self.saver, Saver::empty()), operation)
     }
 }
 
@@ -129,6 +157,7 @@ impl<'a> How<'a> for At<'a> {
 pub struct InMemory;
 
 impl<'a> How<'a> for InMemory {
+    #[inline(never)]
     fn begin<O: Send, A>(self, operation: A) -> BoxFuture<'a, O>
     where
         A: Awaitable<Output = O> + Plain<Output = O> + Send + 'a,

@@ -160,6 +160,19 @@ impl Context {
         pending().await
     }
 
+    /// The same, said at the end of a block that stays pending from now on.
+    pub fn leave(&self) {
+        self.goto.store(true, Relaxed);
+    }
+
+    /// A block: ready with the workflow's result, or `None` when it left for a next block.
+    pub fn until_left<'a, T: Send + 'a>(
+        &'a self,
+        body: BoxFuture<'a, T>,
+    ) -> impl Future<Output = Option<T>> + Send + 'a {
+        Block { cx: self, body }
+    }
+
     /// One block, boxed: ready with the workflow's result, or `None` when it chose a next block.
     pub fn block<'a, F>(&'a self, body: F) -> BoxFuture<'a, Option<F::Output>>
     where

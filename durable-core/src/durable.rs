@@ -38,7 +38,7 @@ pub struct SavedState;
 #[diagnostic::do_not_recommend]
 impl<T: Durable> Holds<T> for SavedState {
     fn witness() -> Witness<T> {
-        Witness { save: save_value::<T>, load: load_value::<T>, trace: trace::<T> }
+        Witness { act: act::<T>, trace: trace::<T> }
     }
 }
 
@@ -47,9 +47,15 @@ impl<T: Durable> Holds<T> for SavedState {
 /// Without it, storing a `Vec<u8>` and loading a `Vec<u16>` would compile silently: the two calls share nothing but
 /// bytes. It is also the only place with a trait bound, so a local that cannot be saved gives one error, at its binding.
 pub struct Witness<T> {
-    save: fn(&T, &mut Vec<u8>) -> postcard::Result<()>,
-    load: fn(&mut &[u8]) -> postcard::Result<T>,
+    act: fn(Act<'_, T>) -> postcard::Result<()>,
     trace: TraceFn,
+}
+
+/// What is done with a value. One function does both: each execution in memory has a witness for each of its locals.
+enum Act<'a, T> {
+    Save(&'a T, &'a mut Vec<u8>),
+    /// From the front of the bytes; also how many are left.
+    Load(&'a [u8], &'a mut Option<(T, usize)>),
 }
 
 impl<T> Clone for Witness<T> {
@@ -74,14 +80,15 @@ where
     <SavedState as Holds<T>>::witness()
 }
 
-fn save_value<T: Serialize>(value: &T, into: &mut Vec<u8>) -> postcard::Result<()> {
-    postcard::serialize_with_flavor(value, Append(into))
-}
-
-fn load_value<T: DeserializeOwned>(bytes: &mut &[u8]) -> postcard::Result<T> {
-    let (value, rest) = postcard::take_from_bytes(bytes)?;
-    *bytes = rest;
-    Ok(value)
+fn act<T: Serialize + DeserializeOwned>(act: Act<'_, T>) -> postcard::Result<()> {
+    match act {
+        Act::Save(value, into) => postcard::serialize_with_flavor(value, Append(into))?,
+        Act::Load(bytes, into) => {
+            let (value, rest) = postcard::take_from_bytes(bytes)?;
+            *into = Some((value, rest.len()));
+        }
+    }
+    Ok(())
 }
 
 /// Lets postcard append to a buffer that goes on afterwards.
@@ -114,25 +121,36 @@ pub trait Traced {
 /// Gives the shape of a type.
 pub type TraceFn = fn() -> Result<Schema, TraceError>;
 
-impl<T> Witness<T> {
-    /// How to trace the type, with the type forgotten.
-    pub fn traced(&self) -> TraceFn {
+impl<T> Traced for Witness<T> {
+    fn trace_fn(&self) -> TraceFn {
         self.trace
+    }
+}
+
+impl<T> Witness<T> {
+    pub(crate) fn save(&self, value: &T, into: &mut Vec<u8>) -> postcard::Result<()> {
+        (self.act)(Act::Save(value, into))
+    }
+
+    fn load(&self, bytes: &mut &[u8]) -> postcard::Result<T> {
+        let mut loaded = None;
+        (self.act)(Act::Load(bytes, &mut loaded))?;
+        let (value, left) = loaded.ok_or(postcard::Error::DeserializeUnexpectedEnd)?;
+        *bytes = &bytes[bytes.len() - left..];
+        Ok(value)
     }
 
     /// The value as text, by its saved form: readable whether or not the type has `Debug`.
     pub(crate) fn show(&self, value: &T) -> Option<String> {
         let mut bytes = Vec::new();
-        (self.save)(value, &mut bytes).ok()?;
-        let (value, _) = (self.trace)().ok()?.decode(&bytes).ok()?;
-        Some(value.to_string())
+        self.save(value, &mut bytes).ok()?;
+        show_bytes(self.trace, &bytes)
     }
 }
 
-impl<T> Traced for Witness<T> {
-    fn trace_fn(&self) -> TraceFn {
-        self.traced()
-    }
+fn show_bytes(trace: TraceFn, bytes: &[u8]) -> Option<String> {
+    let (value, _) = trace().ok()?.decode(bytes).ok()?;
+    Some(value.to_string())
 }
 
 /// A tuple of witnesses, nested at will: loads a whole block's locals with one call, so that generated code stays small.
@@ -147,7 +165,7 @@ impl<T> Witnesses for &Witness<T> {
     type Values = T;
 
     fn load(self, bytes: &mut &[u8]) -> postcard::Result<T> {
-        (self.load)(bytes)
+        Witness::load(self, bytes)
     }
 }
 
@@ -251,6 +269,11 @@ impl Saver {
         Self { bytes, fields: 0, error: None }
     }
 
+    /// No snapshot.
+    pub(crate) fn empty() -> Self {
+        Self { bytes: Vec::new(), fields: 0, error: None }
+    }
+
     /// The bytes, header still blank; or the number of the field that could not be saved, and why.
     pub(crate) fn finish(self) -> Result<Vec<u8>, (usize, postcard::Error)> {
         match self.error {
@@ -269,7 +292,7 @@ impl Default for Saver {
 /// Adds one local to a snapshot. An error is kept and reported when the await point commits.
 pub fn save<T>(saver: &mut Saver, witness: &Witness<T>, value: &T) {
     if saver.error.is_none()
-        && let Err(error) = (witness.save)(value, &mut saver.bytes)
+        && let Err(error) = witness.save(value, &mut saver.bytes)
     {
         saver.error = Some((saver.fields, error));
     }

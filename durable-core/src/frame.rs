@@ -5,70 +5,88 @@
 //! data, not code.
 
 use crate::{
-    Saver, Witness,
+    BoxFuture, Context, Point, Saver, Witness,
+    awaitable::At,
     context::Resume,
-    durable::{TraceFn, Witnesses, save},
+    durable::{TraceFn, Traced as _, Witnesses, save},
     workflow::Describe,
 };
 use std::fmt;
 
 /// The locals between blocks, and which block comes next.
-pub struct Frame<B, L> {
+///
+/// What it does is done in functions that are compiled here, once, and not in each crate for each workflow.
+pub struct Frame<'a, B, L> {
+    /// How its code awaits, and leaves its blocks.
+    pub at: At<'a>,
+    saved: &'static [&'static [usize]],
     /// The block to go to, if one was chosen.
     pub next: Option<B>,
     /// A struct of [`Slot`]s, or of such structs.
     pub locals: L,
 }
 
-impl<B, L: Slots> Frame<B, L> {
-    /// Before the first block.
-    pub fn new(locals: L) -> Self {
-        Self { next: None, locals }
+impl<'a, B, L: Slots> Frame<'a, B, L> {
+    /// Before the first block. `saved`: the numbers of the slots that each await point saves, in the order of its fields.
+    pub fn new(cx: &'a Context, saved: &'static [&'static [usize]], locals: L) -> Self {
+        Self { at: At::new(cx), saved, next: None, locals }
     }
 
     /// Encodes what an await point saves. Its locals are all there when its block begins.
-    pub fn save(&mut self, point: &SavedPoint<B>) -> Saver {
-        let mut saver = Saver::new();
-        for (_, local) in point.fields {
-            self.locals.slot(*local).save(&mut saver);
-        }
-        saver
+    #[inline(never)]
+    pub fn save(&mut self, point: usize) {
+        self.at.arrive(point, save_slots(&mut self.locals, self.saved[point]));
     }
 
     /// Goes on where a snapshot stands. If it cannot be read, the execution is set aside, and no block comes next.
-    pub fn resume(&mut self, resume: &Resume<'_>, points: &[SavedPoint<B>])
+    pub fn resume(&mut self, resume: &Resume<'_>, blocks: &[B])
     where
         B: Copy,
     {
-        if let Some(point) = points.get(resume.point())
-            && resume.load(Loaded { locals: &mut self.locals, fields: point.fields }).is_some()
-        {
-            self.next = Some(point.block);
-        }
+        self.next = load_slots(&mut self.locals, self.saved, resume).then(|| blocks[resume.point()]);
     }
 
     /// Says what each await point saves.
-    pub fn describe(&mut self, describe: &mut Describe, points: &[SavedPoint<B>]) {
-        let points = points.iter().map(|point| (point.name, point.fields));
-        describe.locals(|local| self.locals.slot(local).trace_fn(), points);
+    pub fn describe(&mut self, describe: &mut Describe, points: &[Point]) {
+        describe_slots(&mut self.locals, self.saved, describe, points);
     }
 }
 
-impl<B, L> fmt::Debug for Frame<B, L> {
+fn save_slots(slots: &mut dyn Slots, numbers: &[usize]) -> Saver {
+    let mut saver = Saver::new();
+    for number in numbers {
+        slots.slot(*number).save(&mut saver);
+    }
+    saver
+}
+
+fn load_slots(slots: &mut dyn Slots, saved: &[&'static [usize]], resume: &Resume<'_>) -> bool {
+    let Some(numbers) = saved.get(resume.point()) else { return false };
+    resume.load(Loaded { slots, numbers }).is_some()
+}
+
+fn describe_slots(
+    slots: &mut dyn Slots,
+    saved: &[&'static [usize]],
+    describe: &mut Describe,
+    points: &[Point],
+) {
+    let mut points = points.iter().zip(saved.iter().copied());
+    describe.locals(&mut |number| slots.slot(number).trace_fn(), &mut points);
+}
+
+/// A block of a drive function: a box of its own, because each is of another type.
+pub fn boxed<'a, F>(block: F) -> BoxFuture<'a, F::Output>
+where
+    F: Future + Send + 'a,
+{
+    Box::pin(block)
+}
+
+impl<B, L> fmt::Debug for Frame<'_, B, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Frame").finish_non_exhaustive()
     }
-}
-
-/// What an await point saves.
-#[derive(Debug)]
-pub struct SavedPoint<B: 'static> {
-    /// Its name.
-    pub name: &'static str,
-    /// Its block.
-    pub block: B,
-    /// The name of each field, and the number of its slot.
-    pub fields: &'static [(&'static str, usize)],
 }
 
 /// One local between blocks.
@@ -89,6 +107,7 @@ impl<T> Slot<T> {
     }
 
     /// Gives the value to a block.
+    #[inline(never)]
     pub fn take(&mut self) -> T {
         match self.value.take() {
             Some(value) => value,
@@ -97,6 +116,7 @@ impl<T> Slot<T> {
     }
 
     /// Takes the value from a block.
+    #[inline(never)]
     pub fn put(&mut self, value: T) {
         self.value = Some(value);
     }
@@ -144,7 +164,7 @@ impl<T> AnySlot for Slot<T> {
     }
 
     fn trace_fn(&self) -> TraceFn {
-        self.witness.as_ref().unwrap_or_else(|| lost()).traced()
+        self.witness.as_ref().unwrap_or_else(|| lost()).trace_fn()
     }
 }
 
@@ -161,15 +181,15 @@ pub fn no_slot() -> ! {
 }
 
 /// Reads the fields of an await point into their slots.
-struct Loaded<'a, L> {
-    locals: &'a mut L,
-    fields: &'static [(&'static str, usize)],
+struct Loaded<'a> {
+    slots: &'a mut dyn Slots,
+    numbers: &'static [usize],
 }
 
-impl<L: Slots> Witnesses for Loaded<'_, L> {
+impl Witnesses for Loaded<'_> {
     type Values = ();
 
     fn load(self, bytes: &mut &[u8]) -> postcard::Result<()> {
-        self.fields.iter().try_for_each(|(_, local)| self.locals.slot(*local).load(bytes))
+        self.numbers.iter().try_for_each(|number| self.slots.slot(*number).load(bytes))
     }
 }

@@ -65,13 +65,13 @@ pub mod private {
         context::{Context, Resume},
         cursor::{advance, again, into_cursor, item, item_mut},
         durable::{Moved, Saver, TraceFn, Traced, Witness, save, stays_whole, witness},
-        frame::{AnySlot, Frame, SavedPoint, Slot, Slots, no_slot},
+        frame::{AnySlot, Frame, Slot, Slots, boxed, no_slot},
         named::{Joined, NamePart, NameParts},
         probe::{
             ErrorDebug, ErrorFallback, ErrorSilent, ErrorText, FromFailure, NoClone, NoFailure, Probe,
             TryClone, from_interrupted,
         },
-        state::{FieldReader, InferredField, Show},
+        state::{FieldReader, InferredField, show_variant},
         step::{Attempts, Body, Repeat, StepHooks},
         workflow::{Describe, Entry, Mode},
     };

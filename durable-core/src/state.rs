@@ -1,6 +1,6 @@
 //! Reading a snapshot as the generated enum: typed fields, and [`Inferred`] where the macro could not see the type.
 
-use crate::{Witness, Witnesses, schema::Schema};
+use crate::{Point, Witness, Witnesses, schema::Schema};
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt;
 
@@ -129,16 +129,70 @@ impl Fields for InferredField {
     }
 }
 
-impl<T> Fields for Witness<T> {
+impl<T> Fields for &Witness<T> {
     type Values = T;
 
     fn read(self, reader: &mut FieldReader<'_>) -> Result<T, StateError> {
-        reader.typed(self)
+        reader.typed(*self)
+    }
+}
+
+/// How the fields of a variant are shown: the same tuple as for reading them, with a tuple of references, so that generated code
+/// makes one call for each variant.
+#[doc(hidden)]
+pub trait ShowFields<Values> {
+    /// Shows them in order under the names that are left.
+    fn show(self, values: Values, shown: &mut Shown<'_, '_, '_>);
+}
+
+/// A variant that is being shown.
+#[doc(hidden)]
+#[expect(missing_debug_implementations, reason = "it is a part of one")]
+pub struct Shown<'a, 'b, 'n> {
+    variant: fmt::DebugStruct<'a, 'b>,
+    names: std::slice::Iter<'n, &'static str>,
+}
+
+impl Shown<'_, '_, '_> {
+    fn field(&mut self, value: &dyn fmt::Debug) {
+        if let Some(name) = self.names.next() {
+            self.variant.field(name, value);
+        }
+    }
+}
+
+/// Shows a variant with its fields, for the enum's `Debug`.
+#[doc(hidden)]
+pub fn show_variant<F: ShowFields<V>, V>(
+    f: &mut fmt::Formatter<'_>,
+    points: &[Point],
+    at: usize,
+    fields: F,
+    values: V,
+) -> fmt::Result {
+    let point = &points[at];
+    let mut shown = Shown { variant: f.debug_struct(point.name), names: point.fields.iter() };
+    fields.show(values, &mut shown);
+    shown.variant.finish()
+}
+
+impl<T> ShowFields<&T> for &Witness<T> {
+    fn show(self, value: &T, shown: &mut Shown<'_, '_, '_>) {
+        match Witness::show(self, value) {
+            Some(text) => shown.field(&format_args!("{text}")),
+            None => shown.field(&format_args!("<{}>", std::any::type_name::<T>())),
+        }
+    }
+}
+
+impl ShowFields<&Inferred> for InferredField {
+    fn show(self, value: &Inferred, shown: &mut Shown<'_, '_, '_>) {
+        shown.field(value);
     }
 }
 
 macro_rules! fields {
-    ($($($name:ident)*;)*) => {$(
+    ($($($name:ident $value:ident)*;)*) => {$(
         impl<$($name: Fields),*> Fields for ($($name,)*) {
             type Values = ($($name::Values,)*);
 
@@ -148,32 +202,27 @@ macro_rules! fields {
                 Ok(($($name.read(reader)?,)*))
             }
         }
+
+        impl<$($name: ShowFields<$value>, $value),*> ShowFields<($($value,)*)> for ($($name,)*) {
+            #[allow(non_snake_case, unused_variables, clippy::unused_unit)]
+            fn show(self, values: ($($value,)*), shown: &mut Shown<'_, '_, '_>) {
+                let (($($name,)*), ($($value,)*)) = (self, values);
+                $($name.show($value, shown);)*
+            }
+        }
     )*};
 }
 
 fields! {
     ;
-    A;
-    A B;
-    A B C;
-    A B C D;
-    A B C D E;
-    A B C D E F;
-    A B C D E F G;
-    A B C D E F G H;
-    A B C D E F G H I;
-    A B C D E F G H I J;
-}
-
-/// A typed field as text, for the enum's `Debug`.
-#[doc(hidden)]
-pub struct Show<'a, T>(pub Witness<T>, pub &'a T);
-
-impl<T> fmt::Debug for Show<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.show(self.1) {
-            Some(text) => f.write_str(&text),
-            None => write!(f, "<{}>", std::any::type_name::<T>()),
-        }
-    }
+    A AV;
+    A AV B BV;
+    A AV B BV C CV;
+    A AV B BV C CV D DV;
+    A AV B BV C CV D DV E EV;
+    A AV B BV C CV D DV E EV F FV;
+    A AV B BV C CV D DV E EV F FV G GV;
+    A AV B BV C CV D DV E EV F FV G GV H HV;
+    A AV B BV C CV D DV E EV F FV G GV H HV I IV;
+    A AV B BV C CV D DV E EV F FV G GV H HV I IV J JV;
 }

@@ -37,8 +37,10 @@ pub trait Workflow: Sized + Send + Sync + 'static {
     type Resources<'r>: Copy + Send + Sync;
 
     /// Runs it, one way or the other. Generated code has this one; code by hand may have the other two instead.
+    ///
+    /// `PLAIN` says which: a program that never runs it plainly does not contain that half, nor the other way round.
     #[doc(hidden)]
-    fn run<'a, 'r: 'a>(mode: Mode<'a, 'r, Self>) -> BoxFuture<'a, Self::Output> {
+    fn run<'a, 'r: 'a, const PLAIN: bool>(mode: Mode<'a, 'r, Self>) -> BoxFuture<'a, Self::Output> {
         match mode {
             Mode::Drive(cx, resources, entry) => Self::drive(cx, resources, entry),
             Mode::Plain(resources, input) => Self::plain(resources, input),
@@ -52,13 +54,13 @@ pub trait Workflow: Sized + Send + Sync + 'static {
         resources: Option<Self::Resources<'r>>,
         entry: Entry<'a, Self::Input>,
     ) -> BoxFuture<'a, Self::Output> {
-        Self::run(Mode::Drive(cx, resources, entry))
+        Self::run::<false>(Mode::Drive(cx, resources, entry))
     }
 
     /// Runs the plain copy, in memory.
     #[doc(hidden)]
     fn plain<'a>(resources: Self::Resources<'a>, input: Self::Input) -> BoxFuture<'a, Self::Output> {
-        Self::run(Mode::Plain(resources, input))
+        Self::run::<true>(Mode::Plain(resources, input))
     }
 
     /// Finds the by-reference parameters by their types.
@@ -100,6 +102,24 @@ pub enum Mode<'a, 'r, W: Workflow> {
     Plain(W::Resources<'r>, W::Input),
 }
 
+impl<'a, 'r, W: Workflow> Mode<'a, 'r, W> {
+    /// What to drive, of [`Workflow::run`] that is not plain.
+    pub fn drive(self) -> (&'a Context, Option<W::Resources<'r>>, Entry<'a, W::Input>) {
+        match self {
+            Self::Drive(cx, resources, entry) => (cx, resources, entry),
+            Self::Plain(..) => unreachable!("`Workflow::plain` asks for a plain run"),
+        }
+    }
+
+    /// What to run plainly, of [`Workflow::run`] that is plain.
+    pub fn plain(self) -> (W::Resources<'r>, W::Input) {
+        match self {
+            Self::Plain(resources, input) => (resources, input),
+            Self::Drive(..) => unreachable!("`Workflow::drive` asks for a driven run"),
+        }
+    }
+}
+
 /// How a drive begins.
 #[doc(hidden)]
 #[derive(Debug)]
@@ -120,30 +140,33 @@ pub struct Describe {
 }
 
 impl Describe {
-    /// All await points at once: which locals each saves, by number. Each local's type is traced once.
-    pub fn locals<'p>(
+    /// All await points at once: the number of the local that each field is. Each local's type is traced once.
+    pub(crate) fn locals(
         &mut self,
-        mut trace: impl FnMut(usize) -> TraceFn,
-        points: impl IntoIterator<Item = (&'static str, &'p [(&'static str, usize)])>,
+        trace: &mut dyn FnMut(usize) -> TraceFn,
+        points: &mut dyn Iterator<Item = (&Point, &[usize])>,
     ) {
         let mut traced = HashMap::new();
-        for (name, fields) in points {
-            let schemas = fields.iter().map(|(field, local)| {
+        for (point, locals) in points {
+            let schemas = point.fields.iter().zip(locals).map(|(field, local)| {
                 match traced.entry(*local).or_insert_with(|| trace(*local)()) {
                     Ok(schema) => Ok(((*field).to_owned(), schema.clone())),
-                    Err(error) => Err((name, *field, error.clone())),
+                    Err(error) => Err((point.name, *field, error.clone())),
                 }
             });
             let fields = schemas.collect::<Result<_, _>>();
-            self.points.push(fields.map(|fields| PointSchema { name: name.to_owned(), fields }));
+            self.points.push(fields.map(|fields| PointSchema { name: point.name.to_owned(), fields }));
         }
     }
 
     /// One await point, its fields in order: for a machine that is written by hand.
     pub fn point(&mut self, name: &'static str, fields: &[(&'static str, &dyn Traced)]) {
-        let types: Vec<_> = fields.iter().map(|(_, witness)| witness.trace_fn()).collect();
-        let numbered: Vec<_> = fields.iter().enumerate().map(|(local, (field, _))| (*field, local)).collect();
-        self.locals(|local| types[local], [(name, &*numbered)]);
+        let schemas = fields.iter().map(|(field, witness)| match witness.trace_fn()() {
+            Ok(schema) => Ok(((*field).to_owned(), schema)),
+            Err(error) => Err((name, *field, error)),
+        });
+        let fields = schemas.collect::<Result<_, _>>();
+        self.points.push(fields.map(|fields| PointSchema { name: name.to_owned(), fields }));
     }
 }
 

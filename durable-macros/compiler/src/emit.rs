@@ -243,6 +243,8 @@ fn assemble(function: &Function, desugared: &Desugared, emitted: Emitted) -> Exp
             #[allow(unused_imports)]
             use #private::{self as __durable, Await as _};
 
+            static __DURABLE_POINTS: &[#krate::Point] = #points;
+
             #(#items)*
 
             #plain
@@ -254,22 +256,21 @@ fn assemble(function: &Function, desugared: &Desugared, emitted: Emitted) -> Exp
             #[allow(warnings, clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction)]
             impl #generics #krate::Workflow for #ident #arguments #bounds {
                 const NAME: &'static str = #name;
-                const POINTS: &'static [#krate::Point] = #points;
+                const POINTS: &'static [#krate::Point] = __DURABLE_POINTS;
                 #types
 
                 // Both runs in one function: where a local cannot be saved, rustc does not go on to ask whether it is `Send`.
-                fn run<'a, 'r: 'a>(
+                fn run<'a, 'r: 'a, const PLAIN: bool>(
                     __durable_mode: __durable::Mode<'a, 'r, Self>,
                 ) -> __durable::BoxFuture<'a, Self::Output> {
-                    match __durable_mode {
-                        __durable::Mode::Plain(__durable_resources, __durable_input) => {
-                            let (#(#resource_bound,)*) = __durable_resources;
-                            let (#(#input_idents,)*) = __durable_input;
-                            ::std::boxed::Box::pin(async move { #plain_path(#(#all_bound),*).await })
-                        }
-                        __durable::Mode::Drive(__durable_cx, __durable_resources, __durable_entry) => {
-                            #drive
-                        }
+                    if PLAIN {
+                        let (__durable_resources, __durable_input) = __durable_mode.plain();
+                        let (#(#resource_bound,)*) = __durable_resources;
+                        let (#(#input_idents,)*) = __durable_input;
+                        ::std::boxed::Box::pin(async move { #plain_path(#(#all_bound),*).await })
+                    } else {
+                        let (__durable_cx, __durable_resources, __durable_entry) = __durable_mode.drive();
+                        #drive
                     }
                 }
 

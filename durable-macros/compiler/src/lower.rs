@@ -441,14 +441,13 @@ impl Lower<'_> {
 /// Temporaries are found by their number, not by scope.
 const TEMP_PREFIX: &str = "__durable_value_";
 
-/// `OPERAND.__durable_await(__durable::At(__durable_cx, POINT, __durable_saver)).await`
+/// `OPERAND.__durable_await(&mut __durable_frame.at).await`
 ///
 /// It begins and ends with the user's own tokens, so that what rustc says of it, it says in the same words and place as of the
 /// plain copy, and so only once.
-fn at_expr(point: usize, operand: Expr, awaited: &syn::ExprAwait) -> Expr {
-    let cx = Ident::new("__durable_cx", Span::mixed_site());
-    let saver = Ident::new("__durable_saver", Span::mixed_site());
-    let base = method(operand, "__durable_await", awaited, parse_quote!(__durable::At(#cx, #point, #saver)));
+fn at_expr(operand: Expr, awaited: &syn::ExprAwait) -> Expr {
+    let frame = Ident::new("__durable_frame", Span::mixed_site());
+    let base = method(operand, "__durable_await", awaited, parse_quote!(&mut #frame.at));
     Expr::Await(syn::ExprAwait { attrs: Vec::new(), base: Box::new(base), ..awaited.clone() })
 }
 

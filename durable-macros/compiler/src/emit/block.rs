@@ -7,7 +7,7 @@ use super::{
     Compiled,
     drive::block_variant,
     frame::slot,
-    jump::{Jumps, goto},
+    jump::{Jumps, goto, leave_label},
     made,
     names::Names,
     refuse_hidden,
@@ -57,7 +57,7 @@ impl<'a> Blocks<'a> {
         let variant = block_variant(self.compiled, id);
         let untouched = self.untouched(id);
         let mut names = Names::at_start(graph, id, untouched);
-        let (cx, frame) = (made("cx"), made("frame"));
+        let frame = made("frame");
         let carried = &self.compiled.layout.carried[id.0];
         let taken = carried.iter().copied().filter(|id| !names.is_untouched(*id)).map(|local| {
             let (slot, bound) = (slot(self.compiled, local), self.binding(&names, local));
@@ -67,28 +67,30 @@ impl<'a> Blocks<'a> {
         });
         let taken: TokenStream = taken.collect();
         let hidden_resources = self.hidden_resources(id, &names);
-        let saves = block.point.filter(|point| *point != 0).map(|point| {
-            let saver = made("saver");
-            quote!(let #saver = #frame.save(&__DURABLE_POINTS[#point]);)
-        });
+        let saves = block.point.filter(|point| *point != 0).map(|point| quote!(#frame.save(#point);));
         let retakes = self.retakes(id, &mut names);
         let declared = self.deferred(id, &names);
         let body = self.seq(block.root, &mut names);
         let output = super::output(self.compiled.function);
+        let leave = leave_label();
         let body = self.as_written(quote! {
             if let Some(result) = None::<#output> { return result; }
-            let #frame = #frame.take();
-            #hidden_resources
-            #saves
-            #taken
-            #retakes
-            #declared
-            #body
+            // Whole.
+            let #frame = #frame;
+            #leave: {
+                #hidden_resources
+                #saves
+                #taken
+                #retakes
+                #declared
+                #body
+            }
+            #frame.at.leave().await
         });
         quote! {
             Some(__DurableBlock::#variant) => {
-                let #frame = __durable::Moved(&mut #frame);
-                #cx.block(#body)
+                let #frame = &mut #frame;
+                __durable::boxed(#body)
             }
         }
     }

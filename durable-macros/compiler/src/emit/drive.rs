@@ -21,7 +21,8 @@ use std::collections::BTreeSet;
 pub(super) fn emit_drive(compiled: &Compiled<'_>, diagnostics: &Diagnostics) -> TokenStream {
     let reached: Vec<BlockId> = reached(compiled);
     let variants = reached.iter().map(|block| block_variant(compiled, *block));
-    let Frame { items, points, made: locals } = frame::emit_frame(compiled);
+    let Frame { items, saved, made: locals } = frame::emit_frame(compiled);
+    let blocks = compiled.graph.points.iter().map(|point| block_variant(compiled, point.block));
     let inputs: Vec<_> = compiled.function.inputs().map(|param| &param.ident).collect();
     let put = compiled.layout.carried[0].iter().map(|id| {
         let (slot, ident) = (frame::slot(compiled, *id), &compiled.graph.binding(*id).ident);
@@ -30,8 +31,8 @@ pub(super) fn emit_drive(compiled: &Compiled<'_>, diagnostics: &Diagnostics) -> 
     let put: Vec<_> = put.collect();
     let resources: Vec<_> = compiled.function.resources().map(|param| param.bound()).collect();
     let output = super::output(compiled.function);
-    let mut blocks = Blocks::new(compiled, diagnostics);
-    let arms: Vec<_> = reached.iter().map(|block| blocks.emit(*block)).collect();
+    let mut emitter = Blocks::new(compiled, diagnostics);
+    let arms: Vec<_> = reached.iter().map(|block| emitter.emit(*block)).collect();
     let (cx, frame) = (made("cx"), made("frame"));
 
     quote! {
@@ -42,25 +43,27 @@ pub(super) fn emit_drive(compiled: &Compiled<'_>, diagnostics: &Diagnostics) -> 
             #[derive(Clone, Copy)]
             enum __DurableBlock { #(#variants),* }
             #items
-            static __DURABLE_POINTS: &[__durable::SavedPoint<__DurableBlock>] = &[#(#points),*];
+
+            static __DURABLE_SAVED: &[&[usize]] = &[#(#saved),*];
+            static __DURABLE_BLOCKS: &[__DurableBlock] = &[#(__DurableBlock::#blocks),*];
             let #cx = __durable_cx;
             // What is alive between blocks.
-            let mut #frame = __durable::Frame::new(#locals);
+            let mut #frame = __durable::Frame::new(#cx, __DURABLE_SAVED, #locals);
             match __durable_entry {
                 __durable::Entry::Start((#(#inputs,)*)) => {
                     #(#frame.#put)*
                     #frame.next = Some(__DurableBlock::Start);
                 }
-                __durable::Entry::Resume(__durable_resume) => #frame.resume(&__durable_resume, __DURABLE_POINTS),
+                __durable::Entry::Resume(__durable_resume) => #frame.resume(&__durable_resume, __DURABLE_BLOCKS),
                 __durable::Entry::Describe(__durable_describe) => #frame.describe(__durable_describe, __DURABLE_POINTS),
             }
             let Some((#(#resources,)*)) = __durable_resources else { match #cx.never().await {} };
             loop {
-                let __durable_block: __durable::BoxFuture<'_, Option<#output>> = match #frame.next.take() {
+                let __durable_block: __durable::BoxFuture<'_, #output> = match #frame.next.take() {
                     #(#arms)*
                     None => match #cx.never().await {},
                 };
-                if let Some(result) = __durable_block.await {
+                if let Some(result) = #cx.until_left(__durable_block).await {
                     return result;
                 }
             }
@@ -87,6 +90,7 @@ pub(super) fn place_drive(function: &Function, drive: TokenStream) -> (TokenStre
         .map(|associated| super::workflow_type(function, associated));
     let beside = owner.around(quote! {
         #[allow(warnings, clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction)]
+        #[inline]
         fn #name<'a, 'r: 'a, #params>(
             __durable_cx: &'a __durable::Context,
             __durable_resources: ::std::option::Option<#resources>,

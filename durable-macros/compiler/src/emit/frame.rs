@@ -1,11 +1,8 @@
 //! What goes from block to block: a slot for each local that is alive between them.
 
-use super::{
-    Compiled,
-    drive::{block_variant, reached},
-};
-use crate::graph::{BindingId, Bindings, Graph, plain_name};
-use proc_macro2::{Ident, Span, TokenStream};
+use super::{Compiled, drive::reached};
+use crate::graph::{BindingId, Bindings, Graph};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use std::collections::BTreeMap;
 
@@ -14,7 +11,7 @@ pub(super) struct Frame {
     /// The structs of slots.
     pub(super) items: TokenStream,
     /// What each await point saves.
-    pub(super) points: Vec<TokenStream>,
+    pub(super) saved: Vec<TokenStream>,
     /// All slots, empty.
     pub(super) made: TokenStream,
 }
@@ -26,11 +23,11 @@ const PART_LOCALS: usize = 32;
 /// The frame of a function.
 pub(super) fn emit_frame(compiled: &Compiled<'_>) -> Frame {
     let graph = compiled.graph;
-    let saved: Bindings =
+    let witnessed: Bindings =
         compiled.layout.points.iter().flat_map(|point| &point.fields).map(|field| field.binding).collect();
     let mut parts: BTreeMap<usize, Vec<Member>> = BTreeMap::new();
     for id in between(compiled) {
-        let made = match saved.contains(&id) {
+        let made = match witnessed.contains(&id) {
             true => {
                 // All of it stands at the binding: that is where its bound is reported.
                 let witness = quote_spanned!(graph.binding(id).ident.span()=> __durable::witness());
@@ -59,7 +56,7 @@ pub(super) fn emit_frame(compiled: &Compiled<'_>) -> Frame {
             (items, made)
         }
     };
-    Frame { items, points: points(compiled), made }
+    Frame { items, saved: saved(compiled), made }
 }
 
 /// The slot of a local, in the frame.
@@ -93,7 +90,7 @@ fn slots(name: &Ident, members: &[Member], are_slots: bool) -> (TokenStream, Tok
     let bounds =
         members.iter().filter(|_| !are_slots).map(|Member { param, .. }| quote!(#param: __durable::Slots));
     let arms = members.iter().map(|Member { field, numbers, .. }| {
-        let (first, last) = (numbers.start, numbers.end - 1);
+        let [first, last] = [numbers.start, numbers.end - 1].map(Literal::usize_unsuffixed);
         match are_slots {
             true => quote!(#first => &mut self.#field),
             false => quote!(#first..=#last => self.#field.slot(number)),
@@ -111,15 +108,11 @@ fn slots(name: &Ident, members: &[Member], are_slots: bool) -> (TokenStream, Tok
     (items, quote!(#name { #(#made),* }))
 }
 
-/// What each await point saves.
-fn points(compiled: &Compiled<'_>) -> Vec<TokenStream> {
-    let points = compiled.graph.points.iter().zip(&compiled.layout.points).map(|(point, layout)| {
-        let (name, block) = (plain_name(&point.name), block_variant(compiled, point.block));
-        let fields = layout.fields.iter().map(|field| {
-            let (name, slot) = (&field.name, field.binding.0);
-            quote!((#name, #slot))
-        });
-        quote!(__durable::SavedPoint { name: #name, block: __DurableBlock::#block, fields: &[#(#fields),*] })
+/// What each await point saves, by number.
+fn saved(compiled: &Compiled<'_>) -> Vec<TokenStream> {
+    let points = compiled.layout.points.iter().map(|layout| {
+        let locals = layout.fields.iter().map(|field| Literal::usize_unsuffixed(field.binding.0));
+        quote!(&[#(#locals),*])
     });
     points.collect()
 }

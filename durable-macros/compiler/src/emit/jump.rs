@@ -5,17 +5,17 @@ use crate::{
     enclosing::Enclosing,
     graph::{BlockId, Jump},
 };
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::{
-    Expr, parse_quote,
+    Expr, Lifetime, parse_quote,
     visit_mut::{self, VisitMut},
 };
 
 /// Gives back what the next block and those after it need, names the next block, and away: of type `!`, so it stands at any depth
 /// of untouched code.
 pub(super) fn goto(compiled: &Compiled<'_>, block: BlockId, names: &Names) -> TokenStream {
-    let (cx, frame) = (made("cx"), made("frame"));
+    let (frame, leave) = (made("frame"), leave_label());
     let next = block_variant(compiled, block);
     let carried = &compiled.layout.carried[block.0];
     let given = carried.iter().filter(|id| !names.is_untouched(**id)).map(|id| {
@@ -27,7 +27,12 @@ pub(super) fn goto(compiled: &Compiled<'_>, block: BlockId, names: &Names) -> To
             let slot = slot(compiled, id);
             quote!(#frame.#slot.clear();)
         });
-    quote!(#(#dropped)* #(#given)* #frame.next = Some(__DurableBlock::#next); match #cx.goto().await {})
+    quote!(#(#dropped)* #(#given)* #frame.next = Some(__DurableBlock::#next); break #leave;)
+}
+
+/// The label of a block's code: to leave it is to go to the next block.
+pub(super) fn leave_label() -> Lifetime {
+    Lifetime::new("'__durable_leave", Span::mixed_site())
 }
 
 /// Rewrites the `break`s and `continue`s whose loops were opened.

@@ -38,6 +38,7 @@ pub(super) fn emit_plain(function: &Function, desugared: &Desugared) -> TokenStr
     let plain = quote! {
         #(#lints)*
         #two_places
+        #[inline]
         #sig #body
     };
     match &function.owner {

@@ -124,7 +124,10 @@ pub(super) fn emit_impls(compiled: &Compiled<'_>) -> TokenStream {
         .collect();
     let decoded = compiled.layout.points.iter().map(|layout| {
         let readers = layout.fields.iter().map(|field| match field.ty {
-            Some(_) => witness_ident(field.binding).to_token_stream(),
+            Some(_) => {
+                let witness = witness_ident(field.binding);
+                quote!(&#witness)
+            }
             None => quote!(#private::InferredField),
         });
         (
@@ -132,9 +135,20 @@ pub(super) fn emit_impls(compiled: &Compiled<'_>) -> TokenStream {
             layout.fields.iter().map(|field| field_ident(compiled, field)).collect::<Vec<_>>(),
         )
     });
-    let decoded = decoded.zip(&variants).zip(&texts).map(|(((readers, idents), variant), text)| {
-        let bound = (0..idents.len()).map(bound_ident);
-        let pattern = super::tuple(bound.clone().map(|ident| ident.to_token_stream()).collect());
+    let decoded: Vec<_> = decoded.collect();
+    let bound = |idents: &[Ident]| -> Vec<_> { (0..idents.len()).map(bound_ident).collect() };
+    let shown = decoded.iter().zip(&variants).enumerate().map(|(at, ((readers, idents), variant))| {
+        let bound = bound(idents);
+        let values = super::tuple(bound.iter().map(|ident| ident.to_token_stream()).collect());
+        quote! {
+            Self::#variant { #(#idents: #bound),* } =>
+                #private::show_variant(__durable_f, __DURABLE_POINTS, #at, #readers, #values)
+        }
+    });
+    let shown: Vec<_> = shown.collect();
+    let read = decoded.iter().zip(&variants).zip(&texts).map(|(((readers, idents), variant), text)| {
+        let bound = bound(idents);
+        let pattern = super::tuple(bound.iter().map(|ident| ident.to_token_stream()).collect());
         quote! {
             #text => {
                 let #pattern = __durable_fields.all(#readers)?;
@@ -142,40 +156,29 @@ pub(super) fn emit_impls(compiled: &Compiled<'_>) -> TokenStream {
             }
         }
     });
-    let shown = compiled.graph.points.iter().zip(&compiled.layout.points).map(|(point, layout)| {
-        let (variant, text) = (&point.name, plain_name(&point.name));
-        let idents: Vec<_> = layout.fields.iter().map(|field| field_ident(compiled, field)).collect();
-        let bound: Vec<_> = (0..idents.len()).map(bound_ident).collect();
-        let shown = layout.fields.iter().zip(&bound).map(|(field, bound)| {
-            let (name, witness) = (&field.name, witness_ident(field.binding));
-            match field.ty {
-                Some(_) => quote!(.field(#name, &#private::Show(#witness, #bound))),
-                None => quote!(.field(#name, #bound)),
-            }
-        });
-        quote! {
-            Self::#variant { #(#idents: #bound),* } => __durable_f.debug_struct(#text) #(#shown)* .finish()
-        }
-    });
     quote! {
         impl #generics #krate::State for #name #arguments #bounds {
+            // Compiled where it is used.
+            #[inline]
             fn point(&self) -> &'static str {
                 match self { #(Self::#variants { .. } => #texts),* }
             }
 
+            #[inline]
             fn decode(
                 __durable_point: &str,
                 __durable_fields: &mut #private::FieldReader<'_>,
             ) -> ::std::result::Result<Self, #krate::StateError> {
                 #witnesses
                 match __durable_point {
-                    #(#decoded)*
+                    #(#read)*
                     other => ::std::result::Result::Err(#krate::StateError::UnknownPoint(other.to_owned())),
                 }
             }
         }
 
         impl #generics ::std::fmt::Debug for #name #arguments #bounds {
+            #[inline]
             fn fmt(&self, __durable_f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 #witnesses
                 match self { #(#shown),* }

@@ -211,7 +211,7 @@ impl Lower<'_> {
         self.graph.points.push(PointInfo { name: name.clone(), callee, doc, span, block });
         self.goto(block);
         self.enter(block);
-        let expr = at_expr(point, operand, awaited);
+        let expr = at_expr(operand, awaited);
         match mode {
             Mode::InPlace => expr,
             Mode::Spilled => self.spill(expr, BindingKind::Result),
