@@ -142,14 +142,9 @@ impl Context {
         A: Awaitable + Send + 'a,
         A::Output: Send,
     {
-        let committed = !self.arrive(point, saver, &operation);
-        if committed
-            && !operation.opens_frame()
-            && let Some(reason) = self.forgotten_child()
-        {
-            self.execution().state().request = Some(Request::SetAside(reason));
+        let Some(committed) = self.arrive(point, saver, &|| operation.wait(), operation.opens_frame()) else {
             return Box::pin(pending());
-        }
+        };
         Box::pin(At::new(self, committed, operation, |operation| operation.run(self)))
     }
 
@@ -355,13 +350,23 @@ impl Context {
         Ok(Some(Resume { cx: self, point, snapshot: frame.snapshot.clone() }))
     }
 
-    /// At an await point: asks for its commit, unless the frame stands restored at it. Whether it asked.
-    fn arrive(&self, point: usize, saver: Saver, operation: &impl Awaitable) -> bool {
-        let execution = self.execution();
-        if self.was_restored(execution) {
-            return false;
+    /// At an await point: asks for its commit, unless the frame stands restored at it. Whether it is committed already; `None` if
+    /// it cannot go on. Apart from the operation's type: users' crates are to compile little for each of theirs.
+    fn arrive(&self, point: usize, saver: Saver, wait: &dyn Fn() -> Wait, opens_frame: bool) -> Option<bool> {
+        if !self.was_restored(self.execution()) {
+            self.ask_commit(point, saver, wait());
+            return Some(false);
         }
-        let (saved, wait) = (saver.finish(), operation.wait());
+        if !opens_frame && let Some(reason) = self.forgotten_child() {
+            self.execution().state().request = Some(Request::SetAside(reason));
+            return None;
+        }
+        Some(true)
+    }
+
+    fn ask_commit(&self, point: usize, saver: Saver, wait: Wait) {
+        let execution = self.execution();
+        let saved = saver.finish();
         let mut state = execution.state();
         let state = &mut *state;
         let bytes = match saved {
@@ -369,7 +374,7 @@ impl Context {
             Err((field, error)) => {
                 state.request =
                     Some(Request::SetAside(unsavable(&state.frames[self.slot], point, field, &error)));
-                return true;
+                return;
             }
         };
         let frame = &mut state.frames[self.slot];
@@ -388,7 +393,6 @@ impl Context {
         state.delivery = None;
         execution.acknowledged.store(false, Relaxed);
         state.request = Some(Request::AwaitPoint { slot: self.slot, bytes, wait });
-        true
     }
 
     /// Whether the frame stands restored at this await point; asked once after each restore.

@@ -6,7 +6,7 @@ use std::{
     fmt,
     future::poll_fn,
     panic::{AssertUnwindSafe, catch_unwind},
-    pin::pin,
+    pin::{Pin, pin},
     task::Poll,
     time::Duration,
 };
@@ -270,37 +270,48 @@ impl<A: Attempts> Awaitable for Step<A> {
     where
         Self: 'a,
     {
-        if let (true, Some(interrupted), true) =
-            (self.policy.at_most_once, self.hooks.interrupted, cx.was_interrupted())
-        {
-            return interrupted(Interrupted);
-        }
-        let Some(body) = self.attempts.last() else {
-            match cx.fail(format!("step `{}` has no attempt to run", self.policy.name)).await {}
-        };
-        let ended = cx.scoped(guarded(body, self.policy.timeout, cx)).await;
-        let (error, output) = match ended {
-            Ok(output) => match (self.hooks.error)(&output) {
-                None => return output,
-                Some(error) => (error, Ok(output)),
-            },
-            // A5: a panic or a timeout leaves unknown what happened.
-            Err(failure) => match self.hooks.interrupted.filter(|_| self.policy.at_most_once) {
-                Some(interrupted) => return interrupted(Interrupted),
-                None => (failure.to_string(), Err(failure)),
-            },
-        };
-        let made = cx.attempt_number();
-        if let Some(retry) = self.policy.retry
-            && made < retry.attempts
-        {
-            match cx.fail_attempt(error, retry.delay(made), retry.jitter).await {}
-        }
-        match (output, self.hooks.failed) {
-            (Ok(output), _) => output,
-            (Err(failure), Some(failed)) => failed(failure),
-            (Err(failure), None) => match cx.fail(format!("step `{}`: {failure}", self.policy.name)).await {},
-        }
+        let body = pin!(self.attempts.last());
+        let body = body.as_pin_mut().map(|body| body as Pin<&mut (dyn Future<Output = A::Output> + Send)>);
+        run_step(body, self.policy, self.hooks, cx).await
+    }
+}
+
+/// A step under its policy. It knows the step's output and not its body, so that it is compiled once for each type of output, and
+/// not for each step.
+async fn run_step<R: Send>(
+    body: Option<Pin<&mut (dyn Future<Output = R> + Send)>>,
+    policy: &StepPolicy,
+    hooks: StepHooks<R>,
+    cx: &Context,
+) -> R {
+    if let (true, Some(interrupted), true) = (policy.at_most_once, hooks.interrupted, cx.was_interrupted()) {
+        return interrupted(Interrupted);
+    }
+    let Some(body) = body else {
+        match cx.fail(format!("step `{}` has no attempt to run", policy.name)).await {}
+    };
+    let ended = cx.scoped(guarded(body, policy.timeout, cx)).await;
+    let (error, output) = match ended {
+        Ok(output) => match (hooks.error)(&output) {
+            None => return output,
+            Some(error) => (error, Ok(output)),
+        },
+        // A5: a panic or a timeout leaves unknown what happened.
+        Err(failure) => match hooks.interrupted.filter(|_| policy.at_most_once) {
+            Some(interrupted) => return interrupted(Interrupted),
+            None => (failure.to_string(), Err(failure)),
+        },
+    };
+    let made = cx.attempt_number();
+    if let Some(retry) = policy.retry
+        && made < retry.attempts
+    {
+        match cx.fail_attempt(error, retry.delay(made), retry.jitter).await {}
+    }
+    match (output, hooks.failed) {
+        (Ok(output), _) => output,
+        (Err(failure), Some(failed)) => failed(failure),
+        (Err(failure), None) => match cx.fail(format!("step `{}`: {failure}", policy.name)).await {},
     }
 }
 
@@ -337,8 +348,11 @@ impl<A: Attempts> IntoFuture for Step<A> {
 }
 
 /// Runs an attempt: a panic is caught, and the timer starts only if the body is not ready at once.
-async fn guarded<F: Future>(body: F, timeout: Duration, cx: &Context) -> Result<F::Output, StepFailure> {
-    let mut body = pin!(body);
+async fn guarded<R>(
+    mut body: Pin<&mut (dyn Future<Output = R> + Send)>,
+    timeout: Duration,
+    cx: &Context,
+) -> Result<R, StepFailure> {
     let mut timer = None;
     poll_fn(|task| {
         match catch_unwind(AssertUnwindSafe(|| body.as_mut().poll(task))) {

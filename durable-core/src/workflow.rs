@@ -170,6 +170,20 @@ impl Describe {
     }
 }
 
+impl Describe {
+    fn finish(self, workflow: &'static str) -> Result<Description, UndescribedWorkflow> {
+        let points = self.points.into_iter().collect::<Result<Vec<_>, _>>();
+        let points =
+            points.map_err(|(point, field, error)| UndescribedWorkflow { workflow, point, field, error })?;
+        Ok(Description {
+            name: workflow,
+            point_fingerprints: points.iter().map(PointSchema::fingerprint).collect(),
+            fingerprint: workflow_fingerprint(&points),
+            points,
+        })
+    }
+}
+
 /// The traced description of a workflow: every await point's schema, and the fingerprints.
 #[derive(Debug)]
 pub struct Description {
@@ -217,39 +231,30 @@ impl std::error::Error for UndescribedWorkflow {
 
 /// The description of a workflow, traced once per process.
 pub fn describe<W: Workflow>() -> Result<&'static Description, UndescribedWorkflow> {
+    describe_once(TypeId::of::<W>(), W::NAME, &|cx, describe| {
+        let mut drive = W::drive(cx, None, Entry::Describe(describe));
+        let polled = drive.as_mut().poll(&mut std::task::Context::from_waker(Waker::noop()));
+        debug_assert!(matches!(polled, Poll::Pending), "a describing drive never ends");
+    })
+}
+
+/// The same, apart from the workflow: users' crates are to compile little for each of theirs.
+fn describe_once(
+    key: TypeId,
+    name: &'static str,
+    drive: &dyn Fn(&Context, &mut Describe),
+) -> Result<&'static Description, UndescribedWorkflow> {
     type Traced = Result<&'static Description, UndescribedWorkflow>;
     static TRACED: Mutex<Option<HashMap<TypeId, Traced>>> = Mutex::new(None);
-    let key = TypeId::of::<W>();
     if let Some(known) =
         TRACED.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default().get(&key)
     {
         return known.clone();
     }
     // Traced outside the lock: a type's `Deserialize` is user code.
-    let traced: Traced = trace_workflow::<W>().map(|description| &*Box::leak(Box::new(description)));
+    let mut describe = Describe::default();
+    drive(&Context::describing(), &mut describe);
+    let traced: Traced = describe.finish(name).map(|description| &*Box::leak(Box::new(description)));
     let mut known = TRACED.lock().unwrap_or_else(PoisonError::into_inner);
     known.get_or_insert_default().entry(key).or_insert(traced).clone()
-}
-
-fn trace_workflow<W: Workflow>() -> Result<Description, UndescribedWorkflow> {
-    let mut describe = Describe::default();
-    let cx = Context::describing();
-    {
-        let mut drive = W::drive(&cx, None, Entry::Describe(&mut describe));
-        let polled = drive.as_mut().poll(&mut std::task::Context::from_waker(Waker::noop()));
-        debug_assert!(matches!(polled, Poll::Pending), "a describing drive never ends");
-    }
-    let points = describe.points.into_iter().collect::<Result<Vec<_>, _>>();
-    let points = points.map_err(|(point, field, error)| UndescribedWorkflow {
-        workflow: W::NAME,
-        point,
-        field,
-        error,
-    })?;
-    Ok(Description {
-        name: W::NAME,
-        point_fingerprints: points.iter().map(PointSchema::fingerprint).collect(),
-        fingerprint: workflow_fingerprint(&points),
-        points,
-    })
 }
