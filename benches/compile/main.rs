@@ -46,38 +46,42 @@ fn run(options: &Options) -> Result<bool> {
         eprintln!("building what the functions depend on ({})", build.name());
         project.build(build, shape::NOTHING)?;
     }
-    let empty = [
-        best(options, || project.build(Build::Check, shape::NOTHING))?,
-        best(options, || project.build(Build::Release, shape::NOTHING))?,
-    ];
-    let mut table = Table::begin(empty);
+    let [check, _] = measure(options, &project, Build::Check, [shape::NOTHING; 2])?;
+    let [release, _] = measure(options, &project, Build::Release, [shape::NOTHING; 2])?;
+    let mut table = Table::begin(check, release);
     let mut met = true;
     for shape in options.shapes() {
         table.shape(shape);
-        for awaits in options.sizes() {
+        for awaits in options.sizes(shape) {
             let programs = Side::ALL.map(|side| Program { shape, awaits, side });
-            let mut cell = Cell { awaits, ..Cell::default() };
-            for (seconds, build) in cell.seconds.iter_mut().zip([Build::Check, Build::Release]) {
-                for (seconds, program) in seconds.iter_mut().zip(programs) {
-                    *seconds = best(options, || project.build(build, &program.source()))?;
-                }
-            }
-            cell.bytes =
-                project.future_bytes(programs.map(Program::source).each_ref().map(String::as_str))?;
-            met &= table.row(cell);
+            let sources = programs.map(Program::source);
+            let sources = sources.each_ref().map(String::as_str);
+            let seconds = [
+                measure(options, &project, Build::Check, sources)?,
+                measure(options, &project, Build::Release, sources)?,
+            ];
+            let bytes = project.future_bytes(sources)?;
+            met &= table.row(Cell { awaits, seconds, bytes });
         }
     }
     println!("\n{LOCALS} locals; seconds of processor time, the best of {}", options.repetitions);
     Ok(met)
 }
 
-/// The least time of some builds: what others do on the machine only adds to it.
-fn best(options: &Options, build: impl Fn() -> Result<f64>) -> Result<f64> {
-    let mut best = build()?;
-    // What takes long varies little in proportion.
-    let repetitions = if best > 10.0 { 1 } else { options.repetitions };
-    for _ in 1..repetitions {
-        best = best.min(build()?);
+/// The least time of each source, built in turn again and again: what others do on the machine only adds to it, and meets all.
+fn measure(options: &Options, project: &Project, build: Build, sources: [&str; 2]) -> Result<[f64; 2]> {
+    let mut least = [f64::INFINITY; 2];
+    for _ in 0..options.repetitions {
+        for (least, source) in least.iter_mut().zip(sources) {
+            *least = least.min(project.build(build, source)?);
+        }
+        // What takes long varies little in proportion.
+        if least.iter().any(|seconds| *seconds > LONG_SECONDS) {
+            break;
+        }
     }
-    Ok(best)
+    Ok(least)
 }
+
+/// A build that is not repeated.
+const LONG_SECONDS: f64 = 10.0;

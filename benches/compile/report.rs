@@ -8,7 +8,7 @@ const RELEASE_MAX: f64 = 5.0;
 const DOUBLING_MAX: f64 = 1.25;
 
 /// One function on both sides.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Cell {
     pub(crate) awaits: usize,
     /// Of each build, of each side.
@@ -33,7 +33,7 @@ pub(crate) struct Table {
 
 impl Table {
     /// With what a package without functions takes, for each build.
-    pub(crate) fn begin([check, release]: [f64; 2]) -> Self {
+    pub(crate) fn begin(check: f64, release: f64) -> Self {
         println!(
             "a package without functions: check {check:.2} s, release {release:.2} s; it is part of all that follows"
         );

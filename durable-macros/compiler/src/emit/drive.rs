@@ -109,6 +109,7 @@ pub(super) fn reached(compiled: &Compiled<'_>) -> Vec<BlockId> {
     let mut reached = BTreeSet::new();
     let mut todo = vec![BlockId(0)];
     while let Some(block) = todo.pop() {
+        let block = super::walk::forward(graph, block);
         if reached.insert(block) {
             super::walk::targets(graph, graph.blocks[block.0].root, &mut todo);
         }

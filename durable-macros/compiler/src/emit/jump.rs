@@ -1,6 +1,6 @@
 //! Ways out of a block: to another one, from its end or from the middle of untouched code.
 
-use super::{Compiled, drive::block_variant, frame::slot, made, names::Names};
+use super::{Compiled, drive::block_variant, frame::slot, made, names::Names, walk};
 use crate::{
     enclosing::Enclosing,
     graph::{BlockId, Jump},
@@ -16,6 +16,7 @@ use syn::{
 /// of untouched code.
 pub(super) fn goto(compiled: &Compiled<'_>, block: BlockId, names: &Names) -> TokenStream {
     let (frame, leave) = (made("frame"), leave_label());
+    let block = walk::forward(compiled.graph, block);
     let next = block_variant(compiled, block);
     let carried = &compiled.layout.carried[block.0];
     let given = carried.iter().filter(|id| !names.is_untouched(**id)).map(|id| {

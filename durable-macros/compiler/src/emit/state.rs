@@ -4,8 +4,8 @@ use super::{Compiled, drive::witness_ident, private};
 use crate::{
     desugar::camel,
     generics,
-    graph::{PointInfo, plain_name},
-    layout::Field,
+    graph::{BindingId, PointInfo, plain_name},
+    layout::{Field, PointLayout},
     parse::Function,
     source,
 };
@@ -122,20 +122,18 @@ pub(super) fn emit_impls(compiled: &Compiled<'_>) -> TokenStream {
             quote!(let #witness: #private::Witness<#ty> = #made;)
         })
         .collect();
-    let decoded = compiled.layout.points.iter().map(|layout| {
-        let readers = layout.fields.iter().map(|field| match field.ty {
-            Some(_) => {
-                let witness = witness_ident(field.binding);
-                quote!(&#witness)
-            }
-            None => quote!(#private::InferredField),
-        });
-        (
-            super::tuple(readers.collect()),
-            layout.fields.iter().map(|field| field_ident(compiled, field)).collect::<Vec<_>>(),
-        )
+    let lists: Vec<_> = compiled.layout.points.iter().map(|layout| readers(compiled, layout)).collect();
+    let shared = shared(&lists);
+    let decoded = compiled.layout.points.iter().zip(&lists).map(|(layout, list)| {
+        let readers = match shared.get(&*list.0) {
+            Some((name, _)) => name.to_token_stream(),
+            None => list.1.clone(),
+        };
+        (readers, layout.fields.iter().map(|field| field_ident(compiled, field)).collect::<Vec<_>>())
     });
     let decoded: Vec<_> = decoded.collect();
+    let shared = shared.values().map(|(name, readers)| quote!(let #name = #readers;));
+    let witnesses = quote!(#witnesses #(#shared)*);
     let bound = |idents: &[Ident]| -> Vec<_> { (0..idents.len()).map(bound_ident).collect() };
     let shown = decoded.iter().zip(&variants).enumerate().map(|(at, ((readers, idents), variant))| {
         let bound = bound(idents);
@@ -185,6 +183,33 @@ pub(super) fn emit_impls(compiled: &Compiled<'_>) -> TokenStream {
             }
         }
     }
+}
+
+/// How the fields of an await point are read and shown: their locals, where they have types, and the tuple.
+type Readers = (Vec<Option<BindingId>>, TokenStream);
+
+fn readers(compiled: &Compiled<'_>, layout: &PointLayout) -> Readers {
+    let private = private(compiled.function);
+    let locals = layout.fields.iter().map(|field| field.ty.as_ref().map(|_| field.binding)).collect();
+    let readers = layout.fields.iter().map(|field| match field.ty {
+        Some(_) => {
+            let witness = witness_ident(field.binding);
+            quote!(&#witness)
+        }
+        None => quote!(#private::InferredField),
+    });
+    (locals, super::tuple(readers.collect()))
+}
+
+/// What several await points have in common is said once.
+fn shared(lists: &[Readers]) -> BTreeMap<&[Option<BindingId>], (Ident, TokenStream)> {
+    let mut counts: BTreeMap<&[_], usize> = BTreeMap::new();
+    lists.iter().for_each(|(locals, _)| *counts.entry(locals).or_default() += 1);
+    let shared = lists.iter().filter(|(locals, _)| locals.len() > 1 && counts[&**locals] > 1);
+    let shared: BTreeMap<&[_], TokenStream> =
+        shared.map(|(locals, readers)| (&**locals, readers.clone())).collect();
+    let named = shared.into_iter().enumerate();
+    named.map(|(at, (locals, readers))| (locals, (super::made(&format!("fields_{at}")), readers))).collect()
 }
 
 /// A name of ours for a field in a pattern: a field may be called like anything.

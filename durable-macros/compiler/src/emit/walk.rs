@@ -1,6 +1,6 @@
 //! Walks over a sequence and those it branches into.
 
-use crate::graph::{BindingId, Bindings, BlockId, Effect, End, Graph, Op, SeqId};
+use crate::graph::{BindingId, Bindings, Block, BlockId, Effect, End, Graph, Op, SeqId};
 
 /// What is assigned and what is declared in a sequence and those it branches into.
 pub(super) fn assignments(graph: &Graph, seq: SeqId, assigned: &mut Bindings, declared: &mut Bindings) {
@@ -47,6 +47,23 @@ pub(super) fn assignments_from(
         Some(End::Return { effect, .. }) => visit(Some(effect), &[], &[]),
         Some(End::Goto(_) | End::Diverge) | None => {}
     }
+}
+
+/// Where a way to a block ends: one without code of its own only leads on, and needs what that one needs.
+pub(super) fn forward(graph: &Graph, block: BlockId) -> BlockId {
+    let mut at = block;
+    for _ in &graph.blocks {
+        let Block { point, root, .. } = &graph.blocks[at.0];
+        let seq = graph.seq(*root);
+        let has_code =
+            point.is_some() || !seq.ops.iter().all(|op| matches!(op, Op::Enter | Op::Leave { .. }));
+        match seq.end {
+            Some(End::Goto(next)) if !has_code => at = next,
+            _ => return at,
+        }
+    }
+    // A circle.
+    block
 }
 
 /// The blocks a sequence may lead to.
