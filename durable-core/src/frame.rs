@@ -76,6 +76,7 @@ fn describe_slots(
 }
 
 /// A block of a drive function: a box of its own, because each is of another type.
+#[inline(never)]
 pub fn boxed<'a, F>(block: F) -> BoxFuture<'a, F::Output>
 where
     F: Future + Send + 'a,
@@ -122,6 +123,7 @@ impl<T> Slot<T> {
     }
 
     /// Drops a value that is not needed any more.
+    #[inline(never)]
     pub fn clear(&mut self) {
         self.value = None;
     }
