@@ -43,6 +43,7 @@ mod group;
 mod history;
 mod keeper;
 mod lock;
+mod log;
 mod migrate;
 mod open;
 mod queue;
