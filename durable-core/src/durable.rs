@@ -8,9 +8,9 @@ use std::{cell::Cell, fmt};
 ///
 /// Implemented for every such type; never implement it by hand.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be part of a saved state",
-    label = "not `serde::Serialize` and `serde::de::DeserializeOwned`",
-    note = "derive `serde::Serialize` and `serde::Deserialize` for it"
+    message = "`{Self}` is saved, and a value that is saved must be `Durable`",
+    label = "not `Durable`: serde's `Serialize` and `Deserialize`, without borrowing",
+    note = "[DUR024] see docs/errors/DUR024.md: derive `serde::Serialize` and `serde::Deserialize` for a type of yours; a type parameter is declared `T: Durable`"
 )]
 pub trait Durable: Serialize + DeserializeOwned {}
 
@@ -72,6 +72,12 @@ where
     SavedState: Holds<T>,
 {
     <SavedState as Holds<T>>::witness()
+}
+
+/// The witness of a local whose type contains a type parameter of the workflow. The bound is written as the user would write it,
+/// so that rustc can say where it is missing; a type that is written in the state's fields is no reference.
+pub fn witness_of_parameter<T: Durable>() -> Witness<T> {
+    witness()
 }
 
 fn save_value<T: Serialize>(value: &T, into: &mut Vec<u8>) -> postcard::Result<()> {

@@ -63,7 +63,7 @@ pub mod private {
         awaitable::{At, Await, InMemory, Plain},
         context::{Context, Resume},
         cursor::{advance, again, into_cursor, item, item_mut},
-        durable::{Moved, Saver, TraceFn, Traced, Witness, save, stays_whole, witness},
+        durable::{Moved, Saver, TraceFn, Traced, Witness, save, stays_whole, witness, witness_of_parameter},
         named::{Joined, NamePart, NameParts},
         probe::{
             ErrorDebug, ErrorFallback, ErrorSilent, ErrorText, FromFailure, NoClone, NoFailure, Probe,

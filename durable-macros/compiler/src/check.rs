@@ -25,8 +25,9 @@ pub fn check_source(desugared: &Desugared, diagnostics: &Diagnostics) {
 
 /// Checks what is saved: references, field names, and types under `strict`.
 pub fn check_layout(function: &Function, graph: &Graph, layout: &Layout, diagnostics: &Diagnostics) {
-    check_references(graph, layout, diagnostics);
+    // Of two errors about one local the first is told: the one that knows the call.
     check_lent(graph, layout, diagnostics);
+    check_references(graph, layout, diagnostics);
     check_conditional(graph, layout, diagnostics);
     check_fields(graph, layout, diagnostics);
     check_jumps(graph, layout, diagnostics);
@@ -320,13 +321,21 @@ fn check_references(graph: &Graph, layout: &Layout, diagnostics: &Diagnostics) {
             if !reported.insert(field.binding) {
                 continue;
             }
-            let name = graph.name(field.binding);
-            diagnostics.error_with_help(
-                code,
-                binding.ident.span(),
-                format!("the reference `{name}` is alive across the await point `{}`, and cannot be taken again after a resume: {why}", point.name),
-                "keep an owned value instead (`.to_owned()`, `.clone()`), or take the reference again after the `.await`",
-            );
+            let (name, point) = (graph.name(field.binding), &point.name);
+            let (message, help) = match why {
+                lower::LITERALS => (
+                    format!("`{name}` holds text as `&str`, which cannot be read back from the state saved at the await point `{point}`"),
+                    "keep it as `String`: write `.to_owned()` after each text, or after the whole `if` or `match`; what never changes may be a `const`",
+                ),
+                why => (
+                    format!("`{name}` borrows and is used after the await point `{point}`, but a resumed workflow cannot take the borrow again: {why}"),
+                    match code {
+                        Code::PatternReference => "bind the value itself with `let` first, and match `&value`; or keep an owned value (`.to_owned()`, `.clone()`)",
+                        _ => "keep an owned value (`.to_owned()`, `.clone()`), or borrow after the `.await`",
+                    },
+                ),
+            };
+            diagnostics.error_with_help(code, binding.ident.span(), message, help);
         }
     }
 }
@@ -353,21 +362,28 @@ fn check_lent(graph: &Graph, layout: &Layout, diagnostics: &Diagnostics) {
     let mut reported = BTreeSet::new();
     for (block, carried) in graph.blocks.iter().zip(&layout.carried) {
         for id in carried {
-            let Some(Lent { method, local, text }) = graph.lent.get(id) else { continue };
-            let own = text.as_ref().map_or(String::new(), |text| format!(", `{text}.to_owned()`"));
+            let Some(Lent { method, local, owned }) = graph.lent.get(id) else { continue };
+            let own = match owned {
+                Some(owned) => format!(", `{owned}`"),
+                None => " (`.to_owned()`, `.clone()`)".to_owned(),
+            };
             let (name, span) = (graph.name(*id), graph.binding(*id).ident.span());
+            let guessed = match graph.binding(*id).annotation {
+                Some(_) => String::new(),
+                None => format!("; if it does not borrow, write its type: `let {name}: Type = ..`"),
+            };
             match block.point.map(|point| &graph.points[point].name) {
                 Some(point) if lower::lends_text(method) && reported.insert(*id) => diagnostics.error_with_help(
                     Code::Reference,
                     span,
-                    format!("the reference `{name}` is alive across the await point `{point}`, and cannot be taken again after a resume: it comes from `{method}()`"),
-                    format!("keep an owned value{own}, or call `{method}` again after the `.await`; if it is no reference, write its type: `let {name}: Type = ..`"),
+                    format!("`{name}` borrows and is used after the await point `{point}`, but a resumed workflow cannot take the borrow again: it comes from `{method}()`"),
+                    format!("keep an owned value{own}, or call `{method}` again after the `.await`{guessed}"),
                 ),
                 None if *local && reported.insert(*id) => diagnostics.error_with_help(
                     Code::Reference,
                     span,
-                    format!("the reference `{name}` comes from `{method}()` and is used after a branch or loop that awaits, where it can no longer be taken again"),
-                    format!("call `{method}` again after the branch, or keep an owned value (`.clone()`, `.to_owned()`); if it is no reference, write its type: `let {name}: Type = ..`"),
+                    format!("`{name}` borrows and is used after a branch or loop that awaits, where the borrow cannot be taken again: it comes from `{method}()`"),
+                    format!("keep an owned value{own}, or call `{method}` again after the branch or loop{guessed}"),
                 ),
                 _ => continue,
             };

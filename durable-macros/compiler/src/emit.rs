@@ -24,7 +24,7 @@ use crate::{
 };
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::{Attribute, Lifetime, visit_mut::VisitMut};
+use syn::{Attribute, Lifetime, Type, visit_mut::VisitMut};
 
 /// Everything the stages before made.
 #[derive(Debug, Clone, Copy)]
@@ -155,7 +155,7 @@ fn assemble(function: &Function, desugared: &Desugared, emitted: Emitted) -> Exp
     let resource_names = resource_idents.iter().map(|ident| plain_name(ident));
     let saves = function.inputs().map(|param| {
         let ident = &param.ident;
-        let witness = witness_at(function, ident.span());
+        let witness = witness_at(function, Some(&param.ty), ident.span());
         quote!(#private::save(&mut __durable_saver, &#witness, &#ident);)
     });
     let items = &desugared.items;
@@ -331,9 +331,9 @@ fn declared(function: &Function, all: &syn::Generics) -> Declared {
     // Function pointers may be sent and shared, whatever they take.
     let types = all.type_params().map(|param| &param.ident);
     let marker = quote!(#(::std::marker::PhantomData<fn(*const #types)>,)*);
-    // A method may be more visible than its type; a type that stands beside it may not, with that type in its impl. Unless the
-    // type is part of the impl's header, too: then the impl is as visible as the least visible part of it.
-    if function.owner.is_some() && !matches!(function.item.vis, syn::Visibility::Inherited) {
+    // A function may be more visible than a type in its signature; a type that stands beside it may not, with that type in its
+    // impl. Unless the type is part of the impl's header, too: then the impl is as visible as the least visible part of it.
+    if !matches!(function.item.vis, syn::Visibility::Inherited) {
         let (params, output) = (&all.params, &function.output);
         let params = params.iter().map(|param| quote!(#param,));
         let mentioned = function.params.iter().map(|param| &param.ty).chain([output]);
@@ -387,14 +387,18 @@ fn private(function: &Function) -> TokenStream {
 }
 
 /// A witness whose every token stands at a binding: an error of its bound is reported there, and wherever else it is
-/// reported, in the same words and place, and so only once.
-fn witness_at(function: &Function, span: Span) -> TokenStream {
+/// reported, in the same words and place, and so only once. Where the type is known to contain a type parameter, the error asks
+/// for the bound.
+fn witness_at(function: &Function, ty: Option<&Type>, span: Span) -> TokenStream {
     let private = private(function).into_iter().map(|mut token| {
         token.set_span(span);
         token
     });
     let private: TokenStream = private.collect();
-    quote_spanned!(span=> #private::witness())
+    match ty.is_some_and(|ty| function.mentions_parameter(ty)) {
+        true => quote_spanned!(span=> #private::witness_of_parameter()),
+        false => quote_spanned!(span=> #private::witness()),
+    }
 }
 
 fn docs(attrs: &[Attribute]) -> Vec<&Attribute> {

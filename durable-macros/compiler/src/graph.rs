@@ -122,8 +122,8 @@ pub struct Lent {
     pub method: String,
     /// Whether it points into a local, which moves from block to block; a resource stays where it is.
     pub local: bool,
-    /// The call as text, if what it gives is a plain `&str`.
-    pub text: Option<String>,
+    /// The code that gives an owned value instead, where it is known.
+    pub owned: Option<String>,
 }
 
 /// A borrow, or a pattern of borrows, that is taken again at the start of each block where one of them is alive.

@@ -12,10 +12,11 @@ mod iterate;
 mod lend;
 mod made;
 mod operand;
+mod owned;
 mod written;
 
 pub(crate) use expr::is_compound;
-pub(crate) use lend::lends_text;
+pub(crate) use lend::{LITERALS, lends_text};
 
 use crate::{
     desugar::{self, Desugared},

@@ -43,7 +43,7 @@ fn expand_block(
         Ok(block) => block,
         Err(error) => {
             if is_block(&item) {
-                diagnostics.syntax(Code::Signature, error);
+                diagnostics.half_typed(Code::Signature, error);
             } else {
                 diagnostics.error_at_with_help(
                     Code::Signature,

@@ -10,7 +10,7 @@ use crate::{
     parse::Function,
 };
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{format_ident, quote};
 use std::collections::BTreeSet;
 
 pub(super) fn emit_drive(compiled: &Compiled<'_>, diagnostics: &Diagnostics) -> TokenStream {
@@ -28,8 +28,9 @@ pub(super) fn emit_drive(compiled: &Compiled<'_>, diagnostics: &Diagnostics) -> 
     let saved: BTreeSet<BindingId> =
         layout.points.iter().flat_map(|point| &point.fields).map(|field| field.binding).collect();
     let witnesses = saved.iter().map(|id| {
-        let (witness, span) = (witness_ident(*id), graph.binding(*id).ident.span());
-        quote_spanned!(span=> let #witness = __durable::witness();)
+        let (witness, binding) = (witness_ident(*id), graph.binding(*id));
+        let made = super::witness_at(compiled.function, binding.ty.as_ref(), binding.ident.span());
+        quote!(let #witness = #made;)
     });
     let traced = saved.iter().map(|id| {
         let witness = witness_ident(*id);

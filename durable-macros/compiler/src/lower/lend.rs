@@ -3,16 +3,27 @@
 //! A macro sees no types, so a name is all there is. It is asked only where a reference would be an error anyway, and a local
 //! whose type is written is never suspected.
 
-use crate::place;
-use syn::Expr;
+use crate::{macros, place, types};
+use syn::{Block, Expr, ExprMethodCall, Lit, PathArguments, Stmt};
 
-/// Those that give text, or bytes: references that rustc's own errors explain badly.
+/// Those that give text, bytes, or an iterator over them: references that rustc's own errors explain badly.
 const TEXT: &[&str] = &[
     "as_bytes",
     "as_deref",
     "as_str",
+    "lines",
+    "matches",
+    "rsplit",
+    "rsplit_once",
+    "rsplitn",
+    "split",
+    "split_ascii_whitespace",
     "split_at",
+    "split_inclusive",
     "split_once",
+    "split_terminator",
+    "split_whitespace",
+    "splitn",
     "strip_prefix",
     "strip_suffix",
     "trim",
@@ -45,18 +56,71 @@ const OTHER: &[&str] = &[
     "last",
     "last_key_value",
     "last_mut",
-    "lines",
     "split_first",
     "split_last",
-    "split_whitespace",
     "values",
     "values_mut",
+];
+
+/// Those of both lists that give an iterator whose items are references.
+const ITERATORS: &[&str] = &[
+    "iter",
+    "iter_mut",
+    "keys",
+    "lines",
+    "matches",
+    "rsplit",
+    "rsplitn",
+    "split",
+    "split_ascii_whitespace",
+    "split_inclusive",
+    "split_terminator",
+    "split_whitespace",
+    "splitn",
+    "values",
+    "values_mut",
+];
+
+/// Adapters that give the same items.
+const KEEP_ITEMS: &[&str] = &[
+    "chain",
+    "enumerate",
+    "filter",
+    "fuse",
+    "inspect",
+    "peekable",
+    "rev",
+    "skip",
+    "skip_while",
+    "step_by",
+    "take",
+    "take_while",
+    "zip",
+];
+
+/// Methods that take items out of an iterator.
+pub(super) const TAKE_ITEMS: &[&str] = &[
+    "collect",
+    "find",
+    "last",
+    "max",
+    "max_by",
+    "max_by_key",
+    "min",
+    "min_by",
+    "min_by_key",
+    "next",
+    "next_back",
+    "nth",
 ];
 
 /// Methods that take the reference out of an `Option` or `Result`.
 const UNWRAPS: &[&str] = &["expect", "ok", "unwrap", "unwrap_or", "unwrap_or_default"];
 
-/// The method whose reference an expression is.
+/// Why a local with literal text in it cannot be taken again.
+pub(crate) const LITERALS: &str = "it holds text literals";
+
+/// The method whose reference an expression is, or holds.
 pub(super) fn lender(expr: &Expr) -> Option<String> {
     match expr {
         Expr::MethodCall(call) => {
@@ -64,11 +128,81 @@ pub(super) fn lender(expr: &Expr) -> Option<String> {
             if UNWRAPS.contains(&name.as_str()) {
                 return lender(&call.receiver);
             }
+            let items = TAKE_ITEMS.contains(&name.as_str()) && !collects_owned(call);
+            if let Some(iterator) = items.then(|| iterator(&call.receiver)).flatten() {
+                return Some(iterator);
+            }
             [TEXT, OTHER].iter().any(|known| known.contains(&name.as_str())).then_some(name)
         }
         Expr::Try(inner) => lender(&inner.expr),
         Expr::Paren(paren) => lender(&paren.expr),
         _ => None,
+    }
+}
+
+/// The last method that an expression calls, but for what takes its value out of an `Option` or `Result`.
+pub(super) fn called(expr: &Expr) -> Option<&ExprMethodCall> {
+    match expr {
+        Expr::MethodCall(call) => match UNWRAPS.contains(&call.method.to_string().as_str()) {
+            true => called(&call.receiver),
+            false => Some(call),
+        },
+        Expr::Try(inner) => called(&inner.expr),
+        Expr::Paren(paren) => called(&paren.expr),
+        _ => None,
+    }
+}
+
+/// The method that made an iterator over references.
+pub(super) fn iterator(expr: &Expr) -> Option<String> {
+    match expr {
+        Expr::MethodCall(call) => {
+            let name = call.method.to_string();
+            match KEEP_ITEMS.contains(&name.as_str()) {
+                true => iterator(&call.receiver),
+                false => ITERATORS.contains(&name.as_str()).then_some(name),
+            }
+        }
+        Expr::Paren(paren) => iterator(&paren.expr),
+        _ => None,
+    }
+}
+
+/// `collect::<String>()`: the whole type is written, and it is no reference.
+fn collects_owned(call: &ExprMethodCall) -> bool {
+    call.turbofish.as_ref().is_some_and(|turbofish| {
+        let written = PathArguments::AngleBracketed(turbofish.clone());
+        !types::open_or_borrowed(&syn::parse_quote!(Collected #written))
+    })
+}
+
+/// Whether a value is literal text, or holds some: of a branch, in an array, in a tuple, in `Some(..)`.
+pub(super) fn holds_literal_text(expr: &Expr) -> bool {
+    let tail = |block: &Block| match block.stmts.last() {
+        Some(Stmt::Expr(value, None)) => holds_literal_text(value),
+        _ => false,
+    };
+    match expr {
+        Expr::Lit(lit) => matches!(lit.lit, Lit::Str(_)),
+        Expr::Paren(paren) => holds_literal_text(&paren.expr),
+        Expr::Block(block) => tail(&block.block),
+        Expr::If(branch) => {
+            tail(&branch.then_branch)
+                || branch.else_branch.as_ref().is_some_and(|(_, otherwise)| holds_literal_text(otherwise))
+        }
+        Expr::Match(choice) => choice.arms.iter().any(|arm| holds_literal_text(&arm.body)),
+        Expr::Array(array) => array.elems.iter().any(holds_literal_text),
+        Expr::Tuple(tuple) => tuple.elems.iter().any(holds_literal_text),
+        Expr::Repeat(repeat) => holds_literal_text(&repeat.expr),
+        Expr::Macro(mac) if macros::last_segment(&mac.mac) == "vec" => {
+            macros::operands(&mac.mac).is_some_and(|operands| operands.iter().any(holds_literal_text))
+        }
+        Expr::Call(call) => {
+            let wraps = matches!(&*call.func, Expr::Path(path)
+                if ["Some", "Ok", "Err"].iter().any(|known| path.path.is_ident(known)));
+            wraps && call.args.iter().any(holds_literal_text)
+        }
+        _ => false,
     }
 }
 
@@ -80,12 +214,6 @@ pub(super) fn source(expr: &Expr) -> Option<String> {
         Expr::Reference(inner) => source(&inner.expr),
         place => place::root(place),
     }
-}
-
-/// Whether a call gives a plain `&str`, as `trim()` does.
-pub(super) fn is_plain_text(method: &str, value: &Expr) -> bool {
-    let direct = matches!(value, Expr::MethodCall(call) if call.method == method);
-    direct && (method.starts_with("trim") || method == "as_str")
 }
 
 /// Whether it lends text.
