@@ -61,7 +61,7 @@
 
 pub use durable_core::{
     Arrived, Attempt, Awaitable, Child, Description, Durable, Event, ExecutionId, Fingerprint, Graph, Host,
-    Inferred, Input, Interrupted, Jitter, MissingResource, Moved, Named, NoClock, Point, Resources, Retry,
+    Inferred, Input, Interrupted, Jitter, LoopPlace, MissingResource, Moved, Named, NoClock, Point, Remaining, Resources, Retry,
     Run, RunError, Schema, Sleep, State, StateError, Status, Step, StepFailure, StepPolicy, Store,
     UndescribedWorkflow, Wait, Workflow, attempt, describe, event, sleep,
 };

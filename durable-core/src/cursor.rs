@@ -28,6 +28,10 @@ pub trait IntoCursor {
     fn into_cursor(self) -> Self::Cursor;
 }
 
+/// Where a `for` loop over a `Vec<Line>`, or another collection or range by value, stands: the type of the field
+/// `line_at: LoopPlace<Vec<Line>>` in a state enum. Of a collection it is [`Remaining`], what is left of it.
+pub type LoopPlace<C> = <C as IntoCursor>::Cursor;
+
 /// A saved position of a loop over an owned collection.
 pub trait Cursor {
     /// What the loop gives.
@@ -39,6 +43,13 @@ pub trait Cursor {
 /// What is left of an owned collection.
 #[derive(Debug, Clone)]
 pub struct Remaining<T>(std::vec::IntoIter<T>);
+
+impl<T> Remaining<T> {
+    /// The items that the loop has not begun with, in order.
+    pub fn as_slice(&self) -> &[T] {
+        self.0.as_slice()
+    }
+}
 
 impl<T> Cursor for Remaining<T> {
     type Item = T;

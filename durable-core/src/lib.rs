@@ -37,6 +37,7 @@ pub use child::Child;
 pub use context::Context;
 pub use context::{Host, NoClock};
 pub use durable::Durable;
+pub use cursor::{LoopPlace, Remaining};
 #[doc(hidden)]
 pub use durable::{Saver, Witness, Witnesses};
 pub use event::{Event, event};

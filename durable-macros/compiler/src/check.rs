@@ -409,7 +409,7 @@ fn check_fields(graph: &Graph, layout: &Layout, diagnostics: &Diagnostics) {
     for (point, fields) in graph.points.iter().zip(&layout.points) {
         let mut known = BTreeMap::new();
         for field in &fields.fields {
-            let span = graph.binding(field.binding).ident.span();
+            let span = graph.span(field.binding);
             if known.insert(&field.name, field.binding).is_some() {
                 diagnostics.error_with_help(
                     Code::FieldClash,
@@ -441,13 +441,15 @@ fn check_strict(graph: &Graph, layout: &Layout, diagnostics: &Diagnostics) {
                     (
                         binding.ident.span(),
                         format!("`{name}`"),
-                        format!("annotate it: `let {name}: Type = ..`"),
+                        format!("annotate it: `let {name}: Type = ..`; what a pattern binds, bind again: `let {name}: Type = {name};`"),
                     )
                 }
                 BindingKind::Cursor => (
-                    binding.ident.span(),
+                    graph.span(field.binding),
                     format!("the place of the loop, `{}`,", field.name),
-                    "loop over a borrowed collection (`&items`), whose place is a `usize`".to_owned(),
+                    "loop over a local whose type is written, `let items: Vec<Item> = ..;`, or over `&items`, whose place is an index; \
+                     a range tells its type by a suffix, `0..3u32`"
+                        .to_owned(),
                 ),
                 _ => (
                     point.span,

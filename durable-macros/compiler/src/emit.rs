@@ -73,29 +73,18 @@ pub fn emit_state(compiled: &Compiled<'_>) -> TokenStream {
 }
 
 /// What stands in for a function with errors: the plain copy, so that rustc checks the user's own code, and items of the same
-/// names, so that nothing else fails for want of them.
-pub fn emit_fallback(function: &Function, desugared: &Desugared) -> Expansion {
-    let name = state::enum_name(function);
-    let vis = &function.item.vis;
-    let private = private(function);
+/// names, so that nothing else fails for want of them. The state has its variants, if the function could be laid out.
+pub fn emit_fallback(function: &Function, desugared: &Desugared, compiled: Option<&Compiled<'_>>) -> Expansion {
     let krate = &function.options.krate;
-    let enumeration = quote! {
-        #[allow(dead_code)]
-        #vis enum #name {}
-    };
-    let impls = quote! {
-        impl #krate::State for #name {
-            fn point(&self) -> &'static str { match *self {} }
-            fn decode(point: &str, _: &mut #private::FieldReader<'_>) -> Result<Self, #krate::StateError> {
-                Err(#krate::StateError::UnknownPoint(point.to_owned()))
-            }
-        }
+    let state = match compiled.filter(|compiled| state::is_well_formed(compiled)) {
+        Some(compiled) => state::StandIn::with_variants(compiled),
+        None => state::StandIn::empty(function),
     };
     let drive = quote!(::std::boxed::Box::pin(async move { match __durable_cx.never().await {} }));
     let emitted = Emitted {
-        state: enumeration,
-        state_type: name.to_token_stream(),
-        state_impls: impls,
+        state: state.item,
+        state_type: state.ty,
+        state_impls: state.impls,
         drive,
         points: quote!(&[]),
         graph: quote!(&#krate::Graph::new(&[], &[])),

@@ -53,6 +53,8 @@ pub struct Graph {
     pub conditional: Bindings,
     /// Locals that look like references which a call gave.
     pub lent: BTreeMap<BindingId, Lent>,
+    /// Where the user wrote what a loop binds: the name of its place is none of the user's.
+    pub loop_spans: BTreeMap<BindingId, Span>,
 }
 
 /// A branch as it was written: lowering takes its expression apart.
@@ -381,6 +383,11 @@ impl Graph {
     /// Whether a local is carried from block to block.
     pub fn is_carried(&self, id: BindingId) -> bool {
         !matches!(self.binding(id).kind, BindingKind::Resource | BindingKind::Borrowed(_))
+    }
+
+    /// Where the user wrote what declares a local.
+    pub fn span(&self, id: BindingId) -> Span {
+        self.loop_spans.get(&id).copied().unwrap_or_else(|| self.binding(id).ident.span())
     }
 
     /// The name of a local without `r#`.

@@ -117,7 +117,7 @@ fn compile(
     if !function.is_expandable() {
         return emit::emit_untouched(&errors, &function);
     }
-    let emit::Expansion { call, beside } = emit::emit_fallback(&function, &desugared);
+    let emit::Expansion { call, beside } = emit::emit_fallback(&function, &desugared, Some(&compiled));
     emit::Expansion { call, beside: quote::quote!(#errors #beside) }
 }
 
@@ -134,7 +134,7 @@ fn half_typed(
     let stand_in = function.filter(parse::Function::is_expandable).map(|mut function| {
         *function.item.block = readable.body;
         let desugared = desugar::desugar(&function, &unread);
-        emit::emit_fallback(&function, &desugared)
+        emit::emit_fallback(&function, &desugared, None)
     });
     let _ = unread.finish();
     stand_in.unwrap_or(emit::Expansion { call: item, beside: TokenStream::new() })

@@ -46,6 +46,7 @@ pub fn lower(function: &Function, desugared: &Desugared, diagnostics: &Diagnosti
         local_types: types::declared_names(&desugared.items),
         keyword: None,
         unit_output: matches!(&function.output, Type::Tuple(tuple) if tuple.elems.is_empty()),
+        krate: function.options.krate.clone(),
     };
     lower.start(function);
     lower.stmts(&desugared.body.stmts, &Dest::Return);
@@ -80,6 +81,8 @@ struct Lower<'a> {
     keyword: Option<&'static str>,
     /// The workflow returns `()`.
     unit_output: bool,
+    /// The path of the `durable` crate.
+    krate: syn::Path,
 }
 
 struct LoopFrame {

@@ -236,7 +236,10 @@ impl Lower<'_> {
     fn for_owned(&mut self, repeat: &ExprForLoop, collection: Expr, after: BlockId) {
         let item = types::of_item(&collection, &|name| self.known_type(name));
         let item = item.filter(|_| matches!(*repeat.pat, Pat::Ident(_))).and_then(|ty| self.nameable(&ty));
-        let cursor = self.cursor(&repeat.pat, None);
+        let looped = types::of_owned_collection(&collection, &|name| self.known_type(name));
+        let krate = &self.krate;
+        let place = looped.and_then(|ty| self.nameable(&ty)).map(|ty| parse_quote!(#krate::LoopPlace<#ty>));
+        let cursor = self.cursor(&repeat.pat, place);
         let ident = self.graph.binding(cursor).ident.clone();
         let private = format_ident!("__durable", span = expr::made());
         let place = made::call(parse_quote!(#private::into_cursor), collection);
@@ -273,6 +276,7 @@ impl Lower<'_> {
         let name = first.map_or("at".to_owned(), |name| format!("{}_at", plain_name(&name.ident)));
         let ident = format_ident!("{name}", span = expr::made().located_at(pat.span()));
         let id = self.bind(Binding { ident, mutable: true, ty, annotation: None, kind: BindingKind::Cursor });
+        self.graph.loop_spans.insert(id, pat.span());
         self.scope.push((format!("for {name}"), id));
         id
     }
