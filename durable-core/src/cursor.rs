@@ -17,7 +17,8 @@ use std::{
 #[diagnostic::on_unimplemented(
     message = "a `for` loop over `{Self}` cannot hold its place across an `.await`",
     label = "its position cannot be saved",
-    note = "[DUR017] see docs/errors/DUR017.md: loop over a collection or a range instead: `.collect::<Vec<_>>()` the items before the loop, or borrow the collection with `&`"
+    note = "loop over a collection or a range instead: `.collect::<Vec<_>>()` the items before the loop, or borrow the collection with `&`",
+    note = "[DUR017] see docs/errors/DUR017.md"
 )]
 pub trait IntoCursor {
     /// What the loop gives.
@@ -181,7 +182,8 @@ impl<T: Integer> Cursor for InclusiveCursor<T> {
 #[diagnostic::on_unimplemented(
     message = "a `for` loop over `&{Self}` cannot hold its place across an `.await`",
     label = "its items cannot be found again by position",
-    note = "[DUR017] see docs/errors/DUR017.md: an unordered collection may give another order after a resume: loop over it by value, or over its keys, `for key in map.keys().cloned()`"
+    note = "an unordered collection may give another order after a resume: loop over it by value, or over its keys, `for key in map.keys().cloned()`",
+    note = "[DUR017] see docs/errors/DUR017.md"
 )]
 pub trait Indexed {
     /// What the loop gives.
@@ -196,7 +198,8 @@ pub trait Indexed {
 #[diagnostic::on_unimplemented(
     message = "a `for` loop over `&mut {Self}` cannot hold its place across an `.await`",
     label = "its items cannot be found again by position",
-    note = "[DUR017] see docs/errors/DUR017.md: loop over a range of indices, `for i in 0..items.len()`; or over the collection by value, and build another one"
+    note = "loop over a range of indices, `for i in 0..items.len()`; or over the collection by value, and build another one",
+    note = "[DUR017] see docs/errors/DUR017.md"
 )]
 pub trait IndexedMut {
     /// What the loop gives.

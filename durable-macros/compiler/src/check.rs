@@ -85,8 +85,10 @@ impl<'ast> Visit<'ast> for Source<'_> {
                 Code::ForeignCombinator,
                 mac,
                 format!("`{}` keeps its branches in memory, so a workflow cannot be saved inside it", macros::display(mac)),
-                "put the whole thing into one `async { .. }.await`: then it is one step, which runs again as a whole after a crash; \
-                 or await one branch after the other",
+                format!(
+                    "make it one step, which runs again as a whole after a crash: `async {{ {}!(..) }}.await`; or await one branch after the other",
+                    macros::display(mac).trim_end_matches('!')
+                ),
             );
         } else if hides && macros::operands(mac).is_none() {
             self.diagnostics.error_at_with_help(
@@ -324,13 +326,19 @@ fn check_references(graph: &Graph, layout: &Layout, diagnostics: &Diagnostics) {
             let (name, point) = (graph.name(field.binding), &point.name);
             let (message, help) = match why {
                 lower::LITERALS => (
-                    format!("`{name}` holds text as `&str`, which cannot be read back from the state saved at the await point `{point}`"),
+                    format!(
+                        "`{name}` holds text as `&str`, which cannot be read back from the state saved at the await point `{point}`"
+                    ),
                     "keep it as `String`: write `.to_owned()` after each text, or after the whole `if` or `match`; what never changes may be a `const`",
                 ),
                 why => (
-                    format!("`{name}` borrows and is used after the await point `{point}`, but a resumed workflow cannot take the borrow again: {why}"),
+                    format!(
+                        "`{name}` borrows and is used after the await point `{point}`, but a resumed workflow cannot take the borrow again: {why}"
+                    ),
                     match code {
-                        Code::PatternReference => "bind the value itself with `let` first, and match `&value`; or keep an owned value (`.to_owned()`, `.clone()`)",
+                        Code::PatternReference => {
+                            "bind the value itself with `let` first, and match `&value`; or keep an owned value (`.to_owned()`, `.clone()`)"
+                        }
                         _ => "keep an owned value (`.to_owned()`, `.clone()`), or borrow after the `.await`",
                     },
                 ),
@@ -441,12 +449,15 @@ fn check_strict(graph: &Graph, layout: &Layout, diagnostics: &Diagnostics) {
                     (
                         binding.ident.span(),
                         format!("`{name}`"),
-                        format!("annotate it: `let {name}: Type = ..`; what a pattern binds, bind again: `let {name}: Type = {name};`"),
+                        match graph.in_patterns.contains(&field.binding) {
+                            true => format!("bind it again, with its type: `let {name}: Type = {name};`"),
+                            false => format!("annotate it: `let {name}: Type = ..`"),
+                        },
                     )
                 }
                 BindingKind::Cursor => (
                     graph.span(field.binding),
-                    format!("the place of the loop, `{}`,", field.name),
+                    format!("the loop's place, `{}`,", field.name),
                     "loop over a local whose type is written, `let items: Vec<Item> = ..;`, or over `&items`, whose place is an index; \
                      a range tells its type by a suffix, `0..3u32`"
                         .to_owned(),
@@ -460,7 +471,7 @@ fn check_strict(graph: &Graph, layout: &Layout, diagnostics: &Diagnostics) {
             diagnostics.error_with_help(
                 Code::Strict,
                 span,
-                format!("the type of {what} is not written, and `#[workflow(strict)]` saves only what has a written type (await point `{}`)", point.name),
+                format!("under `#[workflow(strict)]` the type of every saved value is written, and that of {what} is not (await point `{}`)", point.name),
                 help,
             );
         }
@@ -479,7 +490,7 @@ fn check_jumps(graph: &Graph, layout: &Layout, diagnostics: &Diagnostics) {
                     Code::Position,
                     &tokens.to_token_stream(),
                     format!("this jumps out of a scope whose own `{hidden}` hides the `{hidden}` that must be saved"),
-                    "rename the inner one",
+                    format!("rename the inner `{hidden}`"),
                 );
             }
         }

@@ -148,7 +148,14 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// An error at one span.
     pub fn new(code: Code, span: Span, message: impl fmt::Display) -> Self {
-        Self { code, first: span, last: span, message: message.to_string(), help: None, known_to_rustc: false }
+        Self {
+            code,
+            first: span,
+            last: span,
+            message: message.to_string(),
+            help: None,
+            known_to_rustc: false,
+        }
     }
 
     /// An error that underlines all of these tokens, as far as the user wrote them.

@@ -74,7 +74,11 @@ pub fn emit_state(compiled: &Compiled<'_>) -> TokenStream {
 
 /// What stands in for a function with errors: the plain copy, so that rustc checks the user's own code, and items of the same
 /// names, so that nothing else fails for want of them. The state has its variants, if the function could be laid out.
-pub fn emit_fallback(function: &Function, desugared: &Desugared, compiled: Option<&Compiled<'_>>) -> Expansion {
+pub fn emit_fallback(
+    function: &Function,
+    desugared: &Desugared,
+    compiled: Option<&Compiled<'_>>,
+) -> Expansion {
     let krate = &function.options.krate;
     let state = match compiled.filter(|compiled| state::is_well_formed(compiled)) {
         Some(compiled) => state::StandIn::with_variants(compiled),
@@ -144,7 +148,7 @@ fn assemble(function: &Function, desugared: &Desugared, emitted: Emitted) -> Exp
     let resource_names = resource_idents.iter().map(|ident| plain_name(ident));
     let saves = function.inputs().map(|param| {
         let ident = &param.ident;
-        let witness = witness_at(function, Some(&param.ty), ident.span());
+        let witness = witness_at(function, &param.ty, ident.span());
         quote!(#private::save(&mut __durable_saver, &#witness, &#ident);)
     });
     let items = &desugared.items;
@@ -376,17 +380,21 @@ fn private(function: &Function) -> TokenStream {
 }
 
 /// A witness whose every token stands at a binding: an error of its bound is reported there, and wherever else it is
-/// reported, in the same words and place, and so only once. Where the type is known to contain a type parameter, the error asks
-/// for the bound.
-fn witness_at(function: &Function, ty: Option<&Type>, span: Span) -> TokenStream {
+/// reported, in the same words and place, and so only once.
+fn witness_at(function: &Function, ty: &Type, span: Span) -> TokenStream {
     let private = private(function).into_iter().map(|mut token| {
         token.set_span(span);
         token
     });
-    let private: TokenStream = private.collect();
+    let (private, name): (TokenStream, _) = (private.collect(), witness_name(function, Some(ty), span));
+    quote_spanned!(span=> #private::#name())
+}
+
+/// What makes a witness: where the type is known to contain a type parameter, the error asks for its bound.
+fn witness_name(function: &Function, ty: Option<&Type>, span: Span) -> TokenStream {
     match ty.is_some_and(|ty| function.mentions_parameter(ty)) {
-        true => quote_spanned!(span=> #private::witness_of_parameter()),
-        false => quote_spanned!(span=> #private::witness()),
+        true => quote_spanned!(span=> witness_of_parameter),
+        false => quote_spanned!(span=> witness),
     }
 }
 
@@ -416,12 +424,7 @@ fn made(name: &str) -> Ident {
     format_ident!("__durable_{name}", span = Span::mixed_site())
 }
 
-/// A `SPAN`ned error for what cannot be emitted.
-fn refuse_hidden(diagnostics: &Diagnostics, tokens: &impl ToTokens, name: &str) {
-    diagnostics.error_at_with_help(
-        Code::Position,
-        tokens,
-        format!("a name bound here hides the outer `{name}`, which is still needed across an await"),
-        "rename the inner one",
-    );
+/// An error for a name that cannot be moved aside where another one of the same name is bound.
+fn refuse_hidden(diagnostics: &Diagnostics, tokens: &impl ToTokens, message: String, name: &str) {
+    diagnostics.error_at_with_help(Code::Position, tokens, message, format!("rename the inner `{name}`"));
 }

@@ -53,6 +53,8 @@ pub struct Graph {
     pub conditional: Bindings,
     /// Locals that look like references which a call gave.
     pub lent: BTreeMap<BindingId, Lent>,
+    /// Locals that a pattern binds, where no type can be written.
+    pub in_patterns: Bindings,
     /// Where the user wrote what a loop binds: the name of its place is none of the user's.
     pub loop_spans: BTreeMap<BindingId, Span>,
 }

@@ -147,9 +147,15 @@ pub fn parse_within(
 fn refuse_other_item(item: TokenStream, diagnostics: &Diagnostics) -> bool {
     let help = match syn::parse2(item.clone()) {
         Ok(syn::Item::Fn(_)) | Err(_) => return false,
-        Ok(syn::Item::Impl(_)) => "write `#[workflows]` before the `impl` block, and `#[workflow]` before methods of it",
-        Ok(syn::Item::Verbatim(_)) => "give it a body; a method of a trait cannot be a workflow, but what implements the trait can call one",
-        Ok(_) => "write it before the function that awaits: `async fn place_order(shop: &Shop, order: Order) -> ..`",
+        Ok(syn::Item::Impl(_)) => {
+            "write `#[workflows]` before the `impl` block, and `#[workflow]` before methods of it"
+        }
+        Ok(syn::Item::Verbatim(_)) => {
+            "give it a body; a method of a trait cannot be a workflow, but what implements the trait can call one"
+        }
+        Ok(_) => {
+            "write it before the function that awaits: `async fn place_order(shop: &Shop, order: Order) -> ..`"
+        }
     };
     diagnostics.error_at_with_help(
         Code::NotAsync,

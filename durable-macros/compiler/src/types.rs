@@ -177,17 +177,8 @@ pub fn of_item(collection: &Expr, known: &dyn Fn(&str) -> Option<Type>) -> Optio
 }
 
 /// Collections of `std` that a loop goes over by value.
-const COLLECTIONS: &[&str] = &[
-    "BTreeMap",
-    "BTreeSet",
-    "BinaryHeap",
-    "HashMap",
-    "HashSet",
-    "LinkedList",
-    "Option",
-    "Vec",
-    "VecDeque",
-];
+const COLLECTIONS: &[&str] =
+    &["BTreeMap", "BTreeSet", "BinaryHeap", "HashMap", "HashSet", "LinkedList", "Option", "Vec", "VecDeque"];
 
 /// The type of a collection or range that a loop goes over by value, if it is one of `std`. Of another it would have to be asked
 /// whether a loop may go over it, in a second place.
@@ -204,9 +195,11 @@ pub fn of_owned_collection(collection: &Expr, known: &dyn Fn(&str) -> Option<Typ
         }
         owned => of_expr(owned, known).filter(|ty| match ty {
             Type::Array(_) => true,
-            Type::Path(path) => {
-                path.path.segments.last().is_some_and(|last| COLLECTIONS.iter().any(|name| last.ident == name))
-            }
+            Type::Path(path) => path
+                .path
+                .segments
+                .last()
+                .is_some_and(|last| COLLECTIONS.iter().any(|name| last.ident == name)),
             _ => false,
         }),
     }

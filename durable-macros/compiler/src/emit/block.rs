@@ -478,7 +478,11 @@ impl<'a> Blocks<'a> {
                 // A guard would read a local that another arm's pattern had to move aside.
                 for (arm, id) in arms.iter().flat_map(|arm| hidden.iter().map(move |id| (arm, id))) {
                     if arm.effect.uses.contains(id) {
-                        refuse_hidden(self.diagnostics, &arm.pat, &graph.name(*id));
+                        let name = graph.name(*id);
+                        let message = format!(
+                            "this guard reads `{name}`, and another arm, which awaits, binds a `{name}` of its own"
+                        );
+                        refuse_hidden(self.diagnostics, &arm.pat, message, &name);
                     }
                 }
                 let bodies: Vec<_> = arms.iter().map(|arm| arm.body).collect();
@@ -552,7 +556,11 @@ impl<'a> Blocks<'a> {
             }
             chain => {
                 for id in hidden {
-                    refuse_hidden(self.diagnostics, chain, &self.graph().name(*id));
+                    let name = self.graph().name(*id);
+                    let message = format!(
+                        "the `{name}` that this condition binds hides the outer `{name}`, which is needed after an `.await`"
+                    );
+                    refuse_hidden(self.diagnostics, chain, message, &name);
                 }
                 (quote!(), chain.to_token_stream())
             }

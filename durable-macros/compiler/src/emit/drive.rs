@@ -10,7 +10,7 @@ use crate::{
     parse::Function,
 };
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
 use std::collections::BTreeSet;
 
 pub(super) fn emit_drive(compiled: &Compiled<'_>, diagnostics: &Diagnostics) -> TokenStream {
@@ -29,8 +29,9 @@ pub(super) fn emit_drive(compiled: &Compiled<'_>, diagnostics: &Diagnostics) -> 
         layout.points.iter().flat_map(|point| &point.fields).map(|field| field.binding).collect();
     let witnesses = saved.iter().map(|id| {
         let (witness, binding) = (witness_ident(*id), graph.binding(*id));
-        let made = super::witness_at(compiled.function, binding.ty.as_ref(), binding.ident.span());
-        quote!(let #witness = #made;)
+        let span = binding.ident.span();
+        let made = super::witness_name(compiled.function, binding.ty.as_ref(), span);
+        quote_spanned!(span=> let #witness = __durable::#made();)
     });
     let traced = saved.iter().map(|id| {
         let witness = witness_ident(*id);

@@ -118,7 +118,7 @@ pub(super) fn emit_impls(compiled: &Compiled<'_>) -> TokenStream {
         .iter()
         .map(|(id, ty)| {
             let (witness, span) = (witness_ident(*id), compiled.graph.binding(*id).ident.span());
-            let made = super::witness_at(compiled.function, Some(ty), span);
+            let made = super::witness_at(compiled.function, ty, span);
             quote!(let #witness: #private::Witness<#ty> = #made;)
         })
         .collect();

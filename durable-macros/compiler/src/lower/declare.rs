@@ -55,6 +55,7 @@ impl Lower<'_> {
                 let ty = known.as_ref().filter(|_| single).and_then(|ty| self.nameable(ty));
                 let annotation = annotated.clone().filter(|_| single);
                 let id = self.declare(name, ty, annotation, kind);
+                self.graph.in_patterns.extend((!single).then_some(id));
                 self.note_lent(id, name, lent.as_ref());
                 id
             })
@@ -80,6 +81,7 @@ impl Lower<'_> {
                     false => BindingKind::Local,
                 };
                 let id = self.declare(name, None, None, kind);
+                self.graph.in_patterns.insert(id);
                 self.note_lent(id, name, lent.as_ref());
                 id
             })
@@ -217,8 +219,8 @@ impl Lower<'_> {
     }
 
     fn note_lent(&mut self, id: BindingId, name: &PatternName, lent: Option<&Lent>) {
-        let borrows =
-            matches!(self.graph.binding(id).kind, BindingKind::Local | BindingKind::Reference(_)) && !name.copied;
+        let borrows = matches!(self.graph.binding(id).kind, BindingKind::Local | BindingKind::Reference(_))
+            && !name.copied;
         if let Some(lent) = lent.filter(|_| borrows) {
             self.graph.lent.insert(id, lent.clone());
         }

@@ -246,8 +246,8 @@ impl Lower<'_> {
         self.diagnostics.error_at_with_help(
             Code::Place,
             place,
-            "this place is computed before the await for some types and after it for others, and a macro sees no types",
-            "bind the awaited value first: `let value = .. .await;`, then assign `value` to it",
+            "this place is computed before the `.await` for some types and after it for others, and a macro sees no types",
+            "await first: `let value = .. .await;`, and assign `value` here",
         );
     }
 
