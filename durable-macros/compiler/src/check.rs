@@ -370,7 +370,7 @@ fn check_lent(graph: &Graph, layout: &Layout, diagnostics: &Diagnostics) {
     let mut reported = BTreeSet::new();
     for (block, carried) in graph.blocks.iter().zip(&layout.carried) {
         for id in carried {
-            let Some(Lent { method, local, owned }) = graph.lent.get(id) else { continue };
+            let Some(Lent { method, text, local, owned }) = graph.lent.get(id) else { continue };
             let own = match owned {
                 Some(owned) => format!(", `{owned}`"),
                 None => " (`.to_owned()`, `.clone()`)".to_owned(),
@@ -381,7 +381,7 @@ fn check_lent(graph: &Graph, layout: &Layout, diagnostics: &Diagnostics) {
                 None => format!("; if it does not borrow, write its type: `let {name}: Type = ..`"),
             };
             match block.point.map(|point| &graph.points[point].name) {
-                Some(point) if lower::lends_text(method) && reported.insert(*id) => diagnostics.error_with_help(
+                Some(point) if *text && reported.insert(*id) => diagnostics.error_with_help(
                     Code::Reference,
                     span,
                     format!("`{name}` borrows and is used after the await point `{point}`, but a resumed workflow cannot take the borrow again: it comes from `{method}()`"),

@@ -124,6 +124,8 @@ pub enum Code {
 pub struct Lent {
     /// The method's name.
     pub method: String,
+    /// Whether it gives text.
+    pub text: bool,
     /// Whether it points into a local, which moves from block to block; a resource stays where it is.
     pub local: bool,
     /// The code that gives an owned value instead, where it is known.

@@ -16,7 +16,7 @@ mod owned;
 mod written;
 
 pub(crate) use expr::is_compound;
-pub(crate) use lend::{LITERALS, lends_text};
+pub(crate) use lend::LITERALS;
 
 use crate::{
     desugar::{self, Desugared},

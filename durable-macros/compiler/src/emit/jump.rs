@@ -5,8 +5,8 @@ use crate::{
     enclosing::Enclosing,
     graph::{BlockId, Jump},
 };
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
 use syn::{
     Expr, parse_quote,
     visit_mut::{self, VisitMut},
@@ -23,7 +23,10 @@ pub(super) fn goto(compiled: &Compiled<'_>, block: BlockId, names: &Names) -> To
             .map(|ident| quote!(#ident))
             .collect(),
     );
-    quote!(*#next = Some(__DurableBlock::#variant(#payload)); match #cx.goto().await {})
+    // What cannot go along, rustc finds here: on the way to an await point, at its `.await`.
+    let span = compiled.graph.blocks[block.0].point.map(|point| compiled.graph.points[point].span);
+    let span = span.unwrap_or_else(Span::call_site);
+    quote_spanned!(span=> *#next = Some(__DurableBlock::#variant(#payload)); match #cx.goto().await {})
 }
 
 /// Rewrites the `break`s and `continue`s whose loops were opened.

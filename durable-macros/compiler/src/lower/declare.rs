@@ -208,14 +208,15 @@ impl Lower<'_> {
     }
 
     fn lent(&self, annotated: Option<&Type>, value: &Expr) -> Option<Lent> {
-        let method = lend::lender(value).or_else(|| {
+        let lender = lend::lender(value).or_else(|| {
             let call = annotated.filter(|ty| types::borrows(ty)).and(lend::called(value));
-            call.map(|call| call.method.to_string())
+            call.map(|call| lend::Lender { method: call.method.to_string(), text: false })
         })?;
         let source = lend::source(value).and_then(|name| self.lookup(&name));
         let local = source.is_some_and(|id| self.graph.binding(id).kind != BindingKind::Resource);
-        let owned = owned::owned_form(&method, value);
-        Some(Lent { method, local, owned })
+        let owned = owned::owned_form(&lender, value);
+        let lend::Lender { method, text } = lender;
+        Some(Lent { method, text, local, owned })
     }
 
     fn note_lent(&mut self, id: BindingId, name: &PatternName, lent: Option<&Lent>) {

@@ -6,24 +6,14 @@
 use crate::{macros, place, types};
 use syn::{Block, Expr, ExprMethodCall, Lit, PathArguments, Stmt};
 
-/// Those that give text, bytes, or an iterator over them: references that rustc's own errors explain badly.
+/// Those that give text or bytes: references that rustc's own errors explain badly.
 const TEXT: &[&str] = &[
     "as_bytes",
     "as_deref",
     "as_str",
-    "lines",
-    "matches",
-    "rsplit",
     "rsplit_once",
-    "rsplitn",
-    "split",
-    "split_ascii_whitespace",
     "split_at",
-    "split_inclusive",
     "split_once",
-    "split_terminator",
-    "split_whitespace",
-    "splitn",
     "strip_prefix",
     "strip_suffix",
     "trim",
@@ -32,6 +22,21 @@ const TEXT: &[&str] = &[
     "trim_matches",
     "trim_start",
     "trim_start_matches",
+];
+
+/// Those that give an iterator over parts of a text. What they give cannot be saved anyhow, so that a method of the user's with
+/// such a name is suspected only where items are taken out of it.
+const TEXTS: &[&str] = &[
+    "lines",
+    "matches",
+    "rsplit",
+    "rsplitn",
+    "split",
+    "split_ascii_whitespace",
+    "split_inclusive",
+    "split_terminator",
+    "split_whitespace",
+    "splitn",
 ];
 
 /// Those that give another reference, or something with one in it.
@@ -56,30 +61,16 @@ const OTHER: &[&str] = &[
     "last",
     "last_key_value",
     "last_mut",
+    "lines",
     "split_first",
     "split_last",
+    "split_whitespace",
     "values",
     "values_mut",
 ];
 
-/// Those of both lists that give an iterator whose items are references.
-const ITERATORS: &[&str] = &[
-    "iter",
-    "iter_mut",
-    "keys",
-    "lines",
-    "matches",
-    "rsplit",
-    "rsplitn",
-    "split",
-    "split_ascii_whitespace",
-    "split_inclusive",
-    "split_terminator",
-    "split_whitespace",
-    "splitn",
-    "values",
-    "values_mut",
-];
+/// Those of them that give an iterator whose items are references.
+const ITERATORS: &[&str] = &["iter", "iter_mut", "keys", "values", "values_mut"];
 
 /// Adapters that give the same items.
 const KEEP_ITEMS: &[&str] = &[
@@ -120,19 +111,28 @@ const UNWRAPS: &[&str] = &["expect", "ok", "unwrap", "unwrap_or", "unwrap_or_def
 /// Why a local with literal text in it cannot be taken again.
 pub(crate) const LITERALS: &str = "it holds text literals";
 
+/// What an expression borrows through.
+pub(super) struct Lender {
+    /// The method's name.
+    pub(super) method: String,
+    /// Whether it gives text.
+    pub(super) text: bool,
+}
+
 /// The method whose reference an expression is, or holds.
-pub(super) fn lender(expr: &Expr) -> Option<String> {
+pub(super) fn lender(expr: &Expr) -> Option<Lender> {
     match expr {
         Expr::MethodCall(call) => {
-            let name = call.method.to_string();
-            if UNWRAPS.contains(&name.as_str()) {
+            let method = call.method.to_string();
+            if UNWRAPS.contains(&method.as_str()) {
                 return lender(&call.receiver);
             }
-            let items = TAKE_ITEMS.contains(&name.as_str()) && !collects_owned(call);
+            let items = TAKE_ITEMS.contains(&method.as_str()) && !collects_owned(call);
             if let Some(iterator) = items.then(|| iterator(&call.receiver)).flatten() {
                 return Some(iterator);
             }
-            [TEXT, OTHER].iter().any(|known| known.contains(&name.as_str())).then_some(name)
+            let text = TEXT.contains(&method.as_str());
+            (text || OTHER.contains(&method.as_str())).then_some(Lender { method, text })
         }
         Expr::Try(inner) => lender(&inner.expr),
         Expr::Paren(paren) => lender(&paren.expr),
@@ -154,14 +154,15 @@ pub(super) fn called(expr: &Expr) -> Option<&ExprMethodCall> {
 }
 
 /// The method that made an iterator over references.
-pub(super) fn iterator(expr: &Expr) -> Option<String> {
+pub(super) fn iterator(expr: &Expr) -> Option<Lender> {
     match expr {
         Expr::MethodCall(call) => {
-            let name = call.method.to_string();
-            match KEEP_ITEMS.contains(&name.as_str()) {
-                true => iterator(&call.receiver),
-                false => ITERATORS.contains(&name.as_str()).then_some(name),
+            let method = call.method.to_string();
+            if KEEP_ITEMS.contains(&method.as_str()) {
+                return iterator(&call.receiver);
             }
+            let text = TEXTS.contains(&method.as_str());
+            (text || ITERATORS.contains(&method.as_str())).then_some(Lender { method, text })
         }
         Expr::Paren(paren) => iterator(&paren.expr),
         _ => None,
@@ -216,7 +217,43 @@ pub(super) fn source(expr: &Expr) -> Option<String> {
     }
 }
 
-/// Whether it lends text.
-pub(crate) fn lends_text(method: &str) -> bool {
-    TEXT.contains(&method)
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use syn::parse_quote;
+
+    fn lends(expr: Expr) -> Option<(String, bool)> {
+        lender(&expr).map(|lender| (lender.method, lender.text))
+    }
+
+    #[test]
+    fn a_name_says_that_a_call_lends_and_what() {
+        let some = |method: &str, text| Some((method.to_owned(), text));
+        assert_eq!(lends(parse_quote!(note.trim())), some("trim", true));
+        assert_eq!(lends(parse_quote!(names.first().unwrap())), some("first", false));
+        assert_eq!(lends(parse_quote!(note.split(' ').rev().collect::<Vec<_>>())), some("split", true));
+        assert_eq!(lends(parse_quote!(lines.iter().filter(urgent).max()?)), some("iter", false));
+        assert_eq!(lends(parse_quote!(order.split(3))), None, "the user's own `split`, or an iterator");
+    }
+
+    #[test]
+    fn what_is_owned_is_not_lent() {
+        assert_eq!(lends(parse_quote!(note.split(' ').collect::<String>())), None);
+        assert_eq!(lends(parse_quote!(note.split(' ').map(str::to_owned).collect::<Vec<_>>())), None);
+        assert_eq!(lends(parse_quote!(lines.iter().copied().max())), None);
+        assert_eq!(lends(parse_quote!(note.chars().rev().collect())), None);
+        assert_eq!(lends(parse_quote!(lines.iter().count())), None);
+    }
+
+    #[test]
+    fn text_literals_are_found_in_branches_and_collections() {
+        assert!(holds_literal_text(&parse_quote!(if a { "b" } else { return })));
+        assert!(holds_literal_text(&parse_quote!(match a {
+            1 => c(),
+            _ => Some("b"),
+        })));
+        assert!(holds_literal_text(&parse_quote!(vec![("a", 1)])));
+        assert!(!holds_literal_text(&parse_quote!(if a { "b" } else { "c" }.to_owned())));
+        assert!(!holds_literal_text(&parse_quote!(Label { text: "a" })));
+    }
 }
