@@ -20,7 +20,7 @@ pub trait Admission: Send + Sync {
     -> BoxFuture<'static, Result<Started, StoreError>>;
     /// The reserved place is not needed.
     fn decline(&self);
-    /// Something may be claimable now.
+    /// Something may be claimable now, or at a time that was not known before.
     fn work_ready(&self);
 }
 
@@ -66,7 +66,8 @@ impl Local {
         workers.iter().filter_map(Weak::upgrade).find_map(|w| w.reserve(queue).map(|id| (w, id)))
     }
 
-    /// Something became claimable: a start, an event, a request, a release, a takeover, a park that is due.
+    /// Something became claimable, or will be: a start, an event, a request, a release, a takeover, a park with a deadline. Workers
+    /// sleep until the next deadline they know of, and a new one may be before that.
     pub fn work_ready(&self) {
         let workers: Vec<_> = lock(&self.workers).iter().filter_map(Weak::upgrade).collect();
         workers.iter().for_each(|w| w.work_ready());

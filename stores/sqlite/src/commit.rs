@@ -358,7 +358,8 @@ fn park_as(
     if !park.keep_due && status == Status::Parked {
         history::park(tx, commit.row, waits_for(commit), stands_at(commit))?;
     }
-    tx.effects.work_ready |= wake.is_some_and(|at| at <= tx.at());
+    // Also of a deadline to come: it may be before the one that a worker sleeps until.
+    tx.effects.work_ready |= wake.is_some();
     Ok(true)
 }
 
