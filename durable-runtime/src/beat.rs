@@ -86,17 +86,17 @@ impl Beating {
         let mut pause = shared.options.beat;
         loop {
             let waking = Instant::now() + pause;
-            while self.goes_on() && Instant::now() < waking {
+            while self.goes_on(shared) && Instant::now() < waking {
                 thread::park_timeout(waking.saturating_duration_since(Instant::now()));
             }
-            if !self.goes_on() {
+            if !self.goes_on(shared) {
                 break;
             }
             let sound = self.beat(shared);
             // After a failure the next beat comes sooner, while the lease is not lost.
             pause = if sound { shared.options.beat } else { shared.options.beat / 5 };
         }
-        if self.order.load(SeqCst) == LEAVING {
+        if self.order.load(SeqCst) == LEAVING || shared.is_abandoned() {
             let worker = shared.worker();
             let until = Instant::now() + LEAVE_MAX;
             if let Some(Err(error)) =
@@ -107,8 +107,8 @@ impl Beating {
         }
     }
 
-    fn goes_on(&self) -> bool {
-        self.order.load(SeqCst) == RUNNING
+    fn goes_on(&self, shared: &Shared) -> bool {
+        self.order.load(SeqCst) == RUNNING && !shared.is_abandoned()
     }
 
     fn beat(&mut self, shared: &Shared) -> bool {

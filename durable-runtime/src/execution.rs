@@ -74,7 +74,7 @@ struct Driver {
     numbers: Option<(&'static Description, Arc<Numbers>)>,
     awaits: u32,
     /// Given up when the driver ends.
-    _place: Place,
+    place: Place,
 }
 
 /// Why a driver stops before its execution parks or ends.
@@ -110,7 +110,7 @@ impl Driving {
             numbers: None,
             awaits: 0,
             shared,
-            _place: place,
+            place,
         });
         match driver.prepare_at_once(&claimed) {
             Some(machine) => Self { driver: Some(driver), machine: Some(machine), doing: Doing::Running },
@@ -228,7 +228,7 @@ impl Driver {
         match answer {
             Ok(committed) => {
                 self.epoch += 1;
-                self.awaits += 1;
+                self.passed();
                 if let Some(control) = committed.control {
                     return Some(Errand::Control(control));
                 }
@@ -286,6 +286,12 @@ impl Driver {
         let Self { row, epoch, fence, .. } = *self;
         let Settled { consumed, closed } = settled;
         Commit { row, epoch, fence, root, frames, closed, next_frame: None, consumed, next }
+    }
+
+    /// An await point is durable whose operation runs here: earlier crashes are over (A1).
+    fn passed(&mut self) {
+        self.awaits += 1;
+        self.place.recover();
     }
 
     /// Whether others shall have the place: the worker closes, or this execution has had it long enough (K1).

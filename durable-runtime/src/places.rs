@@ -256,20 +256,38 @@ pub(crate) struct Place {
     crashes: u32,
 }
 
+impl Place {
+    /// The execution got past the await point at which it crashed: it is like any other (A1).
+    pub(crate) fn recover(&mut self) {
+        if self.crashes >= 2 {
+            let mut state = self.places.lock();
+            state.clear_suspicion(self.crashes);
+            self.places.freed(state);
+        }
+        self.crashes = 0;
+    }
+}
+
 impl Drop for Place {
     fn drop(&mut self) {
         let mut state = self.places.lock();
         state.taken -= 1;
         state.hot.remove(&self.key);
-        if self.crashes == 2 {
-            state.fragile -= 1;
-        }
-        if self.crashes > 2 {
-            state.suspect = false;
-            // Everything was left out while it ran alone.
-            state.left_out.ordinary = true;
-        }
+        state.clear_suspicion(self.crashes);
         self.places.freed(state);
+    }
+}
+
+impl State {
+    fn clear_suspicion(&mut self, crashes: u32) {
+        if crashes == 2 {
+            self.fragile -= 1;
+        }
+        if crashes > 2 {
+            self.suspect = false;
+            // Everything was left out while it ran alone.
+            self.left_out.ordinary = true;
+        }
     }
 }
 

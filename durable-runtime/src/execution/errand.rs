@@ -87,7 +87,7 @@ impl Driver {
             Errand::Progress(progress, settled) => self.carry_out_progress(progress, settled, machine).await,
             Errand::NotCommitted(handed_in, error) => {
                 let committed = self.repeat(|driver| driver.usual_commit(&handed_in), error).await?;
-                self.awaits += 1;
+                self.passed();
                 self.go_on(machine, committed, handed_in.snapshot).await
             }
             Errand::NotFinished(finishing, error) => {
@@ -135,7 +135,7 @@ impl Driver {
                 if !runs_on {
                     return Ok(None);
                 }
-                self.awaits += 1;
+                self.passed();
                 Box::pin(self.go_on(machine, committed, snapshot)).await
             }
             Progress::FailedAttempt(attempt) => {

@@ -2,7 +2,7 @@
 
 use super::{
     Arrival, Inbox, Shard, Starting,
-    outbox::{GROUP_MEMBERS_MAX, Group},
+    outbox::{GROUP_MEMBERS_MAX, Group, Outbox},
 };
 use crate::{
     execution::Driving,
@@ -202,10 +202,7 @@ impl Drive {
         if ended {
             let hot = self.hot[index].take();
             self.free.push(index);
-            // What it held may be the user's, and may panic.
-            if catch_unwind(AssertUnwindSafe(|| drop(hot))).is_err() {
-                tracing::error!("an execution panicked as it was dropped");
-            }
+            drop_guarded(hot);
         }
     }
 
@@ -374,13 +371,28 @@ impl Drive {
 impl Drop for Drive {
     /// Its runtime may have gone, and with it everybody who could be waiting.
     fn drop(&mut self) {
-        let left = {
+        let (left, closed) = {
             let mut inbox = self.shard.inbox();
             inbox.gone = true;
-            let Inbox { arrivals, woken, starts, .. } = &mut *inbox;
-            (std::mem::take(arrivals), std::mem::take(woken), std::mem::take(starts))
+            let Inbox { arrivals, woken, starts, closed, .. } = &mut *inbox;
+            let left = (std::mem::take(arrivals), std::mem::take(woken), std::mem::take(starts));
+            (left, *closed)
         };
         drop(left);
+        if !closed {
+            self.shared.abandon();
+        }
+        // Its seats refer to the shard.
+        *self.shard.outbox() = Outbox::default();
+        // Each alone: two that panic as they are dropped would be the end of the process.
+        self.hot.drain(..).for_each(drop_guarded);
+    }
+}
+
+/// What an execution held may be the user's, and may panic.
+fn drop_guarded(hot: Option<Hot>) {
+    if catch_unwind(AssertUnwindSafe(|| drop(hot))).is_err() {
+        tracing::error!("an execution panicked as it was dropped");
     }
 }
 
