@@ -173,9 +173,7 @@ impl Beating {
             Some(Ok(worker)) => {
                 shared.set_worker(worker);
                 self.lost = false;
-                if !shared.is_closing() {
-                    shared.places.open();
-                }
+                shared.places.open();
                 tracing::info!(worker = worker.0, "the worker joined again");
                 true
             }

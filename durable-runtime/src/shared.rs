@@ -111,7 +111,7 @@ impl Shared {
     /// No new work from here on.
     pub(crate) fn close(&self) {
         self.closing.store(true, SeqCst);
-        self.places.close();
+        self.places.shut();
         self.closed.notify_waiters();
     }
 
