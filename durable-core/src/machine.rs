@@ -156,6 +156,22 @@ impl<T> fmt::Debug for Machine<'_, T> {
     }
 }
 
+impl<T> Machine<'_, T> {
+    /// What the future holds is the user's, and may panic as it is dropped. That says nothing of the execution: where it stands is
+    /// what was committed.
+    fn forget_future(&mut self) {
+        let future = self.future.take();
+        // The panic hook has told of it.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(future)));
+    }
+}
+
+impl<T> Drop for Machine<'_, T> {
+    fn drop(&mut self) {
+        self.forget_future();
+    }
+}
+
 impl<'r, T: Send + 'r> Machine<'r, T> {
     /// A machine that goes on from `restored`. `drive` makes the future, anew for each restart: it owns or borrows the
     /// resources, and calls [`Root::drive`].
@@ -189,7 +205,7 @@ impl<'r, T: Send + 'r> Machine<'r, T> {
             self.future.get_or_insert_with(|| (self.drive)(Root(Context::root(self.execution.clone()))));
         match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(task))) {
             Ok(Poll::Ready(output)) => {
-                self.future = None;
+                self.forget_future();
                 Poll::Ready(Progress::Finished(output))
             }
             Ok(Poll::Pending) => {
@@ -200,7 +216,7 @@ impl<'r, T: Send + 'r> Machine<'r, T> {
                 }
             }
             Err(panic) => {
-                self.future = None;
+                self.forget_future();
                 Poll::Ready(Progress::Failed(self.panicked(&panic_message(&*panic))))
             }
         }
@@ -218,7 +234,7 @@ impl<'r, T: Send + 'r> Machine<'r, T> {
 
     /// Drops the future and begins anew from the snapshots in memory: a retry is a resume.
     pub fn restart(&mut self) {
-        self.future = None;
+        self.forget_future();
         let mut state = self.execution.state();
         state.request = None;
         self.execution.acknowledged.store(false, Relaxed);

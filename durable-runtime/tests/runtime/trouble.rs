@@ -7,7 +7,7 @@ use crate::{
     surroundings::{Surroundings, idle, parked},
 };
 use durable_core::store::{SchemaId, Status};
-use durable_runtime::{Client, ClientError};
+use durable_runtime::{Client, ClientError, Handle};
 use std::{
     sync::{Arc, atomic::Ordering::SeqCst},
     time::Duration,
@@ -165,4 +165,45 @@ async fn an_event_is_sent_once_over_the_clients_own_retries() {
     sending.await.unwrap().unwrap();
     handle.send("go", &"2".to_owned()).await.unwrap();
     assert_eq!(handle.result().await.unwrap(), Ok(vec!["1".into(), "2".into()]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_operation_that_panics_as_it_is_dropped_changes_nothing() {
+    let all = Surroundings::new();
+    let worker = all.builder().payload_bytes_max(1_000).start().await.unwrap();
+    let large = [Op::Grow(2_000), step("bomb:large")];
+    let large = all.client.start("large", script::input(&large)).await.unwrap();
+    let cancelled = [step("gate:1"), step("bomb:cancelled")];
+    let cancelled = all.client.start("cancelled", script::input(&cancelled)).await.unwrap();
+    all.lab.ran("gate:1", 1).await;
+    cancelled.cancel().await.unwrap();
+    all.lab.open("gate:1");
+    let ended = |handle: Handle<script>| async move {
+        let ended = tokio::time::timeout(Duration::from_secs(60), handle.result()).await;
+        ended.expect("lost, while its worker lives").unwrap_err()
+    };
+    let error = ended(large).await;
+    assert!(
+        matches!(&error, ClientError::SetAside { reason, .. } if reason.contains("1000 bytes")),
+        "{error}"
+    );
+    let error = ended(cancelled).await;
+    assert!(matches!(error, ClientError::Cancelled { .. }), "{error}");
+    idle(&worker).await;
+}
+
+#[test]
+fn operations_that_panic_as_their_runtime_goes_are_not_the_end_of_the_process() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let all = Surroundings::new();
+    let worker = runtime.block_on(async {
+        let worker = all.worker().await;
+        for id in ["a", "b", "c"] {
+            all.client.start(id, script::input(&[step("bomb:1")])).await.unwrap();
+        }
+        all.lab.ran("bomb:1", 3).await;
+        worker
+    });
+    drop(runtime);
+    assert_eq!(worker.stats().hot, 0);
 }
