@@ -304,12 +304,16 @@ impl Drive {
     }
 
     fn is_done(&self) -> bool {
+        self.has_nothing() && self.shard.inbox().closed
+    }
+
+    /// Nothing in memory, and nothing to write.
+    fn has_nothing(&self) -> bool {
         self.free.len() == self.hot.len()
             && self.flights.is_empty()
             && self.starts.is_empty()
             && self.starting.is_empty()
             && self.shard.outbox().len() == 0
-            && self.shard.inbox().closed
     }
 
     /// Waits a moment for the answer to a small group without going to sleep: to sleep and be woken takes half as long as the
@@ -347,9 +351,13 @@ impl Drive {
 
     /// Whether there is nothing to do but to wait.
     fn sleeps(&self, task: &Context<'_>) -> bool {
+        let ends = self.has_nothing();
         let mut inbox = self.shard.inbox();
+        // Who closed it since it was asked about that woke nobody, as nobody slept.
+        let ends = ends && inbox.closed;
         // What landed while groups were dispatched is ready already.
-        let idle = self.ready.is_empty()
+        let idle = !ends
+            && self.ready.is_empty()
             && inbox.arrivals.is_empty()
             && inbox.woken.is_empty()
             && inbox.starts.is_empty();
@@ -418,4 +426,52 @@ async fn write_starts(
 /// What a store answers to a group; nothing if it panics.
 async fn unless_it_panics<T>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<Vec<T>>) -> Vec<T> {
     poll_fn(|task| catch_unwind(AssertUnwindSafe(|| poll(task))).unwrap_or(Poll::Ready(Vec::new()))).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{registry::Registry, schemas::Schemas, shared::Options};
+    use durable_core::{
+        Resources,
+        memory::{Clock, MemoryStore},
+        store::WorkerId,
+    };
+
+    struct Stopped;
+
+    impl Clock for Stopped {
+        fn now(&self) -> u64 {
+            0
+        }
+    }
+
+    fn drive() -> Drive {
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::new(Arc::new(Stopped)));
+        let options = Options {
+            name: "test".into(),
+            concurrency: 1,
+            shards: Some(1),
+            lease: Duration::from_secs(30),
+            beat: Duration::from_secs(5),
+            park_after: Duration::from_secs(1),
+            grace: Duration::from_secs(10),
+            payload_bytes_max: 1_000,
+        };
+        let runtime = tokio::runtime::Handle::current();
+        let schemas = Schemas::new(Arc::clone(&store));
+        let (resources, registry) = (Resources::new(), Registry::default());
+        let shared = Shared::new(store, runtime, options, resources, registry, schemas, WorkerId(1));
+        let shard = Arc::clone(&shared.shards[0]);
+        Drive::new(shared, shard)
+    }
+
+    #[tokio::test]
+    async fn a_shard_that_is_closed_as_it_falls_asleep_ends() {
+        let drive = drive();
+        assert!(!drive.is_done());
+        drive.shard.close();
+        assert!(!drive.sleeps(&Context::from_waker(Waker::noop())), "nobody would wake it again");
+        assert!(drive.is_done());
+    }
 }
