@@ -88,16 +88,24 @@ async fn seat(shared: &Arc<Shared>, ask: Ask, claimed: Vec<durable_core::store::
     if places.is_empty() {
         let late: Vec<_> =
             claimed.iter().map(|claimed| Release { row: claimed.row, fence: claimed.fence }).collect();
-        if !late.is_empty()
-            && let Err(error) = shared.store.release(late).await
-        {
-            // Leaving the store gives them to others, too.
-            tracing::debug!(%error, "claims that came too late could not be released");
+        if !late.is_empty() {
+            give_back(shared, late).await;
         }
         return;
     }
     for (claimed, place) in claimed.into_iter().zip(places.drain(..)) {
         shared.run(claimed, place);
+    }
+}
+
+/// While this worker lives, nobody else would ever drive these. If it closes, leaving the store gives them to others.
+async fn give_back(shared: &Shared, late: Vec<Release>) {
+    let mut trouble = None;
+    while let Err(error) = shared.store.release(late.clone()).await {
+        if !error.is_transient() || shared.is_closing() {
+            return tracing::debug!(%error, "claims that came too late could not be released");
+        }
+        trouble.get_or_insert_with(|| shared.trouble.begin(&error)).pause().await;
     }
 }
 

@@ -218,7 +218,11 @@ mod tests {
                 let waker = Waker::from(Arc::clone(&gone));
                 assert!(task.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
                 *lock(&gone.0) = Some(task);
-                if all { local.some_finished() } else { local.finished(&id) }
+                if all {
+                    local.some_finished()
+                } else {
+                    local.finished(&id)
+                }
                 assert!(!local.has_waiters());
             }
             tell.send(()).unwrap();

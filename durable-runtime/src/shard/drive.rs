@@ -291,10 +291,15 @@ impl Drive {
             }
             // Carried through whether or not its caller still waits.
             Err(error) if error.is_transient() => {
-                let store = Arc::clone(&self.shared.store);
+                let shared = Arc::clone(&self.shared);
                 self.shared.runtime.spawn(async move {
+                    let answer = start::repeat_claimed(&shared.store, request.clone()).await;
+                    let refused = answer.as_ref().is_err_and(StoreError::is_transient);
                     // Nobody may be listening.
-                    let _ = reply.send(start::repeat_claimed(&store, request).await);
+                    let _ = reply.send(answer);
+                    if refused {
+                        start::give_back(&shared, &request).await;
+                    }
                 });
                 return;
             }

@@ -4,7 +4,7 @@ use crate::{
     counter::counter,
     faulty::Faulty,
     script::{Op, script, step},
-    surroundings::{Surroundings, idle, parked},
+    surroundings::{Surroundings, idle, parked, until},
 };
 use durable_core::store::{SchemaId, Status};
 use durable_runtime::{Client, ClientError, Handle};
@@ -12,6 +12,7 @@ use std::{
     sync::{Arc, atomic::Ordering::SeqCst},
     time::Duration,
 };
+use tokio::sync::Semaphore;
 
 #[tokio::test(start_paused = true)]
 async fn a_full_disk_pauses_the_work_and_it_goes_on_by_itself() {
@@ -206,4 +207,49 @@ fn operations_that_panic_as_their_runtime_goes_are_not_the_end_of_the_process() 
     });
     drop(runtime);
     assert_eq!(worker.stats().hot, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_that_was_refused_and_happened_is_run_all_the_same() {
+    let all = Surroundings::new();
+    let store = Faulty::new(&all.store);
+    let worker = all.builder_on(&store).start().await.unwrap();
+    store.faults.lost_starts.store(1, SeqCst);
+    let refused = Client::new(&store).start("a", script::input(&[step("one")])).await.unwrap_err();
+    assert!(refused.is_transient(), "{refused}");
+    let handle = all.client.handle::<script>("a").unwrap();
+    assert!(!handle.status().await.unwrap().is_terminal());
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    store.faults.full.store(false, SeqCst);
+    let ended = tokio::time::timeout(Duration::from_secs(60), handle.result()).await;
+    ended.expect("lost, while its worker lives").unwrap().unwrap();
+    idle(&worker).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_claimed_too_late_is_given_back_though_the_store_is_busy() {
+    let all = Surroundings::new();
+    let store = Faulty::new(&all.store);
+    let poison = all.client.start("poison", script::input(&[step("gate:poison")])).await.unwrap();
+    for times in 1..=3 {
+        let worker = all.worker().await;
+        all.lab.ran("gate:poison", times).await;
+        all.store.kill(worker.id());
+        worker.crash();
+        all.store.reap();
+    }
+    let hold = Arc::new(Semaphore::new(0));
+    *store.faults.hold_claims.lock().unwrap() = Some(Arc::clone(&hold));
+    store.faults.busy_releases.store(1, SeqCst);
+    let _worker = all.builder_on(&store).start().await.unwrap();
+    until(&poison, |record| record.fence == 4).await;
+    // A start while the claim is on its way: what must be alone is given back (A2).
+    let other = all.client.start("other", script::input(&[step("gate:other")])).await.unwrap();
+    hold.add_permits(1);
+    all.lab.ran("gate:other", 1).await;
+    all.lab.open("gate:other");
+    other.result().await.unwrap().unwrap();
+    all.lab.open("gate:poison");
+    let ended = tokio::time::timeout(Duration::from_secs(60), poison.result()).await;
+    ended.expect("lost, while its worker lives").unwrap().unwrap();
 }
