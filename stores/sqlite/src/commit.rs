@@ -147,10 +147,12 @@ impl<'c> Statements<'c> {
                 return Ok(Err(CommitError::Fenced));
             }
         }
-        if tx.witnesses.is_empty() {
-            let (epoch, fence) = (commit.epoch as i64 + 1, commit.fence as i64);
-            tx.witnesses.push(Witness::Committed { row: commit.row, epoch, fence });
-        }
+        let lasts = !matches!(commit.next, Next::Park(_) | Next::Yield);
+        tx.testify(lasts, || Witness::Committed {
+            row: commit.row,
+            epoch: commit.epoch as i64 + 1,
+            fence: commit.fence as i64,
+        });
         Ok(Ok(Committed { control: control_of(control) }))
     }
 

@@ -263,6 +263,7 @@ impl Writer {
                 effects: Effects::default(),
                 watched: self.shared.local.has_waiters(),
                 witnesses: Vec::new(),
+                has_lasting_witness: false,
                 destination: None,
                 inserts: None,
             };
