@@ -20,7 +20,8 @@ struct Scene {
 
 async fn scene() -> Scene {
     let folder = TempDir::new().unwrap();
-    let store = SqliteStore::open(folder.path().join("store.db")).await.unwrap();
+    let builder = SqliteStore::builder(folder.path().join("store.db"));
+    let store = builder.busy_timeout(Duration::from_millis(500)).open().await.unwrap();
     let points = vec![PointSchema { name: "Start".into(), fields: vec![] }];
     let registration = Registration { workflow: "w".into(), fingerprint: Fingerprint([1; 16]), points };
     let registered = store.register(registration).await.unwrap();
@@ -179,4 +180,27 @@ async fn a_claim_of_another_process_does_not_testify_for_ours() {
     let testifies = |worker| Witness::Claimed { row, fence: fence as i64, worker }.testifies(&conn).unwrap();
     assert!(testifies(elsewhere));
     assert!(!testifies(scene.worker), "the fence is the one our claim would have had");
+}
+
+#[tokio::test]
+async fn a_claim_whose_outcome_stays_unknown_is_given_back() {
+    let scene = scene().await;
+    scene.store.start(scene.request("a", false)).await.unwrap();
+    // A reader keeps the log from being checkpointed, so that the file cannot be reopened.
+    let reader = rusqlite::Connection::open(scene.folder.path().join("store.db")).unwrap();
+    reader.execute_batch("BEGIN; SELECT * FROM execution").unwrap();
+    scene.store.inject(Fault::ErrorAfterCommit);
+    let error = scene.store.claim(scene.claim(scene.worker, 1)).await.unwrap_err();
+    assert!(matches!(error, StoreError::Io { outcome_unknown: true, .. }), "{error}");
+    reader.execute_batch("COMMIT").unwrap();
+    let again = async {
+        loop {
+            match scene.store.claim(scene.claim(scene.worker, 1)).await {
+                Ok(claims) if !claims.claimed.is_empty() => return claims.claimed[0].fence,
+                _ => tokio::task::yield_now().await,
+            }
+        }
+    };
+    let fence = tokio::time::timeout(Duration::from_secs(20), again).await;
+    assert_eq!(fence.expect("claimed for nobody, while its worker lives"), 2);
 }

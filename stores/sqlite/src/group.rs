@@ -79,6 +79,8 @@ pub(crate) trait Job: Send {
     /// Runs inside the group's transaction, and keeps its answer. It may run again after a rollback.
     fn run(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<()>;
     fn fail(&mut self, error: StoreError);
+    /// What must be given back if the answer it keeps is not given.
+    fn leftovers(&mut self) -> Vec<Release>;
     /// Nobody waits for the answer.
     fn is_abandoned(&self) -> bool;
     fn reply(self: Box<Self>) -> Vec<Release>;
@@ -215,6 +217,13 @@ where
 
     fn fail(&mut self, error: StoreError) {
         self.answer = Some(Err(error));
+    }
+
+    fn leftovers(&mut self) -> Vec<Release> {
+        match self.answer.take() {
+            Some(Ok(answer)) => (self.leftovers)(answer),
+            _ => Vec::new(),
+        }
     }
 
     fn is_abandoned(&self) -> bool {
