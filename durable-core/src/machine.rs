@@ -261,16 +261,24 @@ impl<'r, T: Send + 'r> Machine<'r, T> {
 
     /// Where it panicked, as far as that is known: the innermost frame's last await point, or the code behind it.
     fn panicked(&self, message: &str) -> String {
-        let state = self.execution.state();
-        let place = state.frames.last().map(|frame| &frame.place);
-        let (workflow, point) = match place {
-            Some(Place::Known { description, point }) => {
-                (description.name, point.map_or("Start", |point| &description.points[point].name))
+        match self.stands_at() {
+            Some((workflow, point)) => {
+                format!("workflow `{workflow}` panicked at or after await point `{point}`: {message}")
             }
-            Some(Place::Restored { workflow, point, .. }) => (workflow.as_str(), point.as_str()),
-            None => return format!("the workflow panicked: {message}"),
-        };
-        format!("workflow `{workflow}` panicked at or after await point `{point}`: {message}")
+            None => format!("the workflow panicked: {message}"),
+        }
+    }
+
+    /// The innermost frame's workflow and its last await point.
+    pub fn stands_at(&self) -> Option<(String, String)> {
+        let state = self.execution.state();
+        Some(match &state.frames.last()?.place {
+            Place::Known { description, point } => {
+                let point = point.map_or("Start", |point| &description.points[point].name);
+                (description.name.to_owned(), point.to_owned())
+            }
+            Place::Restored { workflow, point, .. } => (workflow.clone(), point.clone()),
+        })
     }
 }
 

@@ -4,6 +4,7 @@
 use crate::shared::Shared;
 use durable_core::store::StoreError;
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
     sync::{
         Arc,
@@ -92,7 +93,13 @@ impl Beating {
             if !self.goes_on(shared) {
                 break;
             }
-            let sound = self.beat(shared);
+            // A store that panics has failed like any other.
+            let sound = catch_unwind(AssertUnwindSafe(|| self.beat(shared))).unwrap_or_else(|_| {
+                if Instant::now() >= self.last + shared.options.lease / 2 {
+                    self.lose(shared, "it could not beat for half a lease");
+                }
+                false
+            });
             // After a failure the next beat comes sooner, while the lease is not lost.
             pause = if sound { shared.options.beat } else { shared.options.beat / 5 };
         }

@@ -2,6 +2,7 @@
 //! become free for what was left out; nothing polls.
 
 use crate::{
+    guarded::guarded,
     places::{Ask, Place},
     shared::Shared,
     trouble::InTrouble,
@@ -54,7 +55,7 @@ async fn claim_all(shared: &Arc<Shared>, round: &mut usize) -> Option<Duration> 
             fragile: ask.fragile,
             alone: ask.alone,
         };
-        let Claims { claimed, next_wake } = match shared.store.claim(request).await {
+        let Claims { claimed, next_wake } = match claim(shared, request).await {
             Ok(claims) => claims,
             Err(error) => {
                 shared.places.settle(ask, &[]);
@@ -79,6 +80,15 @@ async fn claim_all(shared: &Arc<Shared>, round: &mut usize) -> Option<Duration> 
             next_wake => return next_wake,
         }
     }
+}
+
+/// A store that panics has failed like any other, and is asked again.
+async fn claim(shared: &Shared, request: ClaimRequest) -> Result<Claims, StoreError> {
+    let claimed = guarded(async { shared.store.claim(request).await }).await;
+    claimed.unwrap_or_else(|panic| {
+        let (location, reason) = (shared.store.describe(), format!("it panicked: {panic}"));
+        Err(StoreError::Io { location, reason, outcome_unknown: true })
+    })
 }
 
 /// Runs what was claimed; gives back what came too late.

@@ -73,6 +73,10 @@ struct Driver {
     /// The schema rows of the workflow that committed last.
     numbers: Option<(&'static Description, Arc<Numbers>)>,
     awaits: u32,
+    /// The innermost frame stood at a wait when it was claimed.
+    waited: bool,
+    /// The outcome of a commit was unknown.
+    unsure: bool,
     /// Given up when the driver ends.
     place: Place,
 }
@@ -109,10 +113,13 @@ impl Driving {
             teller,
             numbers: None,
             awaits: 0,
+            waited: claimed.frames.last().is_some_and(|frame| frame.due.is_some() || frame.event.is_some()),
+            unsure: false,
             shared,
             place,
         });
-        match driver.prepare_at_once(&claimed) {
+        // A store that panics must not be the end of the shard: then it is asked again where that is caught.
+        match catch_unwind(AssertUnwindSafe(|| driver.prepare_at_once(&claimed))).unwrap_or_default() {
             Some(machine) => Self { driver: Some(driver), machine: Some(machine), doing: Doing::Running },
             None => Self { driver: None, machine: None, doing: Doing::Errand(driver.begin(claimed)) },
         }

@@ -6,7 +6,7 @@ use crate::{
     script::{Op, script, step},
     surroundings::{Surroundings, idle, parked, until},
 };
-use durable_core::store::{SchemaId, Status};
+use durable_core::store::{ClaimRequest, Commit, FrameWrite, Next, SchemaId, Status, Store};
 use durable_runtime::{Client, ClientError, Handle};
 use std::{
     sync::{Arc, atomic::Ordering::SeqCst},
@@ -252,4 +252,77 @@ async fn what_was_claimed_too_late_is_given_back_though_the_store_is_busy() {
     all.lab.open("gate:poison");
     let ended = tokio::time::timeout(Duration::from_secs(60), poison.result()).await;
     ended.expect("lost, while its worker lives").unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_panics_after_a_commit_loses_nothing() {
+    let all = Surroundings::new();
+    let store = Faulty::new(&all.store);
+    store.faults.commit_panics_after.store(1, SeqCst);
+    let _worker = all.builder_on(&store).start().await.unwrap();
+    let handle = all.client.start("a", counter::input(10)).await.unwrap();
+    let ended = tokio::time::timeout(Duration::from_secs(60), handle.result()).await;
+    assert_eq!(ended.expect("lost, while its worker lives").unwrap(), 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_panics_anywhere_is_asked_again() {
+    let all = Surroundings::new();
+    let store = Faulty::new(&all.store);
+    let waits = all.client.start("waits", script::input(&[step("one")])).await.unwrap();
+    store.faults.claim_panics.store(2, SeqCst);
+    store.faults.schema_panics.store(1, SeqCst);
+    let worker = all.builder_on(&store).beat(Duration::from_millis(5)).start().await.unwrap();
+    let ended = tokio::time::timeout(Duration::from_secs(60), waits.result()).await;
+    ended.expect("nothing is claimed any more").unwrap().unwrap();
+    idle(&worker).await;
+
+    let before = worker.id();
+    store.faults.beat_panics.store(2, SeqCst);
+    let handle = all.client.start("a", script::input(&[step("gate:1")])).await.unwrap();
+    all.lab.ran("gate:1", 1).await;
+    while store.faults.beat_panics.load(SeqCst) > 0 {
+        tokio::task::yield_now().await;
+    }
+    all.store.kill(before);
+    // Only a beat finds out.
+    all.lab.ran("gate:1", 2).await;
+    all.lab.open("gate:1");
+    handle.result().await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_that_was_never_committed_is_set_aside_and_not_asleep_for_ever() {
+    let all = Surroundings::new();
+    let first = all.worker().await;
+    let handle = all.client.start("a", script::input(&[Op::Sleep(1_000)])).await.unwrap();
+    let record = parked(&handle).await;
+    first.shutdown().await.unwrap();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    // As a build would leave it that awaits an operation there, under the same name.
+    let elsewhere = all.store.join("another build").await.unwrap();
+    let queues = vec![record.queue];
+    let request = ClaimRequest { worker: elsewhere, queues, limit: 1, fragile: 0, alone: false };
+    let claimed = all.store.claim(request).await.unwrap().claimed.remove(0);
+    let visit = claimed.frames[0].visit;
+    let root =
+        FrameWrite { frame: 0, parent: None, visit, failed: 0, snapshot: None, due: None, event: None };
+    let commit = Commit {
+        row: claimed.row,
+        epoch: claimed.epoch,
+        fence: claimed.fence,
+        root: Some(root),
+        frames: Vec::new(),
+        closed: Vec::new(),
+        next_frame: None,
+        consumed: Vec::new(),
+        next: Next::Run,
+    };
+    all.store.commit(vec![commit]).await.remove(0).unwrap();
+    all.store.leave(elsewhere).await.unwrap();
+
+    let _second = all.worker().await;
+    let ended = tokio::time::timeout(Duration::from_secs(60), handle.result()).await;
+    let error = ended.expect("V2: asleep, and nothing would ever wake it").unwrap_err();
+    assert!(matches!(&error, ClientError::SetAside { reason, .. } if reason.contains("`Sleep`")), "{error}");
 }

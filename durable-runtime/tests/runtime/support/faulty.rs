@@ -32,6 +32,14 @@ pub(crate) struct Faults {
     pub(crate) refused: AtomicUsize,
     /// This many commits panic.
     pub(crate) commit_panics: AtomicUsize,
+    /// This many commits happen and then panic; their repeat is fenced.
+    pub(crate) commit_panics_after: AtomicUsize,
+    /// This many claims panic.
+    pub(crate) claim_panics: AtomicUsize,
+    /// This many looks at a schema row panic.
+    pub(crate) schema_panics: AtomicUsize,
+    /// This many beats panic.
+    pub(crate) beat_panics: AtomicUsize,
     /// This many commits happen, but say their outcome is unknown; the repeat is answered as C4 says.
     pub(crate) lost_answers: AtomicUsize,
     lost: Mutex<Vec<(i64, u64, u64)>>,
@@ -72,6 +80,7 @@ impl Faulty {
             return Ok(Committed::default());
         }
         let answer = self.store.commit(vec![commit]).await.pop().unwrap()?;
+        assert!(!Self::take(&self.faults.commit_panics_after), "as the test says");
         if Self::take(&self.faults.lost_answers) {
             self.faults.lost.lock().unwrap().push(key);
             let (location, reason) = ("faulty".into(), "as the test says".into());
@@ -99,6 +108,7 @@ impl Store for Faulty {
     }
 
     fn schema(&self, schema: SchemaId) -> BoxFuture<'_, Result<Option<SchemaRow>, StoreError>> {
+        assert!(!Self::take(&self.faults.schema_panics), "as the test says");
         self.store.schema(schema)
     }
 
@@ -111,6 +121,7 @@ impl Store for Faulty {
     }
 
     fn beat(&self, worker: WorkerId, lease: Duration) -> BoxFuture<'_, Result<Beat, StoreError>> {
+        assert!(!Self::take(&self.faults.beat_panics), "as the test says");
         self.store.beat(worker, lease)
     }
 
@@ -130,6 +141,7 @@ impl Store for Faulty {
     fn claim(&self, request: ClaimRequest) -> BoxFuture<'_, Result<Claims, StoreError>> {
         Box::pin(async move {
             self.check()?;
+            assert!(!Self::take(&self.faults.claim_panics), "as the test says");
             self.faults.claims.lock().unwrap().push((request.limit, request.fragile, request.alone));
             let mut claims = self.store.claim(request).await?;
             let hold = self.faults.hold_claims.lock().unwrap().clone();
