@@ -305,7 +305,8 @@ impl Drive {
             }
             answer => answer,
         };
-        let _ = reply.send(answer);
+        // A waker that panics is its task's affair.
+        let _ = catch_unwind(AssertUnwindSafe(|| reply.send(answer)));
     }
 
     fn is_done(&self) -> bool {

@@ -10,6 +10,7 @@ use durable_core::store::{ClaimRequest, Commit, FrameWrite, Next, SchemaId, Stat
 use durable_runtime::{Client, ClientError, Handle};
 use std::{
     sync::{Arc, atomic::Ordering::SeqCst},
+    task::{Context, Wake, Waker},
     time::Duration,
 };
 use tokio::sync::Semaphore;
@@ -325,4 +326,26 @@ async fn a_wait_that_was_never_committed_is_set_aside_and_not_asleep_for_ever() 
     let ended = tokio::time::timeout(Duration::from_secs(60), handle.result()).await;
     let error = ended.expect("V2: asleep, and nothing would ever wake it").unwrap_err();
     assert!(matches!(&error, ClientError::SetAside { reason, .. } if reason.contains("`Sleep`")), "{error}");
+}
+
+struct PanicsWhenWoken;
+
+impl Wake for PanicsWhenWoken {
+    fn wake(self: Arc<Self>) {
+        panic!("a waker panics");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_whose_waker_panics_is_not_the_end_of_a_shard() {
+    let all = Surroundings::new();
+    let _worker = all.worker().await;
+    let waker = Waker::from(Arc::new(PanicsWhenWoken));
+    let mut start = Box::pin(all.client.start("a", script::input(&[step("one")])));
+    assert!(start.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    let ran = tokio::time::timeout(Duration::from_secs(60), all.lab.ran("one", 1)).await;
+    ran.expect("the shard has gone");
+    drop(start);
+    let handle = all.client.start("b", script::input(&[step("two")])).await.unwrap();
+    handle.result().await.unwrap().unwrap();
 }
