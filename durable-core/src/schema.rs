@@ -24,8 +24,8 @@ use std::sync::Arc;
 pub use decode::{DecodeError, VALUE_DEPTH_MAX};
 pub use encode::SchemaError;
 pub use fingerprint::{Fingerprint, FingerprintError, fingerprint_of};
-pub use rebuild::RebuildError;
 pub use point::{PointSchema, workflow_fingerprint};
+pub use rebuild::RebuildError;
 pub use trace::{TraceError, trace};
 pub use value::{Value, VariantValue};
 

@@ -29,6 +29,7 @@ mod places;
 mod registry;
 mod restore;
 mod same_input;
+mod saved;
 mod schemas;
 mod seat;
 mod shard;

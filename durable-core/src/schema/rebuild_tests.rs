@@ -118,7 +118,10 @@ fn an_error_names_the_place() {
         sku: u32,
     }
     refused::<_, Order>(old::order(), "`lines[0].sku`: invalid type: string \"a\", expected u32");
-    refused::<_, BTreeMap<String, u8>>(BTreeMap::from([("x".to_owned(), 300_u16)]), "`[\"x\"]`: invalid value");
+    refused::<_, BTreeMap<String, u8>>(
+        BTreeMap::from([("x".to_owned(), 300_u16)]),
+        "`[\"x\"]`: invalid value",
+    );
 }
 
 #[test]
@@ -215,7 +218,10 @@ fn variants_are_found_by_name_and_keep_what_they_carry() {
         #[serde(other)]
         Other,
     }
-    refused::<_, Fewer>(old::Kind::Free, "`Free`: invalid type: unit variant, expected a variant with one value");
+    refused::<_, Fewer>(
+        old::Kind::Free,
+        "`Free`: invalid type: unit variant, expected a variant with one value",
+    );
     refused::<_, Fewer>(old::Kind::Card { number: "4".into() }, "what it carried would be lost");
     refused::<_, Fewer>(old::Kind::Invoice(7), "what it carried would be lost");
     assert!(matches!(changed::<_, Fewer>(&"Pair".to_owned()), Ok(Fewer::Other)));
