@@ -18,6 +18,7 @@ mod names;
 mod order;
 mod order_of_evaluation;
 mod parameters;
+mod random_finds;
 mod scopes;
 mod shadowing;
 mod world;

@@ -10,7 +10,7 @@ mod declare;
 mod expr;
 mod operand;
 
-pub(crate) use expr::is_compound;
+pub(crate) use expr::{is_compound, is_lazy};
 
 use crate::{
     desugar::Desugared,
@@ -243,7 +243,7 @@ impl Lower<'_> {
             return true;
         }
         let hidden = |names: &facts::Names| names.iter().any(|name| self.lookup(name).is_some());
-        expr::opens_at_will(expr) && facts::of_expr(expr).jumps.iter().any(|(_, bound)| hidden(bound))
+        expr::opens_at_will(expr) && facts::of_expr(expr).jumps.iter().any(|jump| hidden(&jump.bound))
     }
 
     /// Gives a value without further awaits to its destination.
@@ -349,16 +349,18 @@ impl Lower<'_> {
             |names: &facts::Names| names.iter().filter_map(|name| self.lookup(name)).collect::<BTreeSet<_>>();
         let mut effect = Effect {
             uses: ids(&facts.uses),
+            exposed: ids(&facts.exposed),
             kills: ids(&facts.kills),
             assigns: ids(&facts.assigns),
             jumps: Vec::new(),
         };
-        for (key, bound) in &facts.jumps {
+        for facts::WayOut { key, bound, assigned } in &facts.jumps {
             if let Some((target, value)) = self.jump_target(key) {
-                self.reached.insert(target);
-                effect.jumps.push(Jump { key: key.clone(), target, value, bound: bound.clone() });
+                let (key, bound, assigned) = (key.clone(), bound.clone(), ids(assigned));
+                effect.jumps.push(Jump { key, target, value, bound, assigned });
             }
         }
+        self.reached.extend(effect.jumps.iter().map(|jump| jump.target));
         effect
     }
 
