@@ -238,9 +238,9 @@ impl Generator {
         (written, !exits.is_empty())
     }
 
-    /// Leaves the innermost loop with a value.
+    /// Leaves the innermost loop with a value. No jump may stand in it: a `continue` would begin another round for ever.
     pub(crate) fn break_with(&mut self, ty: Ty) -> String {
-        let value = self.value(ty, 1);
+        let value = self.under(Allowed { jumps: false, ..Allowed::ALL }, |this| this.value(ty, 1));
         let target = self.targets.last_mut().expect("in a loop");
         let gone = self.scope.gone()[..target.entry.len()].to_vec();
         target.exits.push(gone);
