@@ -25,6 +25,7 @@ mod order;
 mod order_of_evaluation;
 mod parameters;
 mod places;
+mod random_finds;
 mod scopes;
 mod shadowing;
 mod traps;

@@ -7,6 +7,7 @@ mod block;
 mod drive;
 mod jump;
 mod names;
+mod open_types;
 mod plain;
 mod scope;
 mod state;

@@ -4,17 +4,17 @@
 //! items capture nothing.
 
 mod awaits;
-mod kills;
+mod divergence;
 
 pub use awaits::{block_has_await, has_await, stmt_has_await};
-pub use kills::diverges;
+pub use divergence::diverges;
 
 use crate::{
+    desugar,
     enclosing::Enclosing,
     graph::{JumpKey, plain_name},
     lower, macros, place,
 };
-use kills::{kills_of_expr, kills_of_stmt};
 use std::collections::BTreeSet;
 use syn::{
     Attribute, Block, Expr, Ident, Pat, Stmt,
@@ -29,6 +29,8 @@ pub type Names = BTreeSet<String>;
 pub struct Facts {
     /// Read, borrowed or moved.
     pub uses: Names,
+    /// Of these, those that some way comes to without having assigned them whole before.
+    pub exposed: Names,
     /// Assigned whole on some way.
     pub assigns: Names,
     /// Assigned whole on every way through.
@@ -37,8 +39,19 @@ pub struct Facts {
     pub changes: Names,
     /// Possibly changed: a method is called on it, a closure or a macro names it.
     pub touches: Names,
-    /// Jumps out of the code, each with the names that are bound inside where it stands.
-    pub jumps: Vec<(JumpKey, Names)>,
+    /// Jumps out of the code.
+    pub jumps: Vec<WayOut>,
+}
+
+/// A jump out of a piece of code.
+#[derive(Debug, Clone)]
+pub struct WayOut {
+    /// As written.
+    pub key: JumpKey,
+    /// The names that are bound inside where it stands.
+    pub bound: Names,
+    /// The names outside that were assigned whole before it.
+    pub assigned: Names,
 }
 
 /// Whether an attribute decides whether the code under it is there at all.
@@ -50,7 +63,7 @@ pub fn is_conditional(attr: &Attribute) -> bool {
 pub fn of_expr(expr: &Expr) -> Facts {
     let mut collect = Collect::default();
     collect.visit_expr(expr);
-    collect.facts.kills = kills_of_expr(expr).unwrap_or_default();
+    collect.facts.kills = collect.assigned;
     collect.facts
 }
 
@@ -58,18 +71,10 @@ pub fn of_expr(expr: &Expr) -> Facts {
 pub fn of_stmt(stmt: &Stmt) -> Facts {
     let mut collect = Collect::default();
     match stmt {
-        Stmt::Local(local) => {
-            if let Some(init) = &local.init {
-                collect.visit_expr(&init.expr);
-                if let Some((_, diverge)) = &init.diverge {
-                    collect.visit_expr(diverge);
-                }
-            }
-            collect.pattern_paths(&local.pat);
-        }
+        Stmt::Local(local) => collect.local(local),
         stmt => collect.visit_stmt(stmt),
     }
-    collect.facts.kills = kills_of_stmt(stmt).unwrap_or_default();
+    collect.facts.kills = collect.assigned;
     collect.facts
 }
 
@@ -143,14 +148,66 @@ struct Collect {
     facts: Facts,
     /// Names bound inside, innermost last.
     bound: Vec<String>,
+    /// Names outside that were assigned whole on every way here.
+    assigned: Names,
     /// Loops and labelled blocks inside.
     inside: Enclosing,
+    /// For each of these, what was assigned on each way out of it.
+    exits: Vec<Vec<Names>>,
 }
 
 impl Collect {
     fn name(&mut self, name: String) {
         if !self.bound.contains(&name) {
+            if !self.assigned.contains(&name) {
+                self.facts.exposed.insert(name.clone());
+            }
             self.facts.uses.insert(name);
+        }
+    }
+
+    /// Code that may not run, or not to its end: what it assigns counts only inside.
+    fn perhaps(&mut self, code: impl FnOnce(&mut Self)) {
+        let before = self.assigned.clone();
+        code(self);
+        self.assigned = before;
+    }
+
+    /// Code under these attributes: what may not be there at all does nothing for certain.
+    fn under(&mut self, attrs: &[Attribute], code: impl FnOnce(&mut Self)) {
+        match attrs.iter().any(is_conditional) {
+            true => self.perhaps(code),
+            false => code(self),
+        }
+    }
+
+    /// A `let` without the names it binds.
+    fn local(&mut self, local: &syn::Local) {
+        self.under(&local.attrs, |this| {
+            if let Some(init) = &local.init {
+                this.visit_expr(&init.expr);
+                if let Some((_, diverge)) = &init.diverge {
+                    this.perhaps(|this| this.visit_expr(diverge));
+                }
+            }
+            this.pattern_paths(&local.pat);
+        });
+    }
+
+    /// One of several ways that part here. Of what it assigns, gives what is assigned where it meets the others; `None` if it
+    /// never does.
+    fn way(&mut self, ends: bool, code: impl FnOnce(&mut Self)) -> Option<Names> {
+        let before = self.assigned.clone();
+        code(self);
+        let after = std::mem::replace(&mut self.assigned, before);
+        (!ends).then_some(after)
+    }
+
+    /// Ways meet.
+    fn meet(&mut self, ways: impl IntoIterator<Item = Option<Names>>) {
+        let both = |a: Names, b: Names| a.intersection(&b).cloned().collect();
+        if let Some(all) = ways.into_iter().flatten().reduce(both) {
+            self.assigned = all;
         }
     }
 
@@ -179,16 +236,32 @@ impl Collect {
     }
 
     fn jump(&mut self, is_break: bool, label: Option<&syn::Lifetime>) {
-        if !self.inside.holds(label) {
+        if let Some(target) = self.inside.position(label) {
+            if is_break {
+                self.exits[target].push(self.assigned.clone());
+            }
+        } else {
             let label = label.map(|label| label.ident.to_string());
-            self.facts.jumps.push((JumpKey { is_break, label }, self.bound.iter().cloned().collect()));
+            self.facts.jumps.push(WayOut {
+                key: JumpKey { is_break, label },
+                bound: self.bound.iter().cloned().collect(),
+                assigned: self.assigned.clone(),
+            });
         }
     }
 
     fn inside(&mut self, label: Option<&syn::Label>, is_loop: bool, body: impl FnOnce(&mut Self)) {
         self.inside.enter(label, is_loop);
-        body(self);
+        self.exits.push(Vec::new());
+        self.perhaps(body);
         self.inside.leave();
+        let exits = self.exits.pop().expect("pushed before");
+        self.meet(exits.into_iter().map(Some));
+    }
+
+    /// The innermost loop or labelled block may end here.
+    fn may_end(&mut self) {
+        self.exits.last_mut().expect("inside of one").push(self.assigned.clone());
     }
 
     /// The target of an assignment: a bare name is written, not read.
@@ -198,6 +271,7 @@ impl Collect {
                 let name = plain_name(path.path.get_ident().expect("checked"));
                 if !self.bound.contains(&name) {
                     self.facts.changes.insert(name.clone());
+                    self.assigned.insert(name.clone());
                     self.facts.assigns.insert(name);
                 }
             }
@@ -232,12 +306,12 @@ impl Collect {
     }
 
     /// An operand of a known macro. `name = value` in a format is no assignment, and what is written to may change.
-    fn macro_operand(&mut self, mac: &syn::Macro, operand: &Expr) {
+    fn macro_operand(&mut self, mac: &syn::Macro, at: usize, operand: &Expr) {
         let name = macros::last_segment(mac);
         match operand {
             Expr::Assign(named) if !["vec", "dbg"].contains(&name.as_str()) => self.visit_expr(&named.right),
             operand => {
-                if ["write", "writeln"].contains(&name.as_str()) {
+                if at == 0 && ["write", "writeln"].contains(&name.as_str()) {
                     self.touched(operand);
                 }
                 self.visit_expr(operand);
@@ -248,11 +322,13 @@ impl Collect {
     /// Code that runs later or not at all: what it assigns it borrows exclusively, and no jump leaves it.
     fn captured(&mut self, body: impl FnOnce(&mut Self)) {
         let before = std::mem::take(&mut self.facts);
-        body(self);
+        self.perhaps(body);
         let inner = std::mem::replace(&mut self.facts, before);
         // What it only reads, it leaves as it is.
         self.facts.touches.extend(inner.assigns.iter().cloned().chain(inner.touches));
         self.facts.changes.extend(inner.changes);
+        let assigned = inner.assigns.iter().filter(|name| !self.assigned.contains(*name)).cloned();
+        self.facts.exposed.extend(inner.exposed.into_iter().chain(assigned));
         self.facts.uses.extend(inner.uses.into_iter().chain(inner.assigns));
     }
 }
@@ -267,31 +343,41 @@ impl<'ast> Visit<'ast> for Collect {
     }
 
     fn visit_local(&mut self, local: &'ast syn::Local) {
-        if let Some(init) = &local.init {
-            self.visit_expr(&init.expr);
-            if let Some((_, diverge)) = &init.diverge {
-                self.visit_expr(diverge);
-            }
-        }
-        self.pattern_paths(&local.pat);
+        self.local(local);
         self.bind(&local.pat);
     }
 
     fn visit_item(&mut self, _: &'ast syn::Item) {}
 
+    fn visit_stmt_macro(&mut self, mac: &'ast syn::StmtMacro) {
+        self.under(&mac.attrs, |this| this.visit_macro(&mac.mac));
+    }
+
+    fn visit_field_value(&mut self, field: &'ast syn::FieldValue) {
+        self.under(&field.attrs, |this| this.visit_expr(&field.expr));
+    }
+
     fn visit_macro(&mut self, mac: &'ast syn::Macro) {
-        // Known macros take their operands as functions do, or by shared reference: visiting those shows what they change.
+        // Known macros take their operands as functions do, or by shared reference: visiting those shows what they change. A jump
+        // in an unknown macro cannot be seen; in the operands of a known one it can.
         let operands = macros::operands(mac);
+        let unknown = if operands.is_some() { macros::rest(mac) } else { mac.tokens.clone() };
+        let evaluated = macros::evaluated(mac);
+        for (at, operand) in operands.iter().flatten().enumerate() {
+            match at < evaluated {
+                true => self.macro_operand(mac, at, operand),
+                // The message of an assertion.
+                false => self.perhaps(|this| this.macro_operand(mac, at, operand)),
+            }
+        }
         let mut found = Vec::new();
-        macros::words(mac.tokens.clone(), &mut |word| found.push(word));
+        macros::words(unknown, &mut |word| found.push(word));
         for word in found {
             if operands.is_none() && !self.bound.contains(&word) {
                 self.facts.touches.insert(word.clone());
             }
             self.name(word);
         }
-        // A jump in an unknown macro cannot be seen; in the arguments of a known one it can.
-        operands.into_iter().flatten().for_each(|operand| self.macro_operand(mac, &operand));
     }
 
     fn visit_lit_str(&mut self, lit: &'ast syn::LitStr) {
@@ -301,6 +387,12 @@ impl<'ast> Visit<'ast> for Collect {
     }
 
     fn visit_expr(&mut self, expr: &'ast Expr) {
+        self.under(desugar::attrs(expr).unwrap_or_default(), |this| this.expr(expr));
+    }
+}
+
+impl Collect {
+    fn expr(&mut self, expr: &Expr) {
         match expr {
             Expr::Path(path) => {
                 if let Some(ident) = path.path.get_ident() {
@@ -334,14 +426,23 @@ impl<'ast> Visit<'ast> for Collect {
                 });
             }),
             Expr::Async(block) => self.captured(|this| this.visit_block(&block.block)),
+            // The right side may not run.
+            Expr::Binary(lazy) if lower::is_lazy(&lazy.op) => {
+                self.visit_expr(&lazy.left);
+                self.perhaps(|this| this.visit_expr(&lazy.right));
+            }
             Expr::If(branch) => {
-                self.scoped(|this| {
-                    this.visit_expr(&branch.cond);
+                let depth = self.bound.len();
+                self.visit_expr(&branch.cond);
+                let then = self.way(divergence::block_diverges(&branch.then_branch), |this| {
                     this.visit_block(&branch.then_branch);
                 });
-                if let Some((_, otherwise)) = &branch.else_branch {
-                    self.visit_expr(otherwise);
-                }
+                self.bound.truncate(depth);
+                let otherwise = match &branch.else_branch {
+                    Some((_, otherwise)) => self.way(diverges(otherwise), |this| this.visit_expr(otherwise)),
+                    None => Some(self.assigned.clone()),
+                };
+                self.meet([then, otherwise]);
             }
             // Its names live until the enclosing `if` or `while` ends.
             Expr::Let(binding) => {
@@ -352,6 +453,7 @@ impl<'ast> Visit<'ast> for Collect {
             Expr::While(repeat) => self.inside(repeat.label.as_ref(), true, |this| {
                 this.scoped(|this| {
                     this.visit_expr(&repeat.cond);
+                    this.may_end();
                     this.visit_block(&repeat.body);
                 });
             }),
@@ -361,6 +463,7 @@ impl<'ast> Visit<'ast> for Collect {
             Expr::ForLoop(repeat) => {
                 self.visit_expr(&repeat.expr);
                 self.inside(repeat.label.as_ref(), true, |this| {
+                    this.may_end();
                     this.scoped(|this| {
                         this.bind(&repeat.pat);
                         this.visit_block(&repeat.body);
@@ -368,7 +471,12 @@ impl<'ast> Visit<'ast> for Collect {
                 });
             }
             Expr::Block(block) if block.label.is_some() => {
-                self.inside(block.label.as_ref(), false, |this| this.visit_block(&block.block));
+                self.inside(block.label.as_ref(), false, |this| {
+                    this.visit_block(&block.block);
+                    if !divergence::block_diverges(&block.block) {
+                        this.may_end();
+                    }
+                });
             }
             Expr::Match(choice) => {
                 self.visit_expr(&choice.expr);
@@ -376,13 +484,17 @@ impl<'ast> Visit<'ast> for Collect {
                 if choice.arms.iter().any(|arm| pattern_names(&arm.pat).iter().any(|name| name.exclusive)) {
                     self.changed(&choice.expr);
                 }
+                let mut ways = Vec::new();
                 for arm in &choice.arms {
-                    self.scoped(|this| {
-                        this.bind(&arm.pat);
-                        this.pattern_paths(&arm.pat);
-                        this.visit_expr(&arm.body);
-                    });
+                    ways.push(self.way(diverges(&arm.body), |this| {
+                        this.scoped(|this| {
+                            this.bind(&arm.pat);
+                            this.pattern_paths(&arm.pat);
+                            this.visit_expr(&arm.body);
+                        });
+                    }));
                 }
+                self.meet(ways);
             }
             Expr::Break(jump) => {
                 if let Some(value) = &jump.expr {
@@ -505,6 +617,104 @@ mod tests {
             _ => return,
         }));
         assert_eq!(names(&facts.kills), ["x"]);
+        let facts = of_expr(&parse_quote!('a: {
+            x = 1;
+            if c {
+                break 'a;
+            }
+            y = 1;
+        }));
+        assert_eq!(names(&facts.kills), ["x"]);
+        let facts = of_expr(&parse_quote!(loop {
+            x = 1;
+            if c {
+                break;
+            }
+            y = 1;
+        }));
+        assert_eq!(names(&facts.kills), ["x"]);
+        let facts = of_expr(&parse_quote!(while c {
+            x = 1;
+        }));
+        assert_eq!(names(&facts.kills), [""; 0]);
+    }
+
+    #[test]
+    fn what_was_assigned_before_it_is_read_is_not_exposed() {
+        let facts = of_expr(&parse_quote!(while more() {
+            x = new();
+            consume(x);
+            if a {
+                y = 1
+            } else {
+                y = z;
+                continue 'outer;
+            }
+            y + v.iter().map(|i| i + x).sum()
+        }));
+        assert_eq!(names(&facts.exposed), ["a", "consume", "more", "new", "v", "z"]);
+        assert_eq!(names(&facts.uses), ["a", "consume", "more", "new", "v", "x", "y", "z"]);
+        assert_eq!(names(&facts.jumps[0].assigned), ["x", "y"]);
+    }
+
+    #[test]
+    fn what_may_not_have_been_assigned_is_exposed() {
+        let uses = |code: Expr| of_expr(&code).exposed.into_iter().collect::<String>();
+        assert_eq!(
+            uses(parse_quote!({
+                c && {
+                    x = 1;
+                    true
+                };
+                x
+            })),
+            "cx"
+        );
+        assert_eq!(
+            uses(parse_quote!({
+                if c {
+                    x = 1
+                }
+                x
+            })),
+            "cx"
+        );
+        assert_eq!(
+            uses(parse_quote!({
+                'a: {
+                    if c {
+                        break 'a;
+                    }
+                    x = 1
+                }
+                x
+            })),
+            "cx"
+        );
+        assert_eq!(
+            uses(parse_quote!({
+                let f = || x = 1;
+                x
+            })),
+            "x"
+        );
+        assert_eq!(
+            uses(parse_quote!({
+                x.part = 1;
+                x
+            })),
+            "x"
+        );
+        assert_eq!(
+            uses(parse_quote!({
+                {
+                    let x = 1;
+                    x = 2
+                }
+                x
+            })),
+            "x"
+        );
     }
 
     #[test]
@@ -513,13 +723,49 @@ mod tests {
             if a { break } else { continue 'outer }
         }));
         assert_eq!(facts.jumps.len(), 1);
-        assert_eq!(facts.jumps[0].0, JumpKey { is_break: false, label: Some("outer".into()) });
+        assert_eq!(facts.jumps[0].key, JumpKey { is_break: false, label: Some("outer".into()) });
+    }
+
+    #[test]
+    fn what_may_be_left_out_assigns_nothing_for_certain() {
+        let facts = of_expr(&parse_quote!({
+            #[cfg(windows)]
+            {
+                x = 1;
+            }
+            debug_assert!({
+                y = 1;
+                y > 0
+            });
+            z = 1;
+            x + y + z
+        }));
+        assert_eq!((names(&facts.kills), names(&facts.exposed)), (vec!["z"], vec!["x", "y"]));
+        let facts = of_expr(&parse_quote!(if a {
+            x = 1;
+        } else {
+            #[cfg(windows)]
+            return;
+        }));
+        assert_eq!(names(&facts.kills), [""; 0]);
     }
 
     #[test]
     fn captured_names_in_strings_and_macros_are_uses() {
         let facts = of_stmt(&parse_quote!(println!("{x:?} {0:w$}", y.z);));
         assert_eq!(names(&facts.uses), ["w", "x", "y"]);
+    }
+
+    #[test]
+    fn patterns_in_the_operands_of_a_known_macro_bind() {
+        let facts = of_expr(&parse_quote!(vec![match a {
+            Some(b) => b,
+            None => c,
+        }]));
+        assert_eq!(names(&facts.uses), ["a", "c"]);
+        let facts = of_expr(&parse_quote!(format!("{a}{b}", b = c)));
+        assert_eq!((names(&facts.uses), names(&facts.assigns)), (vec!["a", "b", "c"], vec![]));
+        assert_eq!(names(&of_expr(&parse_quote!(write!(a, "{b}"))).touches), ["a"]);
     }
 
     #[test]

@@ -14,7 +14,7 @@ mod made;
 mod operand;
 mod written;
 
-pub(crate) use expr::is_compound;
+pub(crate) use expr::{is_compound, is_lazy};
 pub(crate) use lend::lends_text;
 
 use crate::{
@@ -219,7 +219,10 @@ impl Lower<'_> {
                 if conditional {
                     // Where it is not there, its names mean what they meant before.
                     let names = facts::pattern_names(&local.pat);
-                    effect.uses.extend(names.iter().filter_map(|name| self.lookup(&plain_name(&name.ident))));
+                    for outer in names.iter().filter_map(|name| self.lookup(&plain_name(&name.ident))) {
+                        effect.uses.insert(outer);
+                        effect.exposed.insert(outer);
+                    }
                     effect.kills.clear();
                 }
                 let defs = self.declare_let(&local.pat, Some(&value), init.diverge.is_some());
@@ -264,7 +267,7 @@ impl Lower<'_> {
             return true;
         }
         let hidden = |names: &facts::Names| names.iter().any(|name| self.lookup(name).is_some());
-        expr::opens_at_will(expr) && facts::of_expr(expr).jumps.iter().any(|(_, bound)| hidden(bound))
+        expr::opens_at_will(expr) && facts::of_expr(expr).jumps.iter().any(|jump| hidden(&jump.bound))
     }
 
     /// Gives a value without further awaits to its destination.
@@ -368,16 +371,18 @@ impl Lower<'_> {
             |names: &facts::Names| names.iter().filter_map(|name| self.lookup(name)).collect::<BTreeSet<_>>();
         let mut effect = Effect {
             uses: ids(&facts.uses),
+            exposed: ids(&facts.exposed),
             kills: ids(&facts.kills),
             assigns: ids(&facts.assigns),
             jumps: Vec::new(),
         };
-        for (key, bound) in &facts.jumps {
+        for facts::WayOut { key, bound, assigned } in &facts.jumps {
             if let Some((target, value)) = self.jump_target(key) {
-                self.reached.insert(target);
-                effect.jumps.push(Jump { key: key.clone(), target, value, bound: bound.clone() });
+                let (key, bound, assigned) = (key.clone(), bound.clone(), ids(assigned));
+                effect.jumps.push(Jump { key, target, value, bound, assigned });
             }
         }
+        self.reached.extend(effect.jumps.iter().map(|jump| jump.target));
         effect
     }
 

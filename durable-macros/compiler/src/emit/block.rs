@@ -9,6 +9,7 @@ use super::{
     jump::{Jumps, goto},
     made,
     names::Names,
+    open_types::tie,
     refuse_hidden,
     scope::{Scope, defs_of},
     tuple,
@@ -43,11 +44,17 @@ struct Hidden {
 pub(super) struct Blocks<'a> {
     compiled: &'a Compiled<'a>,
     diagnostics: &'a Diagnostics,
+    /// Locals whose type only an assignment in another block fixes.
+    open_types: Bindings,
 }
 
 impl<'a> Blocks<'a> {
-    pub(super) fn new(compiled: &'a Compiled<'a>, diagnostics: &'a Diagnostics) -> Self {
-        Self { compiled, diagnostics }
+    pub(super) fn new(
+        compiled: &'a Compiled<'a>,
+        diagnostics: &'a Diagnostics,
+        open_types: Bindings,
+    ) -> Self {
+        Self { compiled, diagnostics, open_types }
     }
 
     /// One arm of the drive loop.
@@ -226,9 +233,18 @@ impl<'a> Blocks<'a> {
 
     pub(super) fn declared_again(&self, id: BindingId, names: &Names) -> TokenStream {
         let ident = names.ident(self.graph(), id);
+        let tied = self.tied(id, names);
         match &self.graph().binding(id).annotation {
             Some(ty) => quote!(let mut #ident: #ty;),
-            None => quote!(let mut #ident;),
+            None => quote!(let mut #ident; #tied),
+        }
+    }
+
+    /// The type of a variable is tied to those of the same local in other blocks.
+    fn tied(&self, id: BindingId, names: &Names) -> TokenStream {
+        match self.open_types.contains(&id) {
+            true => tie(id, &names.ident(self.graph(), id)),
+            false => quote!(),
         }
     }
 
@@ -284,8 +300,8 @@ impl<'a> Blocks<'a> {
                 quote!(#stmt)
             }
             Op::LetElse { pat, expr, effect, defs, otherwise } => {
-                let value = self.rewritten_expr(expr, effect, names);
-                let Hidden { before, value, park, parked } = self.hide(defs, after, names, quote!(#value));
+                let Hidden { before, value, park, parked } =
+                    self.hide(defs, after, names, Some((expr, effect)));
                 let otherwise = self.branch(*otherwise, &parked, &[], names);
                 all_parked.extend(&parked);
                 defs.iter().for_each(|id| names.declare(graph, *id));
@@ -306,40 +322,51 @@ impl<'a> Blocks<'a> {
         all_parked: &mut Bindings,
     ) -> TokenStream {
         let graph = self.graph();
+        let written = local;
         let mut local = match self.rewritten(&Stmt::Local(local.clone()), effect, names) {
             Stmt::Local(local) => local,
             other => return quote!(#other),
         };
-        let Some(init) = &mut local.init else {
+        let Some((init, written)) = local.init.as_mut().zip(written.init.as_ref()) else {
             // A `let x;` that is assigned only in later blocks is declared there; here rustc could not infer its type.
-            let Hidden { park, parked, .. } = self.hide(defs, after, names, quote!());
+            let Hidden { park, parked, .. } = self.hide(defs, after, names, None);
             all_parked.extend(&parked);
             defs.iter().for_each(|id| names.declare(graph, *id));
             let again = self.retake_from(&parked, defs, after, names);
             let assigned = defs.iter().any(|id| self.is_assigned_in_block_of(*id));
             return if assigned { quote!(#park #local #again) } else { quote!(#park #again) };
         };
-        let value = init.expr.to_token_stream();
-        let Hidden { before, value, park, parked } = self.hide(defs, after, names, value);
+        let Hidden { before, value, park, parked } =
+            self.hide(defs, after, names, Some((&written.expr, effect)));
         all_parked.extend(&parked);
         *init.expr = Expr::Verbatim(value);
         if let Some((_, otherwise)) = &mut init.diverge {
-            **otherwise = self.with_outer_names(otherwise, &parked, names);
+            **otherwise = self.with_outer_names(otherwise, effect, &parked, names);
         }
         defs.iter().for_each(|id| names.declare(graph, *id));
         let again = self.retake_from(&parked, defs, after, names);
-        quote!(#before #park #local #again)
+        let tied: TokenStream = defs.iter().map(|id| self.tied(*id, names)).collect();
+        quote!(#before #park #local #again #tied)
     }
 
     /// The `else` of a `let`, in which the names that were parked mean the outer locals.
-    fn with_outer_names(&self, otherwise: &Expr, parked: &[BindingId], names: &Names) -> Expr {
+    fn with_outer_names(
+        &self,
+        otherwise: &Expr,
+        effect: &Effect,
+        parked: &[BindingId],
+        names: &Names,
+    ) -> Expr {
         if parked.is_empty() {
             return otherwise.clone();
         }
         let mut names = names.clone();
         let all: Bindings = parked.iter().copied().collect();
         let shown: TokenStream = parked.iter().map(|id| self.shown_again(*id, &all, &mut names)).collect();
-        parse_quote!({ #shown #otherwise })
+        let targets = effect.jumps.iter().flat_map(|jump| self.compiled.liveness.at(jump.target));
+        let alive = effect.uses.iter().chain(targets).copied().collect();
+        let again = self.retake_from(parked, &[], &alive, &names);
+        parse_quote!({ #shown #again #otherwise })
     }
 
     /// Whether a deferred local is assigned in the block that declares it.
@@ -354,23 +381,39 @@ impl<'a> Blocks<'a> {
 
     /// Parks what a declaration hides and what is needed later. The value is evaluated first: it may read what is parked, or
     /// borrow from it.
-    fn hide(&self, defs: &[BindingId], after: &Bindings, names: &mut Names, value: TokenStream) -> Hidden {
+    fn hide(
+        &self,
+        defs: &[BindingId],
+        after: &Bindings,
+        names: &mut Names,
+        value: Option<(&Expr, &Effect)>,
+    ) -> Hidden {
         let graph = self.graph();
         let parked: Vec<_> = defs
             .iter()
             .filter_map(|id| names.hidden_by(graph, *id))
             .filter(|id| after.contains(id))
             .collect();
+        let Some((init, effect)) = value else {
+            let park = parked.iter().map(|id| self.park(*id, names)).collect();
+            return Hidden { before: quote!(), value: quote!(), park, parked };
+        };
+        if !parked.is_empty() && defs.iter().any(|id| graph.borrow_of(*id).is_some()) {
+            // It borrows from what is moved aside, or is made of such a borrow: it is found under the new name.
+            let park: TokenStream = parked.iter().map(|id| self.park(*id, names)).collect();
+            let alive = after.union(&effect.uses).copied().collect();
+            let again = self.retake_from(&parked, defs, &alive, names);
+            let bases: Vec<_> = effect.uses.iter().copied().collect();
+            let value = names.rename(graph, init, &bases).to_token_stream();
+            return Hidden { before: quote!(#park #again), value, park: quote!(), parked };
+        }
+        let value = self.rewritten_expr(init, effect, names).to_token_stream();
         if parked.is_empty() {
             return Hidden { before: quote!(), value, park: quote!(), parked };
         }
         let first = made("first");
-        let (before, value) = match value.is_empty() {
-            true => (quote!(), value),
-            false => (quote!(let #first = #value;), quote!(#first)),
-        };
         let park = parked.iter().map(|id| self.park(*id, names)).collect();
-        Hidden { before, value, park, parked }
+        Hidden { before: quote!(let #first = #value;), value: quote!(#first), park, parked }
     }
 
     /// Borrows that are alive are taken again from locals that have moved under another name.
@@ -484,7 +527,8 @@ impl<'a> Blocks<'a> {
                 let bodies: Vec<_> = arms.iter().map(|arm| arm.body).collect();
                 let asked = self.asked_of_expr(scrutinee, effect, &bodies, names);
                 let matched = scrutinee;
-                let (before, scrutinee) = self.hide_in_scrutinee(scrutinee, effect, &hidden, names);
+                let guards: Bindings = arms.iter().flat_map(|arm| &arm.effect.uses).copied().collect();
+                let (before, scrutinee) = self.hide_in_scrutinee(scrutinee, effect, &guards, &hidden, names);
                 let arms: Vec<_> = arms
                     .iter()
                     .map(|arm| {
@@ -546,7 +590,8 @@ impl<'a> Blocks<'a> {
         }
         match cond {
             Expr::Let(binding) => {
-                let (before, value) = self.hide_in_scrutinee(&binding.expr, effect, hidden, names);
+                let (before, value) =
+                    self.hide_in_scrutinee(&binding.expr, effect, &Bindings::new(), hidden, names);
                 let pat = stripped_pat(&binding.pat);
                 (before, quote!(let #pat = #value))
             }
@@ -559,10 +604,12 @@ impl<'a> Blocks<'a> {
         }
     }
 
+    /// Parks what branches hide. What the scrutinee and the guards read is found before, or under its new name.
     fn hide_in_scrutinee(
         &self,
         scrutinee: &Expr,
         effect: &Effect,
+        guards: &Bindings,
         hidden: &[BindingId],
         names: &mut Names,
     ) -> (TokenStream, TokenStream) {
@@ -570,20 +617,24 @@ impl<'a> Blocks<'a> {
         if hidden.is_empty() {
             return (quote!(), quote!(#value));
         }
-        if !hidden.iter().any(|id| effect.uses.contains(id)) {
-            let park: TokenStream = hidden.iter().map(|id| self.park(*id, names)).collect();
-            return (park, quote!(#value));
-        }
+        let park: TokenStream = hidden.iter().map(|id| self.park(*id, names)).collect();
         if place::borrowed(scrutinee).is_some_and(|(borrowed, _)| place::is_stable(borrowed)) {
-            // The place is found under the parked name.
-            let park: TokenStream = hidden.iter().map(|id| self.park(*id, names)).collect();
             let bases: Vec<_> = effect.uses.iter().copied().collect();
             let value = names.rename(self.graph(), scrutinee, &bases);
-            return (park, quote!(#value));
+            let again = self.retake_from(hidden, &[], &(guards | &effect.uses), names);
+            return (quote!(#park #again), quote!(#value));
+        }
+        let again = self.retake_from(hidden, &[], guards, names);
+        let graph = self.graph();
+        let of_hidden = |id: &BindingId| {
+            let borrow = graph.borrow_of(*id).map(|borrow| graph.borrow(borrow));
+            hidden.contains(id) || borrow.is_some_and(|it| it.bases.iter().any(|base| hidden.contains(base)))
+        };
+        if !effect.uses.union(&effect.assigns).any(of_hidden) {
+            return (quote!(#park #again), quote!(#value));
         }
         let first = made("first");
-        let park: TokenStream = hidden.iter().map(|id| self.park(*id, names)).collect();
-        (quote!(let #first = #value; #park), quote!(#first))
+        (quote!(let #first = #value; #park #again), quote!(#first))
     }
 
     fn goto(&self, block: BlockId, names: &Names) -> TokenStream {

@@ -30,16 +30,19 @@ impl Blocks<'_> {
         outer: &mut Scope,
     ) {
         let graph = self.graph();
-        let mut leaving: Vec<(TokenStream, Ident)> = Vec::new();
+        let mut leaving: Vec<(BindingId, Ident)> = Vec::new();
         for id in &scope.defs {
             if after.contains(id) && is_temporary(graph, *id) {
-                leaving.push((self.binding(names, *id), names.ident(graph, *id)));
+                leaving.push((*id, names.ident(graph, *id)));
             }
         }
         // Bound again by an inner scope, inside of what is closed now: they are the same variables outside.
         let (mut rebound, undeclared): (Vec<_>, Vec<_>) =
             scope.rebound.iter().copied().partition(|id| after.contains(id));
-        leaving.extend(rebound.iter().map(|id| (self.binding(names, *id), names.ident(graph, *id))));
+        // One that was hidden again since leaves below.
+        let hidden_again = |id: &BindingId| scope.parked.contains(id) && names.is_parked(graph, *id);
+        rebound.retain(|id| !hidden_again(id));
+        leaving.extend(rebound.iter().map(|id| (*id, names.ident(graph, *id))));
         let mut late = Vec::new();
         for (name, id) in visible {
             names.show(name, *id);
@@ -53,11 +56,17 @@ impl Blocks<'_> {
             let parked = names.ident(graph, *id);
             names.unpark(graph, *id);
             if after.contains(id) {
-                leaving.push((self.binding(names, *id), parked));
+                leaving.push((*id, parked));
                 rebound.push(*id);
             }
         }
-        let (bound, given): (Vec<_>, Vec<_>) = leaving.into_iter().unzip();
+        // A borrow of what leaves cannot leave with it: it is taken again outside.
+        leaving.retain(|(id, _)| {
+            let borrow = graph.borrow_of(*id).map(|borrow| graph.borrow(borrow));
+            !borrow.is_some_and(|borrow| borrow.bases.iter().any(|base| rebound.contains(base)))
+        });
+        let (bound, given): (Vec<_>, Vec<_>) =
+            leaving.into_iter().map(|(id, given)| (self.binding(names, id), given)).unzip();
         let inner = &scope.tokens;
         outer.tokens.extend(match bound.is_empty() {
             true => quote!({ #inner }),

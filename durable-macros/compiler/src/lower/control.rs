@@ -9,7 +9,7 @@ use super::{
 use crate::{
     diagnostic::Code,
     facts::{self, has_await},
-    graph::{Arm, Binding, BindingId, BindingKind, BlockId, End, Op, plain_name},
+    graph::{Arm, Binding, BindingId, BindingKind, BlockId, Effect, End, Op, plain_name},
     place, types,
 };
 use quote::format_ident;
@@ -252,8 +252,7 @@ impl Lower<'_> {
                 }
                 let pat = &repeat.pat;
                 let cond: Expr = parse_quote!(let Some(#pat) = #private::advance(&mut #ident));
-                let mut effect = this.effect(&facts::Facts::default());
-                effect.uses.insert(cursor);
+                let effect = Effect::of_use(cursor);
                 let (then, not) = (this.new_seq(), this.new_seq());
                 this.write_down(written_for(repeat));
                 this.end(End::If { cond, effect, defs, then, otherwise: not });
@@ -365,8 +364,6 @@ impl Lower<'_> {
 
     /// A statement of ours about one cursor.
     fn push_made(&mut self, stmt: syn::Stmt, cursor: BindingId) {
-        let mut effect = self.effect(&facts::Facts::default());
-        effect.uses.insert(cursor);
-        self.push_op(Op::Stmt { stmt, effect, defs: Vec::new() });
+        self.push_op(Op::Stmt { stmt, effect: Effect::of_use(cursor), defs: Vec::new() });
     }
 }
