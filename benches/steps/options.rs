@@ -84,7 +84,7 @@ impl Options {
         self.waves.unwrap_or(match concurrent {
             0..10 => 50,
             10..500 => 20,
-            500..5_000 => 24,
+            500..5_000 => 8,
             _ => 2,
         })
     }

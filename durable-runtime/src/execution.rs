@@ -9,7 +9,7 @@ mod persist;
 
 use crate::{places::Place, registry::Ended, seat::Answer, seat::Seat, shared::Shared};
 use durable_core::{
-    BoxFuture, Description, ExecutionId, Wait,
+    Description, ExecutionId, Wait,
     machine::{AwaitPoint, Machine, Progress, Settled, panic_message},
     store::{
         Claimed, Commit, CommitError, Control, FrameWrite, Next, Outcome, Registered as Numbers, Row,
@@ -17,7 +17,7 @@ use durable_core::{
     },
     stored,
 };
-use errand::Verdict;
+use errand::Running;
 use finishing::Finishing;
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -48,7 +48,7 @@ enum Doing {
     /// Its end was handed in.
     Finishing(Box<Finishing>),
     /// Anything else.
-    Errand(BoxFuture<'static, (Box<Driver>, Verdict)>),
+    Errand(Running),
 }
 
 /// An await point of the root whose operation runs as soon as it is durable, as most do. All that is needed to repeat its commit
@@ -122,12 +122,9 @@ impl Driving {
     pub(crate) fn poll(&mut self, task: &mut Context<'_>) -> Poll<()> {
         loop {
             if let Doing::Errand(errand) = &mut self.doing {
-                let (driver, verdict) = ready!(errand.as_mut().poll(task));
+                let (driver, machine) = ready!(errand.as_mut().poll(task));
                 self.doing = Doing::Running;
-                match verdict {
-                    Verdict::GoesOn(machine) => (self.driver, self.machine) = (Some(driver), Some(machine)),
-                    Verdict::Ended => return Poll::Ready(()),
-                }
+                (self.driver, self.machine) = (Some(driver), machine);
             }
             let Self { driver: Some(driver), machine: Some(machine), doing } = self else {
                 return Poll::Ready(());

@@ -61,35 +61,6 @@ again! {
     [T] ops::RangeFrom<T>;
 }
 
-macro_rules! adapters {
-    ($([$($generic:ident)*] $iterator:ty;)*) => {$(
-        impl<$($generic: Again),*> Again for $iterator where Self: Iterator {}
-        impl<$($generic: Eager),*> Eager for $iterator where Self: Iterator {}
-
-        impl<$($generic: Eager),*> IntoCursor for $iterator
-        where
-            Self: Iterator,
-        {
-            type Item = <Self as Iterator>::Item;
-            type Cursor = Remaining<<Self as Iterator>::Item>;
-
-            fn into_cursor(self) -> Self::Cursor {
-                Remaining(self.collect::<Vec<_>>().into_iter())
-            }
-        }
-    )*};
-}
-
-adapters! {
-    [I] iter::Enumerate<I>;
-    [I] iter::Rev<I>;
-    [I] iter::Skip<I>;
-    [I] iter::Take<I>;
-    [I] iter::StepBy<I>;
-    [A B] iter::Zip<A, B>;
-    [A B] iter::Chain<A, B>;
-}
-
 macro_rules! eager {
     ($([$($generics:tt)*] $iterator:ty;)*) => {$(
         impl<$($generics)*> Eager for $iterator where Self: Iterator {}
@@ -106,6 +77,23 @@ macro_rules! eager {
             }
         }
     )*};
+}
+
+macro_rules! adapters {
+    ($([$($generic:ident)*] $iterator:ty;)*) => {$(
+        impl<$($generic: Again),*> Again for $iterator where Self: Iterator {}
+        eager! { [$($generic: Eager),*] $iterator; }
+    )*};
+}
+
+adapters! {
+    [I] iter::Enumerate<I>;
+    [I] iter::Rev<I>;
+    [I] iter::Skip<I>;
+    [I] iter::Take<I>;
+    [I] iter::StepBy<I>;
+    [A B] iter::Zip<A, B>;
+    [A B] iter::Chain<A, B>;
 }
 
 // Items by value, and clones of items: of an unordered collection too, as its order is fixed once they are taken.

@@ -21,21 +21,13 @@ use std::{
     time::Duration,
 };
 
-/// How an errand ended.
-pub(super) enum Verdict {
-    /// This machine is polled next.
-    GoesOn(Machine<'static, Ended>),
-    /// The execution is not in memory any more.
-    Ended,
-}
-
 /// An await point that is durable, and the snapshot the machine goes on with.
 type Saved = (Committed, Arc<[u8]>);
 
 /// The machine to go on with; `None`: it parked or ended.
-type GoesOn = Option<Machine<'static, Ended>>;
+pub(super) type GoesOn = Option<Machine<'static, Ended>>;
 
-type Running = BoxFuture<'static, (Box<Driver>, Verdict)>;
+pub(super) type Running = BoxFuture<'static, (Box<Driver>, GoesOn)>;
 
 impl Driver {
     /// From the claim to the machine, if nothing is unusual about it and all that must be known is known: so start the
@@ -58,11 +50,9 @@ impl Driver {
     /// From the claim to the machine.
     pub(super) fn begin(mut self: Box<Self>, claimed: Claimed) -> Running {
         Box::pin(async move {
-            let verdict = {
-                let end = guarded(self.prepare(claimed)).await;
-                self.verdict(end).await
-            };
-            (self, verdict)
+            let end = guarded(self.prepare(claimed)).await;
+            let machine = self.unless_it_stops(end).await;
+            (self, machine)
         })
     }
 
@@ -76,18 +66,18 @@ impl Driver {
                 }
                 errand => guarded(self.carry_out(errand, machine)).await,
             };
-            let verdict = self.verdict(end).await;
-            (self, verdict)
+            let machine = self.unless_it_stops(end).await;
+            (self, machine)
         })
     }
 
-    async fn verdict(&mut self, end: Result<Result<GoesOn, Stop>, String>) -> Verdict {
+    /// What an errand leaves to go on with; what stops the driver is concluded.
+    async fn unless_it_stops(&mut self, end: Result<Result<GoesOn, Stop>, String>) -> GoesOn {
         match end {
-            Ok(Ok(Some(machine))) => Verdict::GoesOn(machine),
-            Ok(Ok(None)) => Verdict::Ended,
+            Ok(Ok(machine)) => machine,
             end => {
                 Box::pin(self.conclude(end.map(|end| end.map(drop)))).await;
-                Verdict::Ended
+                None
             }
         }
     }

@@ -48,10 +48,10 @@ pub(super) struct Drive {
     free: Vec<usize>,
     /// To be polled, in order.
     ready: VecDeque<Arc<Seat>>,
-    flights: Vec<Flight>,
+    flights: Vec<Flight<Arc<Seat>, Answer>>,
     /// To be started.
     starts: Vec<Starting>,
-    starting: Vec<StartFlight>,
+    starting: Vec<Flight<Starting, Result<Started, StoreError>>>,
     /// How long the last group took.
     last_commit: Duration,
     /// Other threads run the tasks of this runtime meanwhile.
@@ -65,17 +65,28 @@ struct Hot {
     driver: Driving,
 }
 
-/// A group in flight.
-struct Flight {
-    seats: Vec<Arc<Seat>>,
+/// A group in flight, and who waits for its answers.
+struct Flight<W, A> {
+    waiting: Vec<W>,
     since: Instant,
-    writing: BoxFuture<'static, Vec<Answer>>,
+    writing: BoxFuture<'static, Vec<A>>,
 }
 
-/// Starts in flight.
-struct StartFlight {
-    starts: Vec<Starting>,
-    writing: BoxFuture<'static, Vec<Result<Started, StoreError>>>,
+impl<W, A> Flight<W, A> {
+    fn new(waiting: Vec<W>, writing: impl Future<Output = Vec<A>> + Send + 'static) -> Self {
+        Self { waiting, since: Instant::now(), writing: Box::pin(writing) }
+    }
+
+    /// The first of these that is answered.
+    fn landed(flights: &mut Vec<Self>, task: &mut Context<'_>) -> Option<(Self, Vec<A>)> {
+        let (index, answers) = flights.iter_mut().enumerate().find_map(|(index, flight)| {
+            match flight.writing.as_mut().poll(task) {
+                Poll::Ready(answers) => Some((index, answers)),
+                Poll::Pending => None,
+            }
+        })?;
+        Some((flights.remove(index), answers))
+    }
 }
 
 impl Future for Drive {
@@ -200,16 +211,9 @@ impl Drive {
 
     /// Takes the answers of groups that are written; their executions are polled next.
     fn land(&mut self, task: &mut Context<'_>) {
-        let mut index = 0;
-        while let Some(flight) = self.flights.get_mut(index) {
-            match flight.writing.as_mut().poll(task) {
-                Poll::Pending => index += 1,
-                Poll::Ready(answers) => {
-                    let Flight { seats, since, .. } = self.flights.remove(index);
-                    self.last_commit = since.elapsed();
-                    self.answer(seats, answers);
-                }
-            }
+        while let Some((flight, answers)) = Flight::landed(&mut self.flights, task) {
+            self.last_commit = flight.since.elapsed();
+            self.answer(flight.waiting, answers);
         }
     }
 
@@ -240,8 +244,8 @@ impl Drive {
 
     fn dispatch(&mut self, task: &mut Context<'_>) {
         let Group { commits, seats } = self.shard.outbox().take();
-        let writing = Box::pin(write(Arc::clone(&self.shared.store), commits));
-        self.flights.push(Flight { seats, since: Instant::now(), writing });
+        let writing = write(Arc::clone(&self.shared.store), commits);
+        self.flights.push(Flight::new(seats, writing));
         // Polled at once: only then does the store know of it.
         self.land(task);
     }
@@ -258,23 +262,17 @@ impl Drive {
             requests.push(start.request.clone());
             starts.push(start);
         }
-        let writing = Box::pin(write_starts(Arc::clone(&self.shared.store), requests));
-        self.starting.push(StartFlight { starts, writing });
+        let writing = write_starts(Arc::clone(&self.shared.store), requests);
+        self.starting.push(Flight::new(starts, writing));
         self.land_starts(task);
     }
 
     fn land_starts(&mut self, task: &mut Context<'_>) {
-        let mut index = 0;
-        while let Some(flight) = self.starting.get_mut(index) {
-            match flight.writing.as_mut().poll(task) {
-                Poll::Pending => index += 1,
-                Poll::Ready(answers) => {
-                    let mut answers = answers.into_iter();
-                    for start in self.starting.remove(index).starts {
-                        let answer = answers.next().unwrap_or_else(|| Err(self.no_answer()));
-                        self.started(start, answer);
-                    }
-                }
+        while let Some((flight, answers)) = Flight::landed(&mut self.starting, task) {
+            let mut answers = answers.into_iter();
+            for start in flight.waiting {
+                let answer = answers.next().unwrap_or_else(|| Err(self.no_answer()));
+                self.started(start, answer);
             }
         }
     }
@@ -345,8 +343,8 @@ impl Drive {
     }
 
     fn members_in_flight(&self) -> usize {
-        let commits: usize = self.flights.iter().map(|flight| flight.seats.len()).sum();
-        let starts: usize = self.starting.iter().map(|flight| flight.starts.len()).sum();
+        let commits: usize = self.flights.iter().map(|flight| flight.waiting.len()).sum();
+        let starts: usize = self.starting.iter().map(|flight| flight.waiting.len()).sum();
         commits + starts
     }
 

@@ -1,6 +1,7 @@
 //! Commits inside a group's transaction: the compare-and-swap first (C1), then what hangs on it.
 
 use crate::{
+    batch::Batch,
     columns::status_number,
     error::damaged,
     group::{Tx, Witness},
@@ -13,43 +14,11 @@ use durable_core::store::{
 use rusqlite::{CachedStatement, Connection, OptionalExtension, named_params};
 use std::collections::HashSet;
 use std::time::Duration;
-use tokio::sync::oneshot;
-
-/// Commits of one caller, and their answers as they come.
-pub(crate) struct CommitBatch {
-    pub(crate) members: Vec<Commit>,
-    pub(crate) answers: Vec<Option<Answer>>,
-    pub(crate) bytes: usize,
-    reply: oneshot::Sender<Answered>,
-}
 
 pub(crate) type Answer = Result<Committed, CommitError>;
 
-/// Answers, and the commits they are for: the caller's thread frees what it allocated, and the writer goes on.
-pub(crate) type Answered = (Vec<Answer>, Vec<Commit>);
-
-impl CommitBatch {
-    pub(crate) fn new(members: Vec<Commit>) -> (Self, oneshot::Receiver<Answered>) {
-        let (reply, receiver) = oneshot::channel();
-        let answers = std::iter::repeat_with(|| None).take(members.len()).collect();
-        let bytes = members.iter().map(weight).sum();
-        (Self { members, answers, bytes, reply }, receiver)
-    }
-
-    pub(crate) fn fail(&mut self, error: &dyn Fn() -> StoreError) {
-        for answer in &mut self.answers {
-            *answer = Some(Err(error().into()));
-        }
-    }
-
-    /// Answers are complete once the group has run; a gap would be a bug of this store, and is answered as one.
-    pub(crate) fn reply(self) {
-        let answers: Option<Vec<Answer>> = self.answers.into_iter().collect();
-        if let Some(answers) = answers {
-            let _ = self.reply.send((answers, self.members));
-        }
-    }
-}
+/// Commits of one caller.
+pub(crate) type CommitBatch = Batch<Commit, Answer>;
 
 /// What a commit adds to its group's size (G1).
 pub(crate) fn weight(commit: &Commit) -> usize {

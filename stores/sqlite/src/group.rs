@@ -3,7 +3,7 @@
 use crate::{
     clock::deadline,
     commit::CommitBatch,
-    start::{Inserts, StartBatch},
+    start::{Inserts, StartBatch, untaken},
 };
 use durable_core::store::{ExecutionId, Millis, QueueId, Release, Row, StoreError, WorkerId};
 use rusqlite::Connection;
@@ -58,7 +58,7 @@ impl Request {
                 batch.reply();
                 Vec::new()
             }
-            Self::Starts(batch) => batch.reply(),
+            Self::Starts(batch) => batch.reply().into_iter().flatten().filter_map(untaken).collect(),
             Self::Job(job) => job.reply(),
         }
     }

@@ -12,7 +12,7 @@
 //! |---|---|
 //! | why a file does not open | `open.rs`, `migrate.rs` |
 //! | tables and indexes | `schema.sql` |
-//! | how writes are queued, grouped, retried one by one | `queue.rs`, `group.rs`, `writer.rs` |
+//! | how writes are queued, grouped, retried one by one | `queue.rs`, `batch.rs`, `group.rs`, `writer.rs` |
 //! | what a commit writes, and why it was fenced | `commit.rs` |
 //! | who gets what on a claim | `claim.rs`, `release.rs` |
 //! | starts, events, requests, registration | `start.rs`, `events.rs`, `control.rs`, `register.rs` |
@@ -27,6 +27,7 @@
 //! workers on a connection of its own (K3). Two *readers* serve reads, each call one short transaction (G5). All four end
 //! with the last handle.
 
+mod batch;
 mod builder;
 mod claim;
 mod clock;

@@ -1,6 +1,7 @@
 //! Starts: idempotent by id, and already claimed where the caller's worker has room (K2).
 
 use crate::{
+    batch::Batch,
     columns::{status, status_number},
     error::damaged,
     group::{Tx, Witness},
@@ -9,50 +10,15 @@ use durable_core::store::{
     Claimed, ClaimedFrame, Release, SchemaId, StartRequest, Started, Status, StoreError,
 };
 use rusqlite::{CachedStatement, Connection};
-use tokio::sync::oneshot;
 
 /// Up to this many bytes, a start snapshot also stands where the next ones will: rows that grow with their first commit would
 /// split the pages they stand in.
 const SMALL_SNAPSHOT: usize = 1 << 10;
 
-/// Starts of one caller, and their answers as they come.
-pub(crate) struct StartBatch {
-    pub(crate) members: Vec<StartRequest>,
-    pub(crate) answers: Vec<Option<StartAnswer>>,
-    pub(crate) bytes: usize,
-    reply: oneshot::Sender<Vec<StartAnswer>>,
-}
-
 pub(crate) type StartAnswer = Result<Started, StoreError>;
 
-impl StartBatch {
-    pub(crate) fn new(members: Vec<StartRequest>) -> (Self, oneshot::Receiver<Vec<StartAnswer>>) {
-        let (reply, receiver) = oneshot::channel();
-        let answers = std::iter::repeat_with(|| None).take(members.len()).collect();
-        let bytes = members.iter().map(weight).sum();
-        (Self { members, answers, bytes, reply }, receiver)
-    }
-
-    pub(crate) fn fail(&mut self, error: &dyn Fn() -> StoreError) {
-        for answer in &mut self.answers {
-            *answer = Some(Err(error()));
-        }
-    }
-
-    pub(crate) fn is_abandoned(&self) -> bool {
-        self.reply.is_closed()
-    }
-
-    /// Answers are complete once the group has run; a gap would be a bug of this store, and is answered as one. Returns claims
-    /// that nobody waits for any more.
-    pub(crate) fn reply(self) -> Vec<Release> {
-        let Some(answers) = self.answers.into_iter().collect() else { return Vec::new() };
-        match self.reply.send(answers) {
-            Ok(()) => Vec::new(),
-            Err(answers) => answers.into_iter().flatten().filter_map(untaken).collect(),
-        }
-    }
-}
+/// Starts of one caller.
+pub(crate) type StartBatch = Batch<StartRequest, StartAnswer>;
 
 /// What a start adds to its group's size (G1).
 pub(crate) fn weight(request: &StartRequest) -> usize {
@@ -183,7 +149,7 @@ fn existing(tx: &Tx<'_>, request: &StartRequest) -> rusqlite::Result<Started> {
 }
 
 /// An execution that was started claimed, but whose caller has gone, is given back.
-fn untaken(started: Started) -> Option<Release> {
+pub(crate) fn untaken(started: Started) -> Option<Release> {
     match started {
         Started::New(Some(claimed)) => Some(Release { row: claimed.row, fence: claimed.fence }),
         _ => None,

@@ -2,15 +2,15 @@
 
 use crate::{
     Builder,
+    batch::Batch,
     builder::Options,
     claim,
-    commit::{CommitBatch, weight},
+    commit::weight,
     control, events,
     group::{Call, GROUP_BYTES_MAX, GROUP_MEMBERS_MAX, Request, Tx},
     history, read,
     readers::Extent,
-    register, release,
-    start::{self, StartAnswer, StartBatch},
+    register, release, start,
     threads::Threads,
     workers,
 };
@@ -119,42 +119,8 @@ impl SqliteStore {
         }
     }
 
-    /// Sends starts in messages of at most one group each, and puts the answers in order.
-    async fn start_in_groups(&self, group: Vec<StartRequest>) -> Vec<StartAnswer> {
-        let mut answers: Vec<Option<StartAnswer>> =
-            std::iter::repeat_with(|| None).take(group.len()).collect();
-        let (mut sent, mut members, mut places, mut bytes) = (Vec::new(), Vec::new(), Vec::new(), 0);
-        let mut flush = |members: &mut Vec<_>, places: &mut Vec<usize>| {
-            let (batch, answer) = StartBatch::new(std::mem::take(members));
-            self.threads.queue.push(Request::Starts(batch));
-            sent.push((std::mem::take(places), answer));
-        };
-        for (place, request) in group.into_iter().enumerate() {
-            let what = || format!("the input of execution `{}`", request.id);
-            if let Err(error) = self.check_size(what, request.snapshot.len()) {
-                answers[place] = Some(Err(error));
-                continue;
-            }
-            let weight = start::weight(&request);
-            if members.len() == GROUP_MEMBERS_MAX || (bytes + weight > GROUP_BYTES_MAX && !members.is_empty())
-            {
-                flush(&mut members, &mut places);
-                bytes = 0;
-            }
-            bytes += weight;
-            members.push(request);
-            places.push(place);
-        }
-        if !members.is_empty() {
-            flush(&mut members, &mut places);
-        }
-        for (places, answer) in sent {
-            for (place, found) in places.into_iter().zip(answer.await.unwrap_or_default()) {
-                answers[place] = Some(found);
-            }
-        }
-        let unanswered = || Err(self.threads.unanswered());
-        answers.into_iter().map(|answer| answer.unwrap_or_else(unanswered)).collect()
+    fn check_start(&self, request: &StartRequest) -> Result<(), StoreError> {
+        self.check_size(|| format!("the input of execution `{}`", request.id), request.snapshot.len())
     }
 
     /// The usual case is one message: nothing too large, and all of it fits in a group.
@@ -162,13 +128,13 @@ impl SqliteStore {
         let fits =
             group.len() <= GROUP_MEMBERS_MAX && group.iter().map(weight).sum::<usize>() <= GROUP_BYTES_MAX;
         if !fits || group.iter().any(|commit| self.check_commit(commit).is_err()) {
-            return self.commit_in_parts(group).await;
+            return self.in_parts(group, |commit| self.check_commit(commit), weight, Request::Commits).await;
         }
         let members = group.len();
         if members == 0 {
             return Vec::new();
         }
-        let (batch, answer) = CommitBatch::new(group);
+        let (batch, answer) = Batch::new(group, weight);
         self.threads.queue.push(Request::Commits(batch));
         match answer.await {
             Ok((answers, _)) => answers,
@@ -176,30 +142,36 @@ impl SqliteStore {
         }
     }
 
-    /// Sends commits in messages of at most one group each, and puts the answers in order.
-    async fn commit_in_parts(&self, group: Vec<Commit>) -> Vec<Result<Committed, CommitError>> {
-        let mut answers: Vec<Option<Result<Committed, CommitError>>> = Vec::with_capacity(group.len());
+    /// Sends members in messages of at most one group each, and puts the answers in order.
+    async fn in_parts<M, T, E: From<StoreError>>(
+        &self,
+        group: Vec<M>,
+        check: impl Fn(&M) -> Result<(), StoreError>,
+        weight: fn(&M) -> usize,
+        message: fn(Batch<M, Result<T, E>>) -> Request,
+    ) -> Vec<Result<T, E>> {
+        let mut answers: Vec<Option<Result<T, E>>> = Vec::with_capacity(group.len());
         let mut sent: Vec<(Vec<usize>, oneshot::Receiver<_>)> = Vec::new();
         let (mut members, mut places, mut bytes) = (Vec::new(), Vec::new(), 0);
-        let mut flush = |members: &mut Vec<Commit>, places: &mut Vec<usize>| {
+        let mut flush = |members: &mut Vec<M>, places: &mut Vec<usize>| {
             if !members.is_empty() {
-                let (batch, answer) = CommitBatch::new(std::mem::take(members));
-                self.threads.queue.push(Request::Commits(batch));
+                let (batch, answer) = Batch::new(std::mem::take(members), weight);
+                self.threads.queue.push(message(batch));
                 sent.push((std::mem::take(places), answer));
             }
         };
-        for (place, commit) in group.into_iter().enumerate() {
-            if let Err(error) = self.check_commit(&commit) {
+        for (place, member) in group.into_iter().enumerate() {
+            if let Err(error) = check(&member) {
                 answers.push(Some(Err(error.into())));
                 continue;
             }
-            let weight = weight(&commit);
+            let weight = weight(&member);
             if members.len() == GROUP_MEMBERS_MAX || bytes + weight > GROUP_BYTES_MAX {
                 flush(&mut members, &mut places);
                 bytes = 0;
             }
             bytes += weight;
-            members.push(commit);
+            members.push(member);
             places.push(place);
             answers.push(None);
         }
@@ -283,13 +255,13 @@ impl Store for SqliteStore {
 
     fn start(&self, request: StartRequest) -> BoxFuture<'_, Result<Started, StoreError>> {
         Box::pin(async move {
-            let answer = self.start_in_groups(vec![request]).await.pop();
+            let answer = self.start_group(vec![request]).await.pop();
             answer.unwrap_or_else(|| Err(self.threads.unanswered()))
         })
     }
 
     fn start_group(&self, group: Vec<StartRequest>) -> BoxFuture<'_, Vec<Result<Started, StoreError>>> {
-        Box::pin(self.start_in_groups(group))
+        Box::pin(self.in_parts(group, |request| self.check_start(request), start::weight, Request::Starts))
     }
 
     fn claim(&self, request: ClaimRequest) -> BoxFuture<'_, Result<Claims, StoreError>> {
