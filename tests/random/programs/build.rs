@@ -4,7 +4,7 @@
 //! A program that is refused with a code of its own, as DUR014 refuses places it cannot keep, is left out and counted. What
 //! the compiler finds wrong with itself (DUR099) is not: that stops the build.
 
-use proc_macro2::TokenStream;
+use durable_random_generator::{program, refusal};
 use std::{env, fmt::Write, fs, ops::Range, path::Path};
 
 /// Test targets that the programs are dealt out to: rustc compiles them side by side.
@@ -12,7 +12,6 @@ const PARTS: usize = 4;
 
 fn main() {
     println!("cargo::rerun-if-env-changed=DURABLE_RANDOM_SEEDS");
-    println!("cargo::rerun-if-env-changed=DURABLE_RANDOM_SKIPPED");
     println!("cargo::rerun-if-env-changed=DURABLE_RANDOM_PLAIN");
     println!("cargo::rerun-if-changed=build.rs");
     let (seeds, programs_max) = match env::var("DURABLE_RANDOM_SEEDS") {
@@ -20,18 +19,16 @@ fn main() {
         Err(_) => (0..10_000, 500),
     };
     let plain = env::var("DURABLE_RANDOM_PLAIN").is_ok();
-    let skipped = env::var("DURABLE_RANDOM_SKIPPED").unwrap_or_default();
-    let skipped: Vec<u64> = skipped.split(',').filter_map(|seed| seed.parse().ok()).collect();
     let mut accepted = Vec::new();
     let mut refused = String::new();
-    for seed in seeds.filter(|seed| !skipped.contains(seed)) {
+    for seed in seeds {
         if accepted.len() == programs_max {
             break;
         }
-        let program = durable_random_generator::program(seed);
+        let program = program(seed);
         match refusal(&program) {
-            Some(why) if why.contains("DUR099") => panic!("{why}\n{program}"),
-            Some(why) => writeln!(refused, "{seed}: {why}").expect("to a string"),
+            Some(why) if why.is_our_bug() => panic!("{}\n{program}", why.message),
+            Some(why) => writeln!(refused, "{seed}: {}: {}", why.code, why.message).expect("to a string"),
             None => accepted.push((seed, program)),
         }
     }
@@ -52,19 +49,6 @@ fn parse(seeds: &str) -> Range<u64> {
     ends.unwrap_or_else(|| panic!("DURABLE_RANDOM_SEEDS is `{seeds}`, and should be like `20000..20500`"))
 }
 
-/// Why the compiler refuses a program, if it does.
-fn refusal(program: &str) -> Option<String> {
-    let mut item: syn::ItemFn = match syn::parse_str(program) {
-        Ok(item) => item,
-        Err(error) => panic!("{error} in\n{program}"),
-    };
-    item.attrs.clear();
-    let item = quote::ToTokens::to_token_stream(&item);
-    let expanded = durable_compiler::expand_workflow(TokenStream::new(), item).to_string();
-    let from = expanded.find("compile_error")?;
-    Some(expanded[from..].chars().take(400).collect())
-}
-
 /// The program and its test. Without the attributes it must compile as well: what does not is the generator's mistake.
 fn test(seed: u64, program: &str, plain: bool) -> String {
     if plain {
@@ -77,10 +61,9 @@ fn test(seed: u64, program: &str, plain: bool) -> String {
     }
     format!(
         "{program}
-#[tokio::test]
-async fn seed_{seed}() {{
-    check(program_{seed}::input(3, 7, vec![4, 1], \"hey\".into())).await;
-    check(program_{seed}::input(0, 12, vec![], String::new())).await;
+#[test]
+fn seed_{seed}() {{
+    passes(Box::pin(check(program_{seed}::input)));
 }}
 "
     )

@@ -18,6 +18,9 @@
 //! | `declarations.rs` | `let`, in all its forms |
 //! | `branches.rs` | `if`, `match`, `let .. else` |
 //! | `loops.rs` | loops and labelled blocks |
+//! | `refusal.rs` | what the compiler says of a program |
+//!
+//! The program of this package is the long run, `main.rs` and `long_run/`.
 
 mod branches;
 mod declarations;
@@ -26,10 +29,13 @@ mod loops;
 mod numbers;
 mod operations;
 mod random;
+mod refusal;
 mod scope;
 mod statements;
 mod types;
 mod values;
+
+pub use refusal::{Refusal, refusal};
 
 /// The source of the workflow of a seed: an `async fn` named `program_SEED` under `#[durable::workflow]`, with the parameters
 /// `(world: &World, mut a: u64, x: u64, mut v: Vec<u64>, t: String)`.

@@ -1,139 +1,97 @@
-//! The long run of the random workflows: writes, compiles and runs them batch by batch, and names the seeds of what fails.
+//! The long run of the random workflows: writes, compiles and runs them chunk by chunk, and keeps what fails.
 //!
 //! ```text
-//! cargo run -p durable-random-generator -- 20000..40000        run these seeds
-//! cargo run -p durable-random-generator -- 20000..40000 250    the same, so many at a time
-//! cargo run -p durable-random-generator -- 20017               print one program
+//! cargo run -p durable-random-generator -- 20000..40000           run these seeds
+//! cargo run -p durable-random-generator -- 20000..40000 --resume  the rest of a run that was stopped
+//! cargo run -p durable-random-generator -- 20017                  print one program
 //! ```
 //!
-//! A program that does not compile is told from the others by rustc's line numbers, and left out of a second attempt. Exits
-//! with 1 if anything failed.
+//! | option | what | unless given |
+//! |---|---|---|
+//! | `--chunk N` | programs compiled together | 50 |
+//! | `--jobs N` | chunks at a time | as many as there are processors |
+//! | `--timeout N` | seconds after which rustc is taken to hang | 600 |
+//! | `--resume` | keep what a run of the same seeds has done | begin anew |
+//!
+//! A line for each chunk, in the end a summary. Everything is written to `target/random/FROM..TO/`: `done.txt` has the lines
+//! that `--resume` reads, `seed-N.rs` and `seed-N.txt` each program that failed and what was said of it. Exits with 1 if one
+//! failed. `RUSTC` is the compiler that is called.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    env, fs,
-    ops::Range,
-    process::{Command, ExitCode},
-    time::Instant,
-};
+mod long_run;
 
-/// Programs compiled together, unless told otherwise.
-const BATCH: u64 = 250;
+use long_run::{Options, run};
+use std::{env, ops::Range, process::ExitCode, thread, time::Duration};
 
 fn main() -> ExitCode {
     let args: Vec<String> = env::args().skip(1).collect();
-    let number = |at: usize| args.get(at).and_then(|arg| arg.parse().ok());
-    let range = args.first().and_then(|arg| arg.split_once(".."));
-    let Some(seeds) = range.and_then(|(from, to)| Some(from.parse().ok()?..to.parse().ok()?)) else {
-        let Some(seed) = number(0) else {
-            eprintln!("usage: durable-random-generator FROM..TO [BATCH] | SEED");
-            return ExitCode::FAILURE;
-        };
+    if let [seed] = &args[..]
+        && let Ok(seed) = seed.parse()
+    {
         println!("{}", durable_random_generator::program(seed));
         return ExitCode::SUCCESS;
-    };
-    let found = run(seeds, number(1).unwrap_or(BATCH));
-    if found.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-}
-
-/// Runs all batches; gives the seeds of what failed.
-fn run(seeds: Range<u64>, batch: u64) -> BTreeSet<u64> {
-    let (began, mut found, mut from) = (Instant::now(), BTreeSet::new(), seeds.start);
-    let mut run = 0;
-    while from < seeds.end {
-        let to = (from + batch).min(seeds.end);
-        let outcome = run_batch(from..to);
-        run += outcome.passed;
-        for (seed, why) in &outcome.failed {
-            println!("\n==== seed {seed}\n{why}");
-        }
-        found.extend(outcome.failed.into_keys());
-        println!(
-            "{from}..{to}: {} passed, {} failed; {}; {run} passed in all, {} s",
-            outcome.passed,
-            found.iter().filter(|seed| (from..to).contains(*seed)).count(),
-            outcome.refused,
-            began.elapsed().as_secs(),
+    }
+    let Some(options) = options(&args) else {
+        eprintln!(
+            "usage: durable-random-generator FROM..TO [--chunk N] [--jobs N] [--timeout SECONDS] [--resume] | SEED"
         );
-        from = to;
+        return ExitCode::FAILURE;
+    };
+    match run(&options) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
     }
-    println!("{run} passed, {} failed: {found:?}", found.len());
-    found
 }
 
-/// What became of a batch.
-#[derive(Default)]
-struct Outcome {
-    passed: usize,
-    failed: BTreeMap<u64, String>,
-    refused: String,
-}
-
-fn run_batch(seeds: Range<u64>) -> Outcome {
-    let mut outcome = Outcome::default();
-    // Each attempt leaves out what did not compile before; errors of one stage of rustc hide those of the next.
-    for _ in 0..8 {
-        let skipped: Vec<_> = outcome.failed.keys().map(u64::to_string).collect();
-        let output = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-            .args(["test", "--package", "durable-random", "--no-fail-fast", "--color", "never"])
-            .env("DURABLE_RANDOM_SEEDS", format!("{}..{}", seeds.start, seeds.end))
-            .env("DURABLE_RANDOM_SKIPPED", skipped.join(","))
-            .output()
-            .expect("cargo can be run");
-        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-        let refused = errors.lines().find_map(|line| line.split_once("random workflows: "));
-        outcome.refused = refused.map(|(_, rest)| rest.to_owned()).unwrap_or_default();
-        if errors.contains("could not compile") {
-            let bad = not_compiled(&errors);
-            if bad.is_empty() {
-                panic!("{errors}");
-            }
-            outcome.failed.extend(bad);
+fn options(args: &[String]) -> Option<Options> {
+    let (seeds, mut rest) = args.split_first()?;
+    let mut options = Options {
+        seeds: range(seeds)?,
+        chunk: 50,
+        jobs: thread::available_parallelism().map_or(1, usize::from),
+        timeout: Duration::from_secs(600),
+        resume: false,
+    };
+    while let Some((option, more)) = rest.split_first() {
+        rest = more;
+        if option == "--resume" {
+            options.resume = true;
             continue;
         }
-        let report = String::from_utf8_lossy(&output.stdout).into_owned();
-        if !report.contains("test result: ") {
-            panic!("{errors}");
+        let (value, more) = rest.split_first()?;
+        rest = more;
+        match option.as_str() {
+            "--chunk" => options.chunk = value.parse().ok().filter(|chunk| *chunk > 0)?,
+            "--jobs" => options.jobs = value.parse().ok().filter(|jobs| *jobs > 0)?,
+            "--timeout" => options.timeout = Duration::from_secs(value.parse().ok()?),
+            _ => return None,
         }
-        outcome.failed.extend(differing(&report));
-        outcome.passed =
-            report.lines().filter(|line| line.starts_with("test seed_") && line.ends_with("ok")).count();
-        return outcome;
     }
-    panic!("rustc finds new errors in {seeds:?} at each attempt: {:?}", outcome.failed.keys());
+    Some(options)
 }
 
-/// The seeds of programs that rustc refuses, with its first words about each.
-fn not_compiled(errors: &str) -> BTreeMap<u64, String> {
-    let mut found = BTreeMap::new();
-    for error in errors.split("\nerror").skip(1) {
-        let place = error.lines().find_map(|line| line.trim_start().strip_prefix("--> "));
-        let mut parts = place.unwrap_or_default().rsplitn(3, ':').skip(1);
-        let (line, file) = (parts.next().and_then(|line| line.parse().ok()), parts.next());
-        let (Some(line), Some(text)) = (line, file.and_then(|file| fs::read_to_string(file).ok())) else {
-            continue;
+fn range(text: &str) -> Option<Range<u64>> {
+    let (from, to) = text.split_once("..")?;
+    Some(from.parse().ok()?..to.parse().ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_read_in_any_order_and_unknown_ones_refused() {
+        let options = |line: &str| {
+            options(&line.split(' ').map(str::to_owned).collect::<Vec<_>>())
+                .map(|it| (it.seeds, it.chunk, it.jobs, it.timeout.as_secs(), it.resume))
         };
-        let above: Vec<_> = text.lines().take(line).collect();
-        // An error of the whole expansion points at the attribute, which stands before the function.
-        let below = text.lines().skip(line).take(1);
-        let name = |line: &str| line.strip_prefix("async fn program_")?.split('(').next()?.parse().ok();
-        let at_attribute =
-            below.filter(|_| above.last().is_some_and(|line| line.starts_with("#["))).find_map(name);
-        if let Some(seed) = at_attribute.or_else(|| above.iter().rev().find_map(|line| name(line))) {
-            let cut: String = error.chars().take(1200).collect();
-            found.entry(seed).or_insert_with(|| format!("error{cut}"));
-        }
+        assert_eq!(options("5..9 --timeout 7 --resume --chunk 2 --jobs 3"), Some((5..9, 2, 3, 7, true)));
+        assert_eq!(options("5..9 --chunks 2"), None);
+        assert_eq!(options("5..9 --chunk 0"), None);
+        assert_eq!(options("5..9 --chunk"), None);
+        assert_eq!(options("5"), None);
     }
-    found
-}
-
-/// The seeds of programs that ran otherwise, with what differed.
-fn differing(report: &str) -> BTreeMap<u64, String> {
-    let failed = report.split("\n---- seed_").skip(1);
-    failed
-        .filter_map(|failed| {
-            let seed = failed.split(' ').next()?.parse().ok()?;
-            Some((seed, failed.chars().take(3000).collect()))
-        })
-        .collect()
 }

@@ -3,7 +3,8 @@
 use durable::{Input, Workflow};
 use durable_test::{CrashTest, EffectLog};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use std::fmt::Debug;
+use std::{env, fmt::Debug, pin::Pin};
+use tokio::runtime::{Builder, Runtime};
 
 /// Services that record every call.
 pub struct World {
@@ -139,10 +140,43 @@ pub fn same<T>(value: T) -> T {
     value
 }
 
-/// Runs a workflow plainly and with a crash at every commit: results and effects must be equal.
-pub async fn check<W>(input: Input<W>)
+/// A check that is under way.
+pub type Checked = Pin<Box<dyn Future<Output = Result<(), String>>>>;
+
+/// Runs a workflow plainly and with a crash at every commit, with several inputs: results and effects must be equal.
+pub async fn check<W>(input: fn(u64, u64, Vec<u64>, String) -> Input<W>) -> Result<(), String>
 where
     W: Workflow<Input: DeserializeOwned, Output: Debug>,
 {
-    CrashTest::<W>::new(|log, resources| resources.insert(World { log: log.clone() })).run(input).await;
+    let inputs: [(u64, u64, &[u64], &str); 4] =
+        [(3, 7, &[4, 1], "hey"), (0, 12, &[], ""), (9, 2, &[6, 0, 11], "so"), (40, 15, &[5], "hey so")];
+    for (a, x, v, t) in inputs {
+        let test = CrashTest::<W>::new(|log, resources| resources.insert(World { log: log.clone() }));
+        let report = test.check(input(a, x, v.to_vec(), t.to_owned())).await;
+        report.map_err(|error| format!("with {:?}: {error}", (a, x, v, t)))?;
+    }
+    Ok(())
+}
+
+/// A test of `cargo test`: panics if the check fails.
+pub fn passes(check: Checked) {
+    runtime().block_on(check).unwrap_or_else(|why| panic!("{why}"));
+}
+
+/// A chunk of the long run: says on standard output where it is. The process ends where a program panics; it is begun again
+/// with the seeds that are over as its arguments.
+pub fn run_programs(programs: &[(u64, fn() -> Checked)]) {
+    let over: Vec<u64> = env::args().skip(1).filter_map(|seed| seed.parse().ok()).collect();
+    let runtime = runtime();
+    for (seed, check) in programs.iter().filter(|(seed, _)| !over.contains(seed)) {
+        println!("begins {seed}");
+        match runtime.block_on(check()) {
+            Ok(()) => println!("passed {seed}"),
+            Err(why) => println!("{why}\ndiffers {seed}"),
+        }
+    }
+}
+
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_all().build().expect("a runtime")
 }
