@@ -16,6 +16,7 @@ mod conditions;
 mod expressions;
 mod generics;
 mod graph;
+mod hidden_names;
 mod iterators;
 mod loops;
 mod methods;

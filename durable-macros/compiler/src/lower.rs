@@ -150,7 +150,7 @@ impl Lower<'_> {
     fn stmt(&mut self, stmt: &Stmt) {
         match stmt {
             Stmt::Local(local) => self.local(local),
-            Stmt::Expr(expr, semi) if self.must_open(expr) => match expr::opens(expr) {
+            Stmt::Expr(expr, semi) if facts::has_await(expr) => match expr::opens(expr) {
                 true => self.into(expr, &Dest::Discard),
                 false => {
                     let residual = self.expr(expr, expr::Mode::InPlace);
@@ -239,7 +239,7 @@ impl Lower<'_> {
         if self.cur.is_none() {
             return;
         }
-        if !self.must_open(expr) {
+        if !facts::has_await(expr) {
             return self.deliver(expr.clone(), dest);
         }
         if expr::opens(expr) {
@@ -258,16 +258,6 @@ impl Lower<'_> {
                 self.deliver(residual, dest);
             }
         }
-    }
-
-    /// Whether an expression cannot stay as it is: it contains an await, or a jump to an opened loop out of a scope whose names
-    /// hide some that the jump must carry.
-    fn must_open(&self, expr: &Expr) -> bool {
-        if facts::has_await(expr) {
-            return true;
-        }
-        let hidden = |names: &facts::Names| names.iter().any(|name| self.lookup(name).is_some());
-        expr::opens_at_will(expr) && facts::of_expr(expr).jumps.iter().any(|jump| hidden(&jump.bound))
     }
 
     /// Gives a value without further awaits to its destination.

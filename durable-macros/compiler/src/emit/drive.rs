@@ -10,7 +10,6 @@ use super::{
     tuple,
 };
 use crate::{
-    diagnostic::Diagnostics,
     graph::{BindingId, BlockId, plain_name},
     owner::rename_self,
     parse::Function,
@@ -19,7 +18,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use std::collections::BTreeSet;
 
-pub(super) fn emit_drive(compiled: &Compiled<'_>, diagnostics: &Diagnostics) -> TokenStream {
+pub(super) fn emit_drive(compiled: &Compiled<'_>) -> TokenStream {
     let (graph, layout) = (compiled.graph, compiled.layout);
     let carried: BTreeSet<BindingId> = layout.carried.iter().flatten().copied().collect();
     let generics: Vec<Ident> = carried.iter().map(|id| type_param(*id)).collect();
@@ -63,7 +62,7 @@ pub(super) fn emit_drive(compiled: &Compiled<'_>, diagnostics: &Diagnostics) -> 
     let output = super::output(compiled.function);
     let open = open_types(compiled);
     let open_idents = open.iter().map(|id| open_type_ident(*id));
-    let mut blocks = Blocks::new(compiled, diagnostics, open.clone());
+    let blocks = Blocks::new(compiled, open.clone());
     let arms: Vec<_> = reached.iter().map(|block| blocks.emit(*block)).collect();
     let (cx, next) = (made("cx"), made("next"));
     let generics = match generics.is_empty() {

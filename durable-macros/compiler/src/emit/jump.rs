@@ -17,13 +17,9 @@ use syn::{
 pub(super) fn goto(compiled: &Compiled<'_>, block: BlockId, names: &Names) -> TokenStream {
     let (cx, next) = (made("cx"), made("next"));
     let variant = block_variant(compiled, block);
-    let payload = tuple(
-        compiled.layout.carried[block.0]
-            .iter()
-            .map(|id| names.ident(compiled.graph, *id))
-            .map(|ident| quote!(#ident))
-            .collect(),
-    );
+    let carried = compiled.layout.carried[block.0].iter();
+    let payload =
+        tuple(carried.map(|id| names.value(compiled.graph, *id)).map(|value| quote!(#value)).collect());
     quote!(*#next = Some(__DurableBlock::#variant(#payload)); match #cx.goto().await {})
 }
 

@@ -2,8 +2,9 @@
 
 use super::{block::Blocks, names::Names};
 use crate::graph::{BindingId, BindingKind, Bindings, Graph, Op};
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::TokenStream;
 use quote::quote;
+use syn::Expr;
 
 /// A scope of the user's, as far as it stands in one sequence.
 #[derive(Default)]
@@ -11,8 +12,6 @@ pub(super) struct Scope {
     pub(super) tokens: TokenStream,
     /// Declared in it.
     pub(super) defs: Vec<BindingId>,
-    /// Parked in it.
-    pub(super) parked: Bindings,
     /// Of outer scopes, bound again where an inner one ended.
     pub(super) rebound: Bindings,
 }
@@ -30,34 +29,22 @@ impl Blocks<'_> {
         outer: &mut Scope,
     ) {
         let graph = self.graph();
-        let mut leaving: Vec<(BindingId, Ident)> = Vec::new();
+        let mut leaving: Vec<(BindingId, Expr)> = Vec::new();
         for id in &scope.defs {
             if after.contains(id) && is_temporary(graph, *id) {
-                leaving.push((*id, names.ident(graph, *id)));
+                leaving.push((*id, names.value(graph, *id)));
             }
         }
         // Bound again by an inner scope, inside of what is closed now: they are the same variables outside.
         let (mut rebound, undeclared): (Vec<_>, Vec<_>) =
             scope.rebound.iter().copied().partition(|id| after.contains(id));
-        // One that was hidden again since leaves below.
-        let hidden_again = |id: &BindingId| scope.parked.contains(id) && names.is_parked(graph, *id);
-        rebound.retain(|id| !hidden_again(id));
-        leaving.extend(rebound.iter().map(|id| (*id, names.ident(graph, *id))));
+        leaving.extend(rebound.iter().map(|id| (*id, names.value(graph, *id))));
         let mut late = Vec::new();
         for (name, id) in visible {
             names.show(name, *id);
-            if !names.is_parked(graph, *id) {
-                continue;
-            }
-            if !scope.parked.contains(id) {
+            // Hidden since the block began, by a local that it carries.
+            if names.is_parked(graph, *id) {
                 late.push(*id);
-                continue;
-            }
-            let parked = names.ident(graph, *id);
-            names.unpark(graph, *id);
-            if after.contains(id) {
-                leaving.push((*id, parked));
-                rebound.push(*id);
             }
         }
         // A borrow of what leaves cannot leave with it: it is taken again outside.
@@ -72,7 +59,6 @@ impl Blocks<'_> {
             true => quote!({ #inner }),
             false => quote!(let (#(#bound,)*) = { #inner (#(#given,)*) };),
         });
-        // Hidden since the block began, by a local that it carries.
         outer
             .tokens
             .extend(late.iter().map(|id| self.shown_again(*id, after, names)).collect::<TokenStream>());
@@ -85,6 +71,21 @@ impl Blocks<'_> {
         outer.tokens.extend(self.retake_from(&rebound, &[], after, names));
         outer.rebound.extend(rebound);
         outer.defs.extend(scope.defs);
+    }
+
+    /// A local whose name is its own again.
+    fn shown_again(&self, id: BindingId, alive: &Bindings, names: &mut Names) -> TokenStream {
+        let graph = self.graph();
+        if !names.is_parked(graph, id) {
+            return quote!();
+        }
+        let parked = names.ident(graph, id);
+        names.unpark(graph, id);
+        if !alive.contains(&id) {
+            return quote!();
+        }
+        let own = self.binding(names, id);
+        quote!(let #own = #parked;)
     }
 }
 

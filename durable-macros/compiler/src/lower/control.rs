@@ -68,7 +68,9 @@ impl Lower<'_> {
     /// A condition: goes on where it holds, with what it binds in scope, and jumps to `otherwise` where it does not.
     fn condition(&mut self, cond: &Expr, otherwise: BlockId) {
         match cond {
-            Expr::Binary(chain) if matches!(chain.op, syn::BinOp::And(_)) && has_await(cond) => {
+            Expr::Binary(chain)
+                if matches!(chain.op, syn::BinOp::And(_)) && (has_await(cond) || binds_twice(cond)) =>
+            {
                 self.condition(&chain.left, otherwise);
                 self.condition(&chain.right, otherwise);
             }
@@ -365,5 +367,25 @@ impl Lower<'_> {
     /// A statement of ours about one cursor.
     fn push_made(&mut self, stmt: syn::Stmt, cursor: BindingId) {
         self.push_op(Op::Stmt { stmt, effect: Effect::of_use(cursor), defs: Vec::new() });
+    }
+}
+
+/// Whether a name of a chain of conditions hides one of the same chain, which may be needed all the same: what it refers to.
+fn binds_twice(cond: &Expr) -> bool {
+    let mut names = Vec::new();
+    names_of_chain(cond, &mut names);
+    (1..names.len()).any(|at| names[..at].contains(&names[at]))
+}
+
+fn names_of_chain(cond: &Expr, names: &mut Vec<String>) {
+    match cond {
+        Expr::Let(binding) => {
+            names.extend(facts::pattern_names(&binding.pat).iter().map(|name| plain_name(&name.ident)));
+        }
+        Expr::Binary(chain) if matches!(chain.op, syn::BinOp::And(_)) => {
+            names_of_chain(&chain.left, names);
+            names_of_chain(&chain.right, names);
+        }
+        _ => {}
     }
 }

@@ -48,8 +48,8 @@ impl Generator {
     /// Assigns what a round took away.
     fn brought_back(&mut self, outer: usize, gone: &[bool]) -> String {
         let mut again = String::new();
-        for at in 0..outer {
-            if self.scope.locals[at].gone && !gone[at] {
+        for (at, was_gone) in gone.iter().enumerate().take(outer) {
+            if self.scope.locals[at].gone && !was_gone {
                 let ty = self.scope.locals[at].ty;
                 let value = self.under(Allowed { moves: false, jumps: false, ..Allowed::ALL }, |this| {
                     this.locked(at, Lock::Untouchable, |this| this.value(ty, 1))

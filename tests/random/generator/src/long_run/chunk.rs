@@ -223,7 +223,7 @@ fn refused_by_rustc(errors: &str, lines: &[(usize, u64)]) -> BTreeMap<u64, Strin
             .and_then(|line| lines.iter().rev().find(|(begins, _)| *begins <= line))
             .map(|(_, seed)| *seed);
         if let Some(seed) = seed {
-            write!(found.entry(seed).or_default(), "error{error}\n").expect("to a string");
+            writeln!(found.entry(seed).or_default(), "error{error}").expect("to a string");
         }
     }
     found
