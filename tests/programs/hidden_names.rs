@@ -224,3 +224,41 @@ program!(made_by_a_macro, n);
 async fn a_macro_by_example_makes_a_workflow_that_hides() {
     assert_eq!(everywhere(made_by_a_macro::input(9, "abc".into())).await, (9, "abc".into()));
 }
+
+#[workflow]
+async fn jump_in_a_guard(world: &World, x: u64, items: Vec<Option<u64>>) -> (u64, u64) {
+    let mut sum = 0;
+    for item in &items {
+        sum += match *item {
+            Some(x)
+                if {
+                    if x > 9 {
+                        break;
+                    }
+                    let sum = x % 2;
+                    if sum == 1 {
+                        continue;
+                    }
+                    x > 4
+                } =>
+            {
+                world.ask(x).await
+            }
+            Some(n) => n * 10,
+            None =>
+            {
+                #[at(Nothing)]
+                world.ask(x).await
+            }
+        };
+    }
+    (sum, x)
+}
+
+#[tokio::test]
+async fn a_jump_out_of_a_guard_carries_what_the_pattern_hides() {
+    let input =
+        |items: &[u64]| jump_in_a_guard::input(100, items.iter().map(|n| (*n > 0).then_some(*n)).collect());
+    assert_eq!(everywhere(input(&[2, 3, 0, 6])).await, (126, 100));
+    assert_eq!(everywhere(input(&[6, 12, 8])).await, (6, 100));
+}

@@ -200,14 +200,19 @@ impl<'a> Blocks<'a> {
     pub(super) fn rewritten(&self, stmt: &Stmt, effect: &Effect, names: &Names) -> Stmt {
         let mut stmt = stmt.clone();
         StripAt.visit_stmt_mut(&mut stmt);
-        if !effect.jumps.is_empty() {
-            let mut names = names.clone();
-            self.hidden_by_scopes(effect).iter().for_each(|id| names.reach(self.graph(), *id));
-            let (compiled, jumps) = (self.compiled, &effect.jumps);
-            let mut jumps = Jumps { compiled, names: &names, jumps, inside: Enclosing::default() };
-            jumps.visit_stmt_mut(&mut stmt);
-        }
+        self.rewrite_jumps(effect, names, |jumps| jumps.visit_stmt_mut(&mut stmt));
         stmt
+    }
+
+    /// Gives what rewrites the jumps of a piece of code, if it has any.
+    pub(super) fn rewrite_jumps(&self, effect: &Effect, names: &Names, rewrite: impl FnOnce(&mut Jumps<'_>)) {
+        if effect.jumps.is_empty() {
+            return;
+        }
+        let mut names = names.clone();
+        self.hidden_by_scopes(effect).iter().for_each(|id| names.reach(self.graph(), *id));
+        let (compiled, jumps) = (self.compiled, &effect.jumps);
+        rewrite(&mut Jumps { compiled, names: &names, jumps, inside: Enclosing::default() });
     }
 
     pub(super) fn rewritten_expr(&self, expr: &Expr, effect: &Effect, names: &Names) -> Expr {

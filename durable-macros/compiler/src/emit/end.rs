@@ -3,7 +3,7 @@
 use super::{block::Blocks, jump::goto, names::Names};
 use crate::{
     desugar::{self, StripAt},
-    graph::{BindingId, Bindings, End, Retake, SeqId},
+    graph::{Arm, BindingId, Bindings, End, Retake, SeqId},
 };
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -54,13 +54,14 @@ impl Blocks<'_> {
                 let mut reached = self.hidden_by_scopes(effect);
                 let mut tokens = TokenStream::new();
                 for arm in arms {
-                    let hidden = self.hidden_in(&arm.defs, arm.body, names);
+                    let mut hidden = self.hidden_in(&arm.defs, arm.body, names);
+                    hidden.extend(self.hidden_in_guard(arm, names));
                     let body = self.branch(arm.body, &arm.defs, &hidden, names);
+                    let pat = self.rewritten_pat(arm, &hidden, names);
                     reached.extend(hidden);
                     let asked = self.asked_of_pattern(&arm.pat, scrutinee, effect, |root| {
                         self.carried_from(arm.body, 0, root)
                     });
-                    let pat = stripped_pat(&arm.pat);
                     let attrs = arm.attrs.iter().filter(|attr| !desugar::is_at(attr));
                     tokens.extend(quote!(#(#attrs)* #pat => { #asked #body }));
                 }
@@ -73,10 +74,32 @@ impl Blocks<'_> {
 
     /// A branch whose pattern declares, and hides what is reached.
     fn branch(&self, seq: SeqId, defs: &[BindingId], hidden: &Bindings, names: &Names) -> TokenStream {
+        self.seq(seq, &mut self.names_inside(defs, hidden, names))
+    }
+
+    fn names_inside(&self, defs: &[BindingId], hidden: &Bindings, names: &Names) -> Names {
         let mut names = names.clone();
         hidden.iter().for_each(|id| names.reach(self.graph(), *id));
         defs.iter().for_each(|id| names.declare(self.graph(), *id));
-        self.seq(seq, &mut names)
+        names
+    }
+
+    /// A pattern with its guard, whose jumps out of the block are written as what they are here.
+    fn rewritten_pat(&self, arm: &Arm, hidden: &Bindings, names: &Names) -> Pat {
+        let mut pat = arm.pat.clone();
+        StripAt.visit_pat_mut(&mut pat);
+        let names = self.names_inside(&arm.defs, hidden, names);
+        self.rewrite_jumps(&arm.effect, &names, |jumps| jumps.visit_pat_mut(&mut pat));
+        pat
+    }
+
+    /// What jumps out of a guard carry although its pattern hides it, or a scope in it.
+    fn hidden_in_guard(&self, arm: &Arm, names: &Names) -> Bindings {
+        let graph = self.graph();
+        let hidden: Bindings = arm.defs.iter().filter_map(|id| names.hidden_by(graph, *id)).collect();
+        let carried = arm.effect.jumps.iter().flat_map(|jump| &self.layout().carried[jump.target.0]);
+        let by_pattern = carried.copied().filter(|id| hidden.contains(id));
+        by_pattern.chain(self.hidden_by_scopes(&arm.effect)).collect()
     }
 
     /// What a branch's pattern hides although the branch needs it.
@@ -86,10 +109,4 @@ impl Blocks<'_> {
         let hidden = defs.iter().filter_map(|id| names.hidden_by(graph, *id));
         hidden.filter(|id| alive.contains(id)).collect()
     }
-}
-
-fn stripped_pat(pat: &Pat) -> Pat {
-    let mut pat = pat.clone();
-    StripAt.visit_pat_mut(&mut pat);
-    pat
 }

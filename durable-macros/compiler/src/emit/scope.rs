@@ -59,9 +59,15 @@ impl Blocks<'_> {
             true => quote!({ #inner }),
             false => quote!(let (#(#bound,)*) = { #inner (#(#given,)*) };),
         });
-        outer
-            .tokens
-            .extend(late.iter().map(|id| self.shown_again(*id, after, names)).collect::<TokenStream>());
+        // A borrow of what moves is taken again below.
+        let moves = |id: &BindingId| rebound.contains(id) || late.contains(id);
+        for id in &late {
+            let borrow = graph.borrow_of(*id).map(|borrow| graph.borrow(borrow));
+            match borrow.is_some_and(|borrow| borrow.bases.iter().any(moves)) {
+                true => names.unpark(graph, *id),
+                false => outer.tokens.extend(self.shown_again(*id, after, names)),
+            }
+        }
         for id in undeclared.into_iter().chain(late.iter().copied().filter(|id| !after.contains(id))) {
             if assigned_later.contains(&id) {
                 outer.tokens.extend(self.declared_again(id, names));
