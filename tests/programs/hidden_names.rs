@@ -122,42 +122,53 @@ async fn what_a_call_lends_hides_what_it_lends_from() {
 
 #[workflow]
 async fn otherwise(world: &World, t: String, n: u64) -> Result<u64, String> {
-    let borrowed = &t;
+    let p = &t;
     let mut y = world.ask(n).await;
-    for round in 0..3u64 {
-        #[at(Peek)]
-        world.note(format!("{borrowed} {round}")).await;
-        let Some(t) = ({
-            #[at(Some)]
-            world.some(y).await
-        }) else {
-            y = if n > 5 { break } else { 2 };
-            return Err(format!("{t}{y}"));
-        };
-        y = t.saturating_sub(4);
+    'rounds: for round in 0..3u64 {
+        if y < 4 {
+            y += round + 1;
+        } else {
+            let p = t.len();
+            let Some(t) = ({
+                #[at(Again)]
+                world.ask(y).await
+            })
+            .checked_sub(9) else {
+                y = {
+                    if y > 6 {
+                        break 'rounds;
+                    }
+                    y + 2
+                };
+                return Err(format!("{t}{y}{p}"));
+            };
+            y = t;
+        }
     }
-    Ok(borrowed.len() as u64 + y)
+    Ok(p.len() as u64 + y)
 }
 
 #[tokio::test]
 async fn the_else_of_a_let_means_what_the_let_hides() {
-    assert_eq!(everywhere(otherwise::input("abc".into(), 20)).await, Ok(11));
-    assert_eq!(everywhere(otherwise::input("abc".into(), 8)).await, Ok(3));
-    assert_eq!(everywhere(otherwise::input("abc".into(), 3)).await, Err("abc2".into()));
+    assert_eq!(everywhere(otherwise::input("abc".into(), 20)).await, Ok(8));
+    assert_eq!(everywhere(otherwise::input("abc".into(), 8)).await, Ok(11));
+    assert_eq!(everywhere(otherwise::input("abc".into(), 5)).await, Err("abc73".into()));
 }
 
 #[workflow]
 async fn hidden_again(world: &World, state: Vec<u64>, n: u64) -> Vec<u64> {
+    world.ask(n).await;
     let mut rounds = 0;
     loop {
         rounds += 1;
         if rounds > 3 {
             break;
         }
-        match (rounds + n, Some(rounds)) {
-            (state, Some(next)) => {
-                let Some(state) = state.checked_sub(4) else { continue };
-                let y = world.ask(state).await;
+        match (if rounds + n != 5 { rounds } else { break }, Some(rounds)) {
+            (state, Some(_)) => {
+                let Some(state) = state.checked_sub(2) else { continue };
+                #[at(Inside)]
+                world.ask(state).await;
             }
             (state, None) => {
                 let Some(y) = state.checked_sub(4) else { break };
@@ -170,7 +181,7 @@ async fn hidden_again(world: &World, state: Vec<u64>, n: u64) -> Vec<u64> {
 }
 
 #[tokio::test]
-async fn a_name_hidden_twice_is_handed_on_by_each_jump() {
+async fn a_scrutinee_jumps_out_before_its_arms_hide() {
     assert_eq!(everywhere(hidden_again::input(vec![1, 2], 2)).await, [1, 2]);
 }
 

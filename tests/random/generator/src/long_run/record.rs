@@ -21,6 +21,13 @@ impl Record {
             fs::remove_dir_all(dir)?;
         }
         fs::create_dir_all(dir)?;
+        // What a run that was stopped was at.
+        for entry in fs::read_dir(dir)? {
+            let entry = entry?;
+            if entry.file_name().to_string_lossy().starts_with("chunk-") {
+                fs::remove_file(entry.path())?;
+            }
+        }
         let lines = match fs::read_to_string(dir.join("done.txt")) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
             read => read?,

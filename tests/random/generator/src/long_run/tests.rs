@@ -62,8 +62,10 @@ fn a_run_that_was_stopped_goes_on_where_it_was() {
         fs::read_to_string(dir.path().join("done.txt")).expect("it was written") + "25..30: 5 pas"
     })
     .expect("it can be written");
+    fs::write(dir.path().join("chunk-25.rs"), "fn main() {}").expect("it can be written");
 
     let record = Record::open(dir.path(), true).expect("it is there");
+    assert!(!dir.path().join("chunk-25.rs").exists());
     assert_eq!(chunks(&(10..32), 4, &record.done()), [15..19, 19..20, 25..29, 29..32]);
     assert_eq!(
         summary(&record.all(), Duration::from_secs(2)),
