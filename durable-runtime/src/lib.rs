@@ -11,7 +11,7 @@
 //! | who commits, in which groups | `shard.rs`, `seat.rs` |
 //! | when and how much is claimed, crash limits | `claim_loop.rs`, `places.rs` |
 //! | liveness, takeover, dropping everything | `beat.rs` |
-//! | a store that is full or out of reach | `trouble.rs` |
+//! | a store that is full or out of reach, or panics | `trouble.rs`, `guarded.rs` |
 //! | shutdown | `worker.rs` |
 //! | starts, conflicts | `client.rs`, `start.rs`, `same_input.rs` |
 //! | events, state, result | `handle.rs` |
@@ -22,6 +22,7 @@ mod claim_loop;
 mod client;
 mod error;
 mod execution;
+mod guarded;
 mod handle;
 mod host;
 mod places;
