@@ -4,6 +4,7 @@ use super::{Compiled, drive::block_variant, made, names::Names, tuple};
 use crate::{
     enclosing::Enclosing,
     graph::{BlockId, Jump},
+    macros,
 };
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -16,13 +17,9 @@ use syn::{
 pub(super) fn goto(compiled: &Compiled<'_>, block: BlockId, names: &Names) -> TokenStream {
     let (cx, next) = (made("cx"), made("next"));
     let variant = block_variant(compiled, block);
-    let payload = tuple(
-        compiled.layout.carried[block.0]
-            .iter()
-            .map(|id| names.ident(compiled.graph, *id))
-            .map(|ident| quote!(#ident))
-            .collect(),
-    );
+    let carried = compiled.layout.carried[block.0].iter();
+    let payload =
+        tuple(carried.map(|id| names.value(compiled.graph, *id)).map(|value| quote!(#value)).collect());
     quote!(*#next = Some(__DurableBlock::#variant(#payload)); match #cx.goto().await {})
 }
 
@@ -98,6 +95,22 @@ impl VisitMut for Jumps<'_> {
             }
             Expr::Closure(_) | Expr::Async(_) => {}
             other => visit_mut::visit_expr_mut(self, other),
+        }
+    }
+
+    fn visit_macro_mut(&mut self, mac: &mut syn::Macro) {
+        let Some(before) = macros::operands(mac) else { return };
+        let mut operands = before.clone();
+        for operand in &mut operands {
+            match operand {
+                // A format's `name = value`.
+                Expr::Assign(named) => self.visit_expr_mut(&mut named.right),
+                operand => self.visit_expr_mut(operand),
+            }
+        }
+        // One without such jumps keeps its tokens as they are.
+        if operands != before {
+            *mac = macros::with_operands(mac, &operands);
         }
     }
 
