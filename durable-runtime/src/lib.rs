@@ -15,6 +15,7 @@
 //! | shutdown | `worker.rs` |
 //! | starts, conflicts | `client.rs`, `start.rs`, `same_input.rs` |
 //! | events, state, result | `handle.rs` |
+//! | a state as JSON, without the program | `saved.rs` |
 
 mod beat;
 mod builder;
