@@ -343,9 +343,13 @@ impl Context {
     }
 
     /// At an await point: asks for its commit, unless the frame stands restored at it. Whether it asked.
+    ///
+    /// What was committed for others to begin has not begun. If it may run only once, it is committed again, at the same visit:
+    /// that is the record of its start (A5).
     fn arrive(&self, point: usize, saver: Saver, operation: &impl Awaitable) -> bool {
         let execution = self.execution();
-        if self.was_restored(execution) {
+        let restored = self.was_restored(execution);
+        if restored && (!operation.at_most_once() || self.was_interrupted()) {
             return false;
         }
         let (saved, wait) = (saver.finish(), operation.wait());
@@ -367,7 +371,7 @@ impl Context {
         if let Place::Known { point: at, .. } = &mut frame.place {
             *at = Some(point);
         }
-        frame.visit += 1;
+        frame.visit += u64::from(!restored);
         frame.failed = 0;
         frame.interrupted = false;
         frame.fired = false;

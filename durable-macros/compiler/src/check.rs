@@ -4,7 +4,7 @@ use crate::{
     desugar::{self, Desugared},
     diagnostic::{Code, Diagnostics},
     facts,
-    graph::{self, BindingKind, Effect, End, Graph, Lent, Op, plain_name},
+    graph::{self, BindingKind, Graph, Lent, plain_name},
     layout::Layout,
     lower, macros,
     parse::Function,
@@ -30,7 +30,6 @@ pub fn check_layout(function: &Function, graph: &Graph, layout: &Layout, diagnos
     check_references(graph, layout, diagnostics);
     check_conditional(graph, layout, diagnostics);
     check_fields(graph, layout, diagnostics);
-    check_jumps(graph, layout, diagnostics);
     if function.options.strict {
         check_strict(graph, layout, diagnostics);
     }
@@ -474,40 +473,6 @@ fn check_strict(graph: &Graph, layout: &Layout, diagnostics: &Diagnostics) {
                 format!("under `#[workflow(strict)]` the type of every saved value is written, and that of {what} is not (await point `{}`)", point.name),
                 help,
             );
-        }
-    }
-}
-
-/// A jump out of a scope whose names hide locals that the jump must carry.
-fn check_jumps(graph: &Graph, layout: &Layout, diagnostics: &Diagnostics) {
-    let check = |effect: &Effect, tokens: &dyn quote::ToTokens| {
-        for jump in &effect.jumps {
-            let carried = &layout.carried[jump.target.0];
-            if let Some(hidden) =
-                carried.iter().map(|id| graph.name(*id)).find(|name| jump.bound.contains(name))
-            {
-                diagnostics.error_at_with_help(
-                    Code::Position,
-                    &tokens.to_token_stream(),
-                    format!("this jumps out of a scope whose own `{hidden}` hides the `{hidden}` that must be saved"),
-                    format!("rename the inner `{hidden}`"),
-                );
-            }
-        }
-    };
-    for seq in &graph.seqs {
-        for op in &seq.ops {
-            match op {
-                Op::Stmt { stmt, effect, .. } => check(effect, stmt),
-                Op::LetElse { expr, effect, .. } => check(effect, expr),
-                Op::Enter | Op::Leave { .. } => {}
-            }
-        }
-        match &seq.end {
-            Some(End::If { cond, effect, .. }) => check(effect, cond),
-            Some(End::Match { scrutinee, effect, .. }) => check(effect, scrutinee),
-            Some(End::Return { value, effect }) => check(effect, value),
-            _ => {}
         }
     }
 }

@@ -5,9 +5,14 @@
 
 mod block;
 mod drive;
+mod end;
 mod jump;
+mod local;
 mod names;
+mod open_types;
 mod plain;
+mod reach;
+mod retake;
 mod scope;
 mod state;
 mod walk;
@@ -15,7 +20,6 @@ mod whole;
 
 use crate::{
     desugar::{Desugared, StripAt},
-    diagnostic::{Code, Diagnostics},
     graph::{Graph, plain_name},
     layout::Layout,
     liveness::Liveness,
@@ -51,8 +55,8 @@ pub struct Expansion {
 }
 
 /// The whole expansion.
-pub fn emit(compiled: &Compiled<'_>, diagnostics: &Diagnostics) -> Expansion {
-    let drive = drive::emit_drive(compiled, diagnostics);
+pub fn emit(compiled: &Compiled<'_>) -> Expansion {
+    let drive = drive::emit_drive(compiled);
     let state = state::emit_enum(compiled);
     let state_impls = state::emit_impls(compiled);
     let state_type = state::state_type(compiled);
@@ -422,9 +426,4 @@ const TUPLE_MAX: usize = 10;
 /// An identifier of ours.
 fn made(name: &str) -> Ident {
     format_ident!("__durable_{name}", span = Span::mixed_site())
-}
-
-/// An error for a name that cannot be moved aside where another one of the same name is bound.
-fn refuse_hidden(diagnostics: &Diagnostics, tokens: &impl ToTokens, message: String, name: &str) {
-    diagnostics.error_at_with_help(Code::Position, tokens, message, format!("rename the inner `{name}`"));
 }

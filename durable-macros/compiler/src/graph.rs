@@ -330,6 +330,8 @@ pub struct Arm {
 pub struct Effect {
     /// Read, borrowed or moved.
     pub uses: Bindings,
+    /// Of these, those that some way comes to without having assigned them whole before: only their old value matters.
+    pub exposed: Bindings,
     /// Assigned whole on every way through, so the old value does not matter.
     pub kills: Bindings,
     /// Assigned whole on some way.
@@ -349,6 +351,15 @@ pub struct Jump {
     pub value: Option<BindingId>,
     /// Names bound inside the code where it stands: they hide those the jump must carry.
     pub bound: BTreeSet<String>,
+    /// Assigned whole before it, so the old value does not matter.
+    pub assigned: Bindings,
+}
+
+impl Effect {
+    /// Reads nothing but this.
+    pub fn of_use(id: BindingId) -> Self {
+        Self { uses: [id].into(), exposed: [id].into(), ..Self::default() }
+    }
 }
 
 /// A jump as written.

@@ -32,7 +32,7 @@ pub(crate) struct Writer {
     watch: Watch,
     /// Commits whose outcome could not be learnt: row, epoch, fence. A repeat of one is answered by reading the row.
     unknown: HashSet<(Row, u64, u64)>,
-    /// Claims for callers that have gone.
+    /// Claims for callers that have gone, or that could not be told whether they were made.
     untaken: Vec<Release>,
 }
 
@@ -222,7 +222,13 @@ impl Writer {
                     batch.answers[member.index] = Some(Err(answer.into()));
                 }
                 Request::Starts(batch) => batch.answers[member.index] = Some(Err(answer)),
-                Request::Job(job) => job.fail(answer),
+                Request::Job(job) => {
+                    if unknown {
+                        // If it happened all the same: its caller is told nothing of it.
+                        self.untaken.extend(job.leftovers());
+                    }
+                    job.fail(answer)
+                }
             }
         }
     }
@@ -279,6 +285,7 @@ impl Writer {
                 effects: Effects::default(),
                 watched: self.shared.local.has_waiters(),
                 witnesses: Vec::new(),
+                has_lasting_witness: false,
                 destination: None,
                 inserts: None,
             };

@@ -2,9 +2,14 @@
 //!
 //! That layout is what scales: every block is a separate body for the borrow checker, and the drive function has one await.
 
-use super::{Compiled, block::Blocks, made, tuple};
+use super::{
+    Compiled,
+    block::Blocks,
+    made,
+    open_types::{open_type_ident, open_types},
+    tuple,
+};
 use crate::{
-    diagnostic::Diagnostics,
     graph::{BindingId, BlockId, plain_name},
     owner::rename_self,
     parse::Function,
@@ -13,7 +18,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use std::collections::BTreeSet;
 
-pub(super) fn emit_drive(compiled: &Compiled<'_>, diagnostics: &Diagnostics) -> TokenStream {
+pub(super) fn emit_drive(compiled: &Compiled<'_>) -> TokenStream {
     let (graph, layout) = (compiled.graph, compiled.layout);
     let carried: BTreeSet<BindingId> = layout.carried.iter().flatten().copied().collect();
     let generics: Vec<Ident> = carried.iter().map(|id| type_param(*id)).collect();
@@ -57,7 +62,9 @@ pub(super) fn emit_drive(compiled: &Compiled<'_>, diagnostics: &Diagnostics) -> 
     let start = tuple(inputs.iter().map(|ident| quote!(#ident)).collect());
     let resources: Vec<_> = compiled.function.resources().map(|param| param.bound()).collect();
     let output = super::output(compiled.function);
-    let mut blocks = Blocks::new(compiled, diagnostics);
+    let open = open_types(compiled);
+    let open_idents = open.iter().map(|id| open_type_ident(*id));
+    let blocks = Blocks::new(compiled, open.clone());
     let arms: Vec<_> = reached.iter().map(|block| blocks.emit(*block)).collect();
     let (cx, next) = (made("cx"), made("next"));
     let generics = match generics.is_empty() {
@@ -72,6 +79,7 @@ pub(super) fn emit_drive(compiled: &Compiled<'_>, diagnostics: &Diagnostics) -> 
             // All blocks, await points and joins alike. One type parameter per local: their types are inferred.
             enum __DurableBlock #generics { #(#variants),* }
             #(#witnesses)*
+            #(let #open_idents = None::<fn() -> _>;)*
             let #cx = __durable_cx;
             let __durable_begin = match __durable_entry {
                 __durable::Entry::Start((#(#inputs,)*)) => Some(__DurableBlock::Start(#start)),

@@ -4,6 +4,7 @@ use super::{Compiled, drive::block_variant, made, names::Names, tuple};
 use crate::{
     enclosing::Enclosing,
     graph::{BlockId, Jump},
+    macros,
 };
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -16,13 +17,9 @@ use syn::{
 pub(super) fn goto(compiled: &Compiled<'_>, block: BlockId, names: &Names) -> TokenStream {
     let (cx, next) = (made("cx"), made("next"));
     let variant = block_variant(compiled, block);
-    let payload = tuple(
-        compiled.layout.carried[block.0]
-            .iter()
-            .map(|id| names.ident(compiled.graph, *id))
-            .map(|ident| quote!(#ident))
-            .collect(),
-    );
+    let carried = compiled.layout.carried[block.0].iter();
+    let payload =
+        tuple(carried.map(|id| names.value(compiled.graph, *id)).map(|value| quote!(#value)).collect());
     // What cannot go along, rustc finds here: on the way to an await point, at its `.await`.
     let span = compiled.graph.blocks[block.0].point.map(|point| compiled.graph.points[point].span);
     let span = span.unwrap_or_else(Span::call_site);
@@ -101,6 +98,22 @@ impl VisitMut for Jumps<'_> {
             }
             Expr::Closure(_) | Expr::Async(_) => {}
             other => visit_mut::visit_expr_mut(self, other),
+        }
+    }
+
+    fn visit_macro_mut(&mut self, mac: &mut syn::Macro) {
+        let Some(before) = macros::operands(mac) else { return };
+        let mut operands = before.clone();
+        for operand in &mut operands {
+            match operand {
+                // A format's `name = value`.
+                Expr::Assign(named) => self.visit_expr_mut(&mut named.right),
+                operand => self.visit_expr_mut(operand),
+            }
+        }
+        // One without such jumps keeps its tokens as they are.
+        if operands != before {
+            *mac = macros::with_operands(mac, &operands);
         }
     }
 
