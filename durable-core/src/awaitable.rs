@@ -29,6 +29,12 @@ pub trait Awaitable {
         false
     }
 
+    /// Whether it must not run twice, so that its await point's commit is the record of its start (A5).
+    #[doc(hidden)]
+    fn at_most_once(&self) -> bool {
+        false
+    }
+
     /// Runs it, after its await point is durable.
     #[doc(hidden)]
     fn run<'a>(self, cx: &'a Context) -> impl Future<Output = Self::Output> + Send + 'a

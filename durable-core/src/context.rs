@@ -132,6 +132,13 @@ impl fmt::Debug for Context {
     }
 }
 
+/// What an await point must know of its operation.
+struct Arrival<'a> {
+    wait: &'a dyn Fn() -> Wait,
+    opens_frame: bool,
+    at_most_once: bool,
+}
+
 // What generated code calls.
 impl Context {
     /// At an await point: commits the snapshot (unless restored to this very point), then runs the operation.
@@ -142,7 +149,12 @@ impl Context {
         A: Awaitable + Send + 'a,
         A::Output: Send,
     {
-        let Some(committed) = self.arrive(point, saver, &|| operation.wait(), operation.opens_frame()) else {
+        let arrival = Arrival {
+            wait: &|| operation.wait(),
+            opens_frame: operation.opens_frame(),
+            at_most_once: operation.at_most_once(),
+        };
+        let Some(committed) = self.arrive(point, saver, &arrival) else {
             return Box::pin(pending());
         };
         Box::pin(At::new(self, committed, operation, |operation| operation.run(self)))
@@ -352,19 +364,25 @@ impl Context {
 
     /// At an await point: asks for its commit, unless the frame stands restored at it. Whether it is committed already; `None` if
     /// it cannot go on. Apart from the operation's type: users' crates are to compile little for each of theirs.
-    fn arrive(&self, point: usize, saver: Saver, wait: &dyn Fn() -> Wait, opens_frame: bool) -> Option<bool> {
-        if !self.was_restored(self.execution()) {
-            self.ask_commit(point, saver, wait());
+    ///
+    /// What was committed for others to begin has not begun. If it may run only once, it is committed again, at the same visit:
+    /// that is the record of its start (A5).
+    fn arrive(&self, point: usize, saver: Saver, operation: &Arrival<'_>) -> Option<bool> {
+        let restored = self.was_restored(self.execution());
+        if !restored || (operation.at_most_once && !self.was_interrupted()) {
+            self.ask_commit(point, saver, (operation.wait)(), restored);
             return Some(false);
         }
-        if !opens_frame && let Some(reason) = self.forgotten_child() {
+        if !operation.opens_frame
+            && let Some(reason) = self.forgotten_child()
+        {
             self.execution().state().request = Some(Request::SetAside(reason));
             return None;
         }
         Some(true)
     }
 
-    fn ask_commit(&self, point: usize, saver: Saver, wait: Wait) {
+    fn ask_commit(&self, point: usize, saver: Saver, wait: Wait, restored: bool) {
         let execution = self.execution();
         let saved = saver.finish();
         let mut state = execution.state();
@@ -385,7 +403,7 @@ impl Context {
         if let Place::Known { point: at, .. } = &mut frame.place {
             *at = Some(point);
         }
-        frame.visit += 1;
+        frame.visit += u64::from(!restored);
         frame.failed = 0;
         frame.interrupted = false;
         frame.fired = false;

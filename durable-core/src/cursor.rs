@@ -17,7 +17,8 @@ use std::{
 #[diagnostic::on_unimplemented(
     message = "a `for` loop over `{Self}` cannot hold its place across an `.await`",
     label = "its position cannot be saved",
-    note = "[DUR017] see docs/errors/DUR017.md: loop over a collection or a range instead: `.collect::<Vec<_>>()` the items before the loop, or borrow the collection with `&`"
+    note = "loop over a collection or a range instead: `.collect::<Vec<_>>()` the items before the loop, or borrow the collection with `&`",
+    note = "[DUR017] see docs/errors/DUR017.md"
 )]
 pub trait IntoCursor {
     /// What the loop gives.
@@ -27,6 +28,10 @@ pub trait IntoCursor {
     /// Begins.
     fn into_cursor(self) -> Self::Cursor;
 }
+
+/// Where a `for` loop over a `Vec<Line>`, or another collection or range by value, stands: the type of the field
+/// `line_at: LoopPlace<Vec<Line>>` in a state enum. Of a collection it is [`Remaining`], what is left of it.
+pub type LoopPlace<C> = <C as IntoCursor>::Cursor;
 
 /// A saved position of a loop over an owned collection.
 pub trait Cursor {
@@ -39,6 +44,13 @@ pub trait Cursor {
 /// What is left of an owned collection.
 #[derive(Debug, Clone)]
 pub struct Remaining<T>(std::vec::IntoIter<T>);
+
+impl<T> Remaining<T> {
+    /// The items that the loop has not begun with, in order.
+    pub fn as_slice(&self) -> &[T] {
+        self.0.as_slice()
+    }
+}
 
 impl<T> Cursor for Remaining<T> {
     type Item = T;
@@ -170,7 +182,8 @@ impl<T: Integer> Cursor for InclusiveCursor<T> {
 #[diagnostic::on_unimplemented(
     message = "a `for` loop over `&{Self}` cannot hold its place across an `.await`",
     label = "its items cannot be found again by position",
-    note = "[DUR017] see docs/errors/DUR017.md: an unordered collection may give another order after a resume: loop over it by value, or over its keys, `for key in map.keys().cloned()`"
+    note = "an unordered collection may give another order after a resume: loop over it by value, or over its keys, `for key in map.keys().cloned()`",
+    note = "[DUR017] see docs/errors/DUR017.md"
 )]
 pub trait Indexed {
     /// What the loop gives.
@@ -185,7 +198,8 @@ pub trait Indexed {
 #[diagnostic::on_unimplemented(
     message = "a `for` loop over `&mut {Self}` cannot hold its place across an `.await`",
     label = "its items cannot be found again by position",
-    note = "[DUR017] see docs/errors/DUR017.md: loop over a range of indices, `for i in 0..items.len()`; or over the collection by value, and build another one"
+    note = "loop over a range of indices, `for i in 0..items.len()`; or over the collection by value, and build another one",
+    note = "[DUR017] see docs/errors/DUR017.md"
 )]
 pub trait IndexedMut {
     /// What the loop gives.

@@ -8,9 +8,10 @@ use std::{cell::Cell, fmt};
 ///
 /// Implemented for every such type; never implement it by hand.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be part of a saved state",
-    label = "not `serde::Serialize` and `serde::de::DeserializeOwned`",
-    note = "derive `serde::Serialize` and `serde::Deserialize` for it"
+    message = "`{Self}` is saved, and a value that is saved must be `Durable`",
+    label = "not `Durable`: serde's `Serialize` and `Deserialize`, without borrowing",
+    note = "derive `serde::Serialize` and `serde::Deserialize` for a type of yours; declare a type parameter `T: Durable`",
+    note = "[DUR024] see docs/errors/DUR024.md"
 )]
 pub trait Durable: Serialize + DeserializeOwned {}
 
@@ -22,9 +23,10 @@ impl<T: Serialize + DeserializeOwned> Durable for T {}
 #[diagnostic::on_unimplemented(
     message = "`{T}` is alive across an `.await` of a `#[workflow]`, so it must be serializable",
     label = "this value is part of the saved state",
-    note = "[DUR024] see docs/errors/DUR024.md: if the type is yours, derive `serde::Serialize` and `serde::Deserialize`; \
-            else stop using the value before the `.await`, and make or take it again afterwards; instead of a reference, keep an \
-            owned value (`.clone()`, `.to_owned()`)"
+    note = "if the type is yours and plain data, derive `serde::Serialize` and `serde::Deserialize` for it",
+    note = "if not, end its use before the `.await`, and make it again afterwards; in place of a reference keep an owned value \
+            (`.clone()`, `.to_owned()`)",
+    note = "[DUR024] see docs/errors/DUR024.md"
 )]
 pub trait Holds<T> {
     /// How it does.
@@ -78,6 +80,12 @@ where
     SavedState: Holds<T>,
 {
     <SavedState as Holds<T>>::witness()
+}
+
+/// The witness of a local whose type contains a type parameter of the workflow. The bound is written as the user would write it,
+/// so that rustc can say where it is missing; a type that is written in the state's fields is no reference.
+pub fn witness_of_parameter<T: Durable>() -> Witness<T> {
+    witness()
 }
 
 fn act<T: Serialize + DeserializeOwned>(act: Act<'_, T>) -> postcard::Result<()> {
@@ -221,8 +229,9 @@ pub fn recycle(bytes: Vec<u8>) {
 #[diagnostic::on_unimplemented(
     message = "this moves a part out of a local whose other parts are needed after an `.await`",
     label = "a `{T}` is moved away here, and the rest cannot be saved without it",
-    note = "[DUR025] see docs/errors/DUR025.md: clone the part (`.clone()`), leave a default in its place (`std::mem::take(&mut \
-            ..)`), or take the local apart first: `let Order {{ lines, note, .. }} = order;`"
+    note = "clone the part (`.clone()`), leave a default in its place (`std::mem::take(&mut ..)`), or take the local apart first: \
+            `let Order {{ lines, note, .. }} = order;`",
+    note = "[DUR025] see docs/errors/DUR025.md"
 )]
 pub trait Spares<T> {}
 

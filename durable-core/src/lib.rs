@@ -37,6 +37,7 @@ pub use child::Child;
 #[doc(hidden)]
 pub use context::Context;
 pub use context::{Host, NoClock};
+pub use cursor::{LoopPlace, Remaining};
 pub use durable::Durable;
 #[doc(hidden)]
 pub use durable::{Saver, Witness, Witnesses};
@@ -63,13 +64,18 @@ pub mod private {
         BoxFuture,
         awaitable::{At, Await, InMemory, Plain},
         context::{Context, Resume},
-        cursor::{advance, again, into_cursor, item, item_mut},
-        durable::{Moved, Saver, TraceFn, Traced, Witness, save, stays_whole, witness},
+        cursor::{
+            Again, Eager, Indexed, IndexedMut, IntoCursor, advance, again, into_cursor, item, item_mut,
+        },
+        durable::{
+            Holds, Moved, SavedState, Saver, Spares, TraceFn, Traced, Witness, save, stays_whole, witness,
+            witness_of_parameter,
+        },
         frame::{AnySlot, Frame, Slot, Slots, boxed, no_slot},
         named::{Joined, NamePart, NameParts},
         probe::{
-            ErrorDebug, ErrorFallback, ErrorSilent, ErrorText, FromFailure, NoClone, NoFailure, Probe,
-            TryClone, from_interrupted,
+            ErrorDebug, ErrorFallback, ErrorSilent, ErrorText, FromFailure, FromInterrupted, NoClone,
+            NoFailure, Probe, TryClone, from_interrupted,
         },
         state::{FieldReader, InferredField, show_variant},
         step::{Attempts, Body, Repeat, StepHooks},

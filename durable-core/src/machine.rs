@@ -156,6 +156,22 @@ impl<T> fmt::Debug for Machine<'_, T> {
     }
 }
 
+impl<T> Machine<'_, T> {
+    /// What the future holds is the user's, and may panic as it is dropped. That says nothing of the execution: where it stands is
+    /// what was committed.
+    fn forget_future(&mut self) {
+        let future = self.future.take();
+        // The panic hook has told of it.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(future)));
+    }
+}
+
+impl<T> Drop for Machine<'_, T> {
+    fn drop(&mut self) {
+        self.forget_future();
+    }
+}
+
 impl<'r, T: Send + 'r> Machine<'r, T> {
     /// A machine that goes on from `restored`. `drive` makes the future, anew for each restart: it owns or borrows the
     /// resources, and calls [`Root::drive`].
@@ -189,7 +205,7 @@ impl<'r, T: Send + 'r> Machine<'r, T> {
             self.future.get_or_insert_with(|| (self.drive)(Root(Context::root(self.execution.clone()))));
         match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(task))) {
             Ok(Poll::Ready(output)) => {
-                self.future = None;
+                self.forget_future();
                 Poll::Ready(Progress::Finished(output))
             }
             Ok(Poll::Pending) => {
@@ -200,7 +216,7 @@ impl<'r, T: Send + 'r> Machine<'r, T> {
                 }
             }
             Err(panic) => {
-                self.future = None;
+                self.forget_future();
                 Poll::Ready(Progress::Failed(self.panicked(&panic_message(&*panic))))
             }
         }
@@ -218,7 +234,7 @@ impl<'r, T: Send + 'r> Machine<'r, T> {
 
     /// Drops the future and begins anew from the snapshots in memory: a retry is a resume.
     pub fn restart(&mut self) {
-        self.future = None;
+        self.forget_future();
         let mut state = self.execution.state();
         state.request = None;
         self.execution.acknowledged.store(false, Relaxed);
@@ -245,16 +261,24 @@ impl<'r, T: Send + 'r> Machine<'r, T> {
 
     /// Where it panicked, as far as that is known: the innermost frame's last await point, or the code behind it.
     fn panicked(&self, message: &str) -> String {
-        let state = self.execution.state();
-        let place = state.frames.last().map(|frame| &frame.place);
-        let (workflow, point) = match place {
-            Some(Place::Known { description, point }) => {
-                (description.name, point.map_or("Start", |point| &description.points[point].name))
+        match self.stands_at() {
+            Some((workflow, point)) => {
+                format!("workflow `{workflow}` panicked at or after await point `{point}`: {message}")
             }
-            Some(Place::Restored { workflow, point, .. }) => (workflow.as_str(), point.as_str()),
-            None => return format!("the workflow panicked: {message}"),
-        };
-        format!("workflow `{workflow}` panicked at or after await point `{point}`: {message}")
+            None => format!("the workflow panicked: {message}"),
+        }
+    }
+
+    /// The innermost frame's workflow and its last await point.
+    pub fn stands_at(&self) -> Option<(String, String)> {
+        let state = self.execution.state();
+        Some(match &state.frames.last()?.place {
+            Place::Known { description, point } => {
+                let point = point.map_or("Start", |point| &description.points[point].name);
+                (description.name.to_owned(), point.to_owned())
+            }
+            Place::Restored { workflow, point, .. } => (workflow.clone(), point.clone()),
+        })
     }
 }
 

@@ -266,6 +266,10 @@ impl<A: Attempts> fmt::Debug for Step<A> {
 impl<A: Attempts> Awaitable for Step<A> {
     type Output = A::Output;
 
+    fn at_most_once(&self) -> bool {
+        self.policy.at_most_once
+    }
+
     async fn run<'a>(mut self, cx: &'a Context) -> A::Output
     where
         Self: 'a,

@@ -4,6 +4,7 @@
 use crate::shared::Shared;
 use durable_core::store::StoreError;
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
     sync::{
         Arc,
@@ -86,17 +87,23 @@ impl Beating {
         let mut pause = shared.options.beat;
         loop {
             let waking = Instant::now() + pause;
-            while self.goes_on() && Instant::now() < waking {
+            while self.goes_on(shared) && Instant::now() < waking {
                 thread::park_timeout(waking.saturating_duration_since(Instant::now()));
             }
-            if !self.goes_on() {
+            if !self.goes_on(shared) {
                 break;
             }
-            let sound = self.beat(shared);
+            // A store that panics has failed like any other.
+            let sound = catch_unwind(AssertUnwindSafe(|| self.beat(shared))).unwrap_or_else(|_| {
+                if Instant::now() >= self.last + shared.options.lease / 2 {
+                    self.lose(shared, "it could not beat for half a lease");
+                }
+                false
+            });
             // After a failure the next beat comes sooner, while the lease is not lost.
             pause = if sound { shared.options.beat } else { shared.options.beat / 5 };
         }
-        if self.order.load(SeqCst) == LEAVING {
+        if self.order.load(SeqCst) == LEAVING || shared.is_abandoned() {
             let worker = shared.worker();
             let until = Instant::now() + LEAVE_MAX;
             if let Some(Err(error)) =
@@ -107,8 +114,8 @@ impl Beating {
         }
     }
 
-    fn goes_on(&self) -> bool {
-        self.order.load(SeqCst) == RUNNING
+    fn goes_on(&self, shared: &Shared) -> bool {
+        self.order.load(SeqCst) == RUNNING && !shared.is_abandoned()
     }
 
     fn beat(&mut self, shared: &Shared) -> bool {
@@ -173,9 +180,7 @@ impl Beating {
             Some(Ok(worker)) => {
                 shared.set_worker(worker);
                 self.lost = false;
-                if !shared.is_closing() {
-                    shared.places.open();
-                }
+                shared.places.open();
                 tracing::info!(worker = worker.0, "the worker joined again");
                 true
             }

@@ -2,6 +2,7 @@
 //! become free for what was left out; nothing polls.
 
 use crate::{
+    guarded::guarded,
     places::{Ask, Place},
     shared::Shared,
     trouble::InTrouble,
@@ -54,7 +55,7 @@ async fn claim_all(shared: &Arc<Shared>, round: &mut usize) -> Option<Duration> 
             fragile: ask.fragile,
             alone: ask.alone,
         };
-        let Claims { claimed, next_wake } = match shared.store.claim(request).await {
+        let Claims { claimed, next_wake } = match claim(shared, request).await {
             Ok(claims) => claims,
             Err(error) => {
                 shared.places.settle(ask, &[]);
@@ -81,6 +82,15 @@ async fn claim_all(shared: &Arc<Shared>, round: &mut usize) -> Option<Duration> 
     }
 }
 
+/// A store that panics has failed like any other, and is asked again.
+async fn claim(shared: &Shared, request: ClaimRequest) -> Result<Claims, StoreError> {
+    let claimed = guarded(async { shared.store.claim(request).await }).await;
+    claimed.unwrap_or_else(|panic| {
+        let (location, reason) = (shared.store.describe(), format!("it panicked: {panic}"));
+        Err(StoreError::Io { location, reason, outcome_unknown: true })
+    })
+}
+
 /// Runs what was claimed; gives back what came too late.
 async fn seat(shared: &Arc<Shared>, ask: Ask, claimed: Vec<durable_core::store::Claimed>) {
     let crashes: Vec<u32> = claimed.iter().map(|claimed| claimed.crashes).collect();
@@ -88,16 +98,24 @@ async fn seat(shared: &Arc<Shared>, ask: Ask, claimed: Vec<durable_core::store::
     if places.is_empty() {
         let late: Vec<_> =
             claimed.iter().map(|claimed| Release { row: claimed.row, fence: claimed.fence }).collect();
-        if !late.is_empty()
-            && let Err(error) = shared.store.release(late).await
-        {
-            // Leaving the store gives them to others, too.
-            tracing::debug!(%error, "claims that came too late could not be released");
+        if !late.is_empty() {
+            give_back(shared, late).await;
         }
         return;
     }
     for (claimed, place) in claimed.into_iter().zip(places.drain(..)) {
         shared.run(claimed, place);
+    }
+}
+
+/// While this worker lives, nobody else would ever drive these. If it closes, leaving the store gives them to others.
+async fn give_back(shared: &Shared, late: Vec<Release>) {
+    let mut trouble = None;
+    while let Err(error) = shared.store.release(late.clone()).await {
+        if !error.is_transient() || shared.is_closing() {
+            return tracing::debug!(%error, "claims that came too late could not be released");
+        }
+        trouble.get_or_insert_with(|| shared.trouble.begin(&error)).pause().await;
     }
 }
 

@@ -73,8 +73,12 @@ struct Driver {
     /// The schema rows of the workflow that committed last.
     numbers: Option<(&'static Description, Arc<Numbers>)>,
     awaits: u32,
+    /// The innermost frame stood at a wait when it was claimed.
+    waited: bool,
+    /// The outcome of a commit was unknown.
+    unsure: bool,
     /// Given up when the driver ends.
-    _place: Place,
+    place: Place,
 }
 
 /// Why a driver stops before its execution parks or ends.
@@ -109,10 +113,13 @@ impl Driving {
             teller,
             numbers: None,
             awaits: 0,
+            waited: claimed.frames.last().is_some_and(|frame| frame.due.is_some() || frame.event.is_some()),
+            unsure: false,
             shared,
-            _place: place,
+            place,
         });
-        match driver.prepare_at_once(&claimed) {
+        // A store that panics must not be the end of the shard: then it is asked again where that is caught.
+        match catch_unwind(AssertUnwindSafe(|| driver.prepare_at_once(&claimed))).unwrap_or_default() {
             Some(machine) => Self { driver: Some(driver), machine: Some(machine), doing: Doing::Running },
             None => Self { driver: None, machine: None, doing: Doing::Errand(driver.begin(claimed)) },
         }
@@ -228,7 +235,7 @@ impl Driver {
         match answer {
             Ok(committed) => {
                 self.epoch += 1;
-                self.awaits += 1;
+                self.passed();
                 if let Some(control) = committed.control {
                     return Some(Errand::Control(control));
                 }
@@ -286,6 +293,12 @@ impl Driver {
         let Self { row, epoch, fence, .. } = *self;
         let Settled { consumed, closed } = settled;
         Commit { row, epoch, fence, root, frames, closed, next_frame: None, consumed, next }
+    }
+
+    /// An await point is durable whose operation runs here: earlier crashes are over (A1).
+    fn passed(&mut self) {
+        self.awaits += 1;
+        self.place.recover();
     }
 
     /// Whether others shall have the place: the worker closes, or this execution has had it long enough (K1).

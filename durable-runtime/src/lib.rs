@@ -11,10 +11,11 @@
 //! | who commits, in which groups | `shard.rs`, `seat.rs` |
 //! | when and how much is claimed, crash limits | `claim_loop.rs`, `places.rs` |
 //! | liveness, takeover, dropping everything | `beat.rs` |
-//! | a store that is full or out of reach | `trouble.rs` |
+//! | a store that is full or out of reach, or panics | `trouble.rs`, `guarded.rs` |
 //! | shutdown | `worker.rs` |
 //! | starts, conflicts | `client.rs`, `start.rs`, `same_input.rs` |
 //! | events, state, result | `handle.rs` |
+//! | a state as JSON, without the program | `saved.rs` |
 
 mod beat;
 mod builder;
@@ -22,12 +23,14 @@ mod claim_loop;
 mod client;
 mod error;
 mod execution;
+mod guarded;
 mod handle;
 mod host;
 mod places;
 mod registry;
 mod restore;
 mod same_input;
+mod saved;
 mod schemas;
 mod seat;
 mod shard;

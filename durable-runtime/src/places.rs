@@ -28,8 +28,10 @@ struct State {
     fragile: usize,
     /// An execution that may have killed its processes runs, and must be alone.
     suspect: bool,
-    /// No new places are given.
+    /// No new places are given for now.
     closed: bool,
+    /// Nor ever again.
+    shut: bool,
     /// Counts the times everything was dropped; what was claimed before is not run after.
     generation: u64,
     last_key: u64,
@@ -111,7 +113,7 @@ impl Places {
         places
     }
 
-    /// Takes a place for a start in this process (K2).
+    /// Takes a place for a start in this process (K2). For each `true` there is to be one [`Reserved`], or [`Places::decline`].
     pub(crate) fn reserve(&self) -> bool {
         let mut state = self.lock();
         let room = !(state.closed || state.suspect) && state.taken < self.max;
@@ -151,15 +153,22 @@ impl Places {
         self.lock().hot.len()
     }
 
-    /// Gives no new places.
+    /// Gives no new places for now.
     pub(crate) fn close(&self) {
         self.lock().closed = true;
-        self.look.notify_one();
     }
 
-    /// Gives places again.
+    /// Gives no new places any more.
+    pub(crate) fn shut(&self) {
+        let mut state = self.lock();
+        (state.closed, state.shut) = (true, true);
+    }
+
+    /// Gives places again, unless they are shut: who opens them may not know that yet.
     pub(crate) fn open(&self) {
-        self.lock().closed = false;
+        let mut state = self.lock();
+        state.closed = state.shut;
+        drop(state);
         self.look.notify_one();
     }
 
@@ -220,20 +229,25 @@ impl Places {
 }
 
 /// A place that was reserved for a start; free again when it is dropped.
-pub(crate) struct Reserved(Option<Arc<Places>>);
+pub(crate) struct Reserved {
+    places: Option<Arc<Places>>,
+    generation: u64,
+}
 
 impl Reserved {
     /// For a call of [`Places::reserve`] that gave `true`.
     pub(crate) fn new(places: Arc<Places>) -> Self {
-        Self(Some(places))
+        let generation = places.lock().generation;
+        Self { places: Some(places), generation }
     }
 
-    /// Turns the reservation into a place. `None`: nothing new runs any more.
+    /// Turns the reservation into a place. `None`: nothing new runs any more, or everything was dropped since, and with it what
+    /// was started then.
     pub(crate) fn sit(mut self) -> Option<Place> {
-        let places = self.0.take()?;
+        let places = self.places.take()?;
         let mut state = places.lock();
         state.taken -= 1;
-        if state.closed {
+        if state.closed || state.generation != self.generation {
             places.freed(state);
             return None;
         }
@@ -243,7 +257,7 @@ impl Reserved {
 
 impl Drop for Reserved {
     fn drop(&mut self) {
-        if let Some(places) = self.0.take() {
+        if let Some(places) = self.places.take() {
             places.decline();
         }
     }
@@ -256,20 +270,38 @@ pub(crate) struct Place {
     crashes: u32,
 }
 
+impl Place {
+    /// The execution got past the await point at which it crashed: it is like any other (A1).
+    pub(crate) fn recover(&mut self) {
+        if self.crashes >= 2 {
+            let mut state = self.places.lock();
+            state.clear_suspicion(self.crashes);
+            self.places.freed(state);
+        }
+        self.crashes = 0;
+    }
+}
+
 impl Drop for Place {
     fn drop(&mut self) {
         let mut state = self.places.lock();
         state.taken -= 1;
         state.hot.remove(&self.key);
-        if self.crashes == 2 {
-            state.fragile -= 1;
-        }
-        if self.crashes > 2 {
-            state.suspect = false;
-            // Everything was left out while it ran alone.
-            state.left_out.ordinary = true;
-        }
+        state.clear_suspicion(self.crashes);
         self.places.freed(state);
+    }
+}
+
+impl State {
+    fn clear_suspicion(&mut self, crashes: u32) {
+        if crashes == 2 {
+            self.fragile -= 1;
+        }
+        if crashes > 2 {
+            self.suspect = false;
+            // Everything was left out while it ran alone.
+            self.left_out.ordinary = true;
+        }
     }
 }
 
@@ -295,5 +327,28 @@ mod tests {
         assert_eq!((alone.len(), places.reserve()), (1, false), "A2: nothing runs beside it");
         drop(alone);
         assert!(places.reserve());
+    }
+
+    #[test]
+    fn what_was_started_before_everything_was_dropped_is_not_run_after() {
+        let places = Arc::new(Places::new(10));
+        assert!(places.reserve());
+        let reserved = Reserved::new(Arc::clone(&places));
+        places.close();
+        places.drop_all();
+        places.open();
+        assert!(reserved.sit().is_none(), "the worker has left under the number it was started for (K4)");
+        assert_eq!(places.lock().taken, 0);
+        assert!(places.reserve());
+        assert!(Reserved::new(Arc::clone(&places)).sit().is_some());
+    }
+
+    #[test]
+    fn a_worker_that_closes_does_not_open_again() {
+        let places = Places::new(10);
+        places.close();
+        places.shut();
+        places.open();
+        assert!(!places.reserve());
     }
 }

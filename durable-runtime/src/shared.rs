@@ -55,6 +55,7 @@ pub(crate) struct Shared {
     worker: AtomicI64,
     closing: AtomicBool,
     closed: Notify,
+    abandoned: AtomicBool,
     /// Starts so far: they go to the shards in turn.
     starts: AtomicUsize,
 }
@@ -85,6 +86,7 @@ impl Shared {
             worker: AtomicI64::new(worker.0),
             closing: AtomicBool::new(false),
             closed: Notify::new(),
+            abandoned: AtomicBool::new(false),
             starts: AtomicUsize::new(0),
         })
     }
@@ -109,13 +111,25 @@ impl Shared {
     /// No new work from here on.
     pub(crate) fn close(&self) {
         self.closing.store(true, SeqCst);
-        self.places.close();
+        self.places.shut();
         self.closed.notify_waiters();
     }
 
     /// The shards' tasks end once they have nothing left to drive or to write.
     pub(crate) fn close_shards(&self) {
         self.shards.iter().for_each(|shard| shard.close());
+    }
+
+    /// A shard's task has gone before its end, with its runtime or by a panic: nobody drives what this worker owns there, so that
+    /// it must not go on beating.
+    pub(crate) fn abandon(&self) {
+        self.abandoned.store(true, SeqCst);
+        self.close();
+        self.places.drop_all();
+    }
+
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.abandoned.load(SeqCst)
     }
 
     pub(crate) fn is_closing(&self) -> bool {

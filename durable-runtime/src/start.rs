@@ -1,7 +1,7 @@
 //! The start of an execution, straight into a worker of this process where one has room (K2).
 
-use crate::{error::ClientError, trouble::Backoff};
-use durable_core::store::{Ending, Release, StartRequest, Started, Store, StoreError, ending};
+use crate::{error::ClientError, shared::Shared, trouble::Backoff};
+use durable_core::store::{Ending, ExecutionId, Release, StartRequest, Started, Store, StoreError, ending};
 use std::{cell::RefCell, sync::Arc};
 
 /// Attempts of a client's own, before it reports a store that is busy or out of reach.
@@ -50,14 +50,33 @@ pub(crate) async fn repeat_claimed(
 ) -> Result<Started, StoreError> {
     let (id, instance) = (request.id.clone(), request.instance);
     let started = repeat(store, StartRequest { claim_for: None, ..request }).await?;
-    // The first attempt may have happened: then the execution is claimed, and nobody drives it.
-    if let Started::Existing { .. } = started
-        && let Some(record) = store.execution(&id).await?
-        && record.instance == instance
-    {
-        store.release(vec![Release { row: record.row, fence: 1 }]).await?;
+    // The first attempt may have happened.
+    if let Started::Existing { .. } = started {
+        release(store, &id, instance).await?;
     }
     Ok(started)
+}
+
+/// After a start that was refused for now: if it happened all the same, it is claimed, and while this worker lives nobody would ever
+/// drive it. If the worker closes, leaving the store gives it to others.
+pub(crate) async fn give_back(shared: &Shared, request: &StartRequest) {
+    let mut trouble = None;
+    while let Err(error) = release(&shared.store, &request.id, request.instance).await {
+        if !error.is_transient() || shared.is_closing() {
+            return tracing::debug!(id = %request.id, %error, "a start could not be given back");
+        }
+        trouble.get_or_insert_with(|| shared.trouble.begin(&error)).pause().await;
+    }
+}
+
+/// Releases an execution that was started claimed and that nobody drives, if it is there.
+async fn release(store: &Arc<dyn Store>, id: &ExecutionId, instance: [u8; 16]) -> Result<(), StoreError> {
+    match store.execution(id).await? {
+        Some(record) if record.instance == instance => {
+            store.release(vec![Release { row: record.row, fence: 1 }]).await
+        }
+        _ => Ok(()),
+    }
 }
 
 async fn repeat(store: &Arc<dyn Store>, request: StartRequest) -> Result<Started, StoreError> {

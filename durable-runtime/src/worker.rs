@@ -54,8 +54,9 @@ impl Worker {
 
     /// Ends gracefully: nothing new is claimed, running operations have the grace period to reach their next commit, and then
     /// everything is given back, to be taken up by others at once. No crash is counted.
+    ///
+    /// If the future is dropped before it is ready, the rest is as when the worker itself is dropped.
     pub async fn shutdown(mut self) -> Result<(), StoreError> {
-        self.gone = true;
         let shared = Arc::clone(&self.shared);
         shared.close();
         let within_grace = timeout(shared.options.grace, shared.places.emptied()).await.is_ok();
@@ -72,8 +73,12 @@ impl Worker {
         };
         let done = timeout(FORMALITIES_MAX, formalities).await.is_ok();
         shared.close_shards();
+        self.gone = true;
         self.beat.stop();
-        let left = shared.store.leave(shared.worker()).await;
+        // In a task, so that it is carried through whether or not anybody waits.
+        let leaving = Arc::clone(&shared);
+        let leaving = shared.runtime.spawn(async move { leaving.store.leave(leaving.worker()).await });
+        let left = leaving.await.unwrap_or(Ok(()));
         let _ = timeout(FORMALITIES_MAX, self.beat.ended()).await;
         tracing::info!(worker = shared.worker().0, within_grace, done, "shut down");
         left

@@ -1,21 +1,22 @@
 //! [`CrashTest`]: one call that shows that a workflow survives a crash anywhere.
 
+mod check;
 mod compare;
 mod difference;
 mod drive;
 mod mailbox;
 mod place;
+mod subject;
 
 pub use difference::Difference;
 
 use crate::{Effect, EffectLog, Error};
-use compare::Expected;
-use drive::{Crash, Trace, World, drive};
-use durable_core::{ExecutionId, Input, Resources, Run, Workflow, event::encode_event, plain_run::with_host};
+use check::Check;
+use durable_core::{ExecutionId, Input, Resources, Run, Workflow, event::encode_event};
 use mailbox::Mailbox;
-use place::Place;
 use serde::{Serialize, de::DeserializeOwned};
-use std::{fmt, sync::Arc};
+use std::{fmt, marker::PhantomData};
+use subject::Of;
 
 /// Runs a workflow once plainly, once through its snapshots, and then twice for each commit with a crash there: just after
 /// the commit, and just before it, so that it is lost. All state goes through bytes. Every run must give the same output
@@ -154,83 +155,24 @@ where
             return Err(error);
         }
         let start = self.start(input)?;
-        let whole = self.drive(&start, None).await?;
-        let places = whole.blobs.iter().map(|blob| place::innermost(blob)).collect::<Result<Vec<_>, _>>()?;
-        self.check_at_most_once(&places)?;
-        let expected =
-            Expected { start: &start, trace: &whole, places: &places, same_output: self.same_output };
-        let (plain, effects) = self.plain(&start).await?;
-        expected.compare_plain::<W>(&plain, &effects)?;
-
-        let mut runs = 2;
-        for crash in self.crashes(&places) {
-            let found = self.drive(&start, Some(crash)).await?;
-            expected.compare::<W>(crash, &found)?;
-            runs += 1;
-        }
-        let blobs = [&start].into_iter().chain(&whole.blobs);
-        let states = blobs.map(|blob| place::describe::<W>(blob)).collect();
-        Ok(Report {
-            commits: whole.blobs.len() + 2,
-            runs,
-            effects: whole.effects,
-            states,
-            output: whole.output,
-        })
-    }
-
-    /// Before and after each commit; the finish is one too, but after it there is nothing to go on from.
-    fn crashes(&self, places: &[Place]) -> Vec<Crash> {
-        let commits = (1..=places.len() + 1).flat_map(|commit| [Crash::Before(commit), Crash::After(commit)]);
-        let mut crashes: Vec<_> = commits.filter(|crash| *crash != Crash::After(places.len() + 1)).collect();
-        crashes.retain(|crash| {
-            // Both interrupt the operation of the commit that is still there.
-            let durable = crash.durable();
-            durable == 0 || !self.at_most_once.contains(&places[durable - 1].point)
-        });
-        crashes
-    }
-
-    fn check_at_most_once(&self, places: &[Place]) -> Result<(), Error> {
-        for point in &self.at_most_once {
-            if !places.iter().any(|place| place.point == *point) {
-                let mut reached: Vec<_> = places.iter().map(|place| place.point.clone()).collect();
-                reached.dedup();
-                return Err(Error::PointNotReached { point: point.clone(), reached });
-            }
-        }
-        Ok(())
+        let subject = Of::<W>(PhantomData);
+        let check = Check {
+            subject: &subject,
+            factory: &*self.factory,
+            events: &self.events,
+            at_most_once: &self.at_most_once,
+            commits_max: self.commits_max,
+            same_output: self.same_output,
+        };
+        check.run(&start).await
     }
 
     fn start(&self, input: Input<W>) -> Result<Vec<u8>, Error> {
-        let (resources, _) = self.world();
+        let (resources, _) = world(&*self.factory);
         let resources = W::resources(&resources).map_err(Error::Resources)?;
         let run = Run::<W>::start(execution_id(), INSTANCE, resources, input);
         run.and_then(|run| run.blob())
             .map_err(|error| Error::Run { when: "at the start".into(), source: Box::new(error) })
-    }
-
-    fn world(&self) -> (Resources, EffectLog) {
-        let (mut resources, log) = (Resources::new(), EffectLog::new());
-        (self.factory)(&log, &mut resources);
-        (resources, log)
-    }
-
-    async fn drive(&self, start: &[u8], crash: Option<Crash>) -> Result<Trace<W::Output>, Error> {
-        let (resources, log) = self.world();
-        let resources = W::resources(&resources).map_err(Error::Resources)?;
-        let world = World { log: &log, events: self.events.clone(), commits_max: self.commits_max };
-        drive::<W>(resources, world, start, crash).await
-    }
-
-    /// The plain copy, which is the user's own function: the oracle.
-    async fn plain(&self, start: &[u8]) -> Result<(W::Output, Vec<Effect>), Error> {
-        let (resources, log) = self.world();
-        let resources = W::resources(&resources).map_err(Error::Resources)?;
-        let input = place::input::<W>(start)?;
-        let host = Arc::new(self.events.clone().into_host());
-        let output = with_host(host, W::plain(resources, input)).await;
-        Ok((output, log.snapshot()))
     }
 }
 
@@ -241,6 +183,12 @@ impl<W: Workflow> fmt::Debug for CrashTest<W> {
             .field("events", &self.events)
             .finish_non_exhaustive()
     }
+}
+
+fn world(factory: &Factory) -> (Resources, EffectLog) {
+    let (mut resources, log) = (Resources::new(), EffectLog::new());
+    factory(&log, &mut resources);
+    (resources, log)
 }
 
 /// Any will do: each run is a world of its own.

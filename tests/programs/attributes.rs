@@ -1,6 +1,6 @@
 //! Attributes on statements and arms, and what they leave out.
 
-use super::world::{World, everywhere};
+use super::world::{World, everywhere, report};
 use durable::workflow;
 
 #[workflow]
@@ -67,4 +67,23 @@ async fn left_out(world: &World, n: u64) -> (u64, String) {
 async fn code_that_is_left_out_counts_for_nothing() {
     assert_eq!(everywhere(left_out::input(1)).await, (1, "hereone".into()));
     assert_eq!(everywhere(left_out::input(2)).await, (2, "here<2>".into()));
+}
+
+#[workflow]
+async fn hidden_under_a_condition(world: &World, n: u64) -> (u64, u64) {
+    #[allow(unused_variables)]
+    let (x, y) = (n * 2, n * 3);
+    world.ask(n).await;
+    #[cfg(any())]
+    let x = 100;
+    #[cfg(not(any()))]
+    let y = 100;
+    (x, y)
+}
+
+#[tokio::test]
+async fn a_local_that_a_conditional_one_may_hide_is_saved_and_means_what_is_there() {
+    let done = report(hidden_under_a_condition::input(1)).await;
+    assert_eq!(done.output, (2, 100));
+    assert!(done.states[1].contains("x: 2"), "{:?}", done.states);
 }

@@ -45,6 +45,48 @@ async fn for_over_a_mutably_borrowed_vec() {
     assert_eq!(everywhere(over_mutable::input(vec![1, 2])).await, [4, 6]);
 }
 
+#[workflow(strict)]
+async fn over_typed(world: &World, items: Vec<u64>, mut by_name: BTreeMap<String, u64>) -> u64 {
+    let mut sum: u64 = 0;
+    for item in items {
+        sum += world.ask(item).await;
+    }
+    by_name.insert("last".to_owned(), sum);
+    for (name, count) in by_name {
+        let count: u64 = count;
+        let name: String = name;
+        #[at(Named)]
+        world.note(name).await;
+        sum += count;
+    }
+    for day in 1..=3u64 {
+        #[at(Day)]
+        world.ask(day).await;
+        sum += day;
+    }
+    for hour in 0..sum {
+        if hour > 2 {
+            break;
+        }
+        #[at(Hour)]
+        world.ask(hour).await;
+    }
+    sum
+}
+
+#[tokio::test]
+async fn loops_by_value_have_places_with_types() {
+    let by_name = BTreeMap::from([("first".to_owned(), 4)]);
+    assert_eq!(everywhere(over_typed::input(vec![1, 2], by_name)).await, 16);
+    fn _left(state: &OverTypedState) -> (&[u64], &[(String, u64)]) {
+        match state {
+            OverTypedState::Ask { item_at, .. } => (item_at.as_slice(), &[]),
+            OverTypedState::Named { name_at, .. } => (&[], name_at.as_slice()),
+            _ => (&[], &[]),
+        }
+    }
+}
+
 #[workflow]
 async fn over_owned(world: &World, items: Vec<String>) -> String {
     let mut all = String::new();

@@ -77,6 +77,40 @@ async fn a_workflow_saves_a_type_more_private_than_itself() {
     assert_eq!(everywhere(open::opens::input(3)).await, 3);
 }
 
+/// More visible than what it takes and gives, of which rustc only warns.
+mod opener {
+    use super::World;
+    use durable::workflow;
+    use serde::{Deserialize, Serialize};
+
+    #[derive(Serialize, Deserialize, Debug, PartialEq)]
+    pub(super) struct Given(pub(super) u64);
+
+    #[allow(private_interfaces)]
+    #[workflow]
+    pub async fn gives(world: &World, given: Given) -> Given {
+        let got: u64 = world.ask(given.0).await;
+        Given(got + given.0)
+    }
+
+    #[allow(private_interfaces)]
+    #[workflow]
+    pub(crate) async fn gives_any<T: durable::Durable + Into<u64>>(
+        world: &World,
+        given: Given,
+        more: T,
+    ) -> Given {
+        let got: u64 = gives(world, given).await.0;
+        Given(got + more.into())
+    }
+}
+
+#[tokio::test]
+async fn a_workflow_more_visible_than_its_types() {
+    assert_eq!(everywhere(opener::gives::input(opener::Given(3))).await, opener::Given(6));
+    assert_eq!(everywhere(opener::gives_any::<u8>::input(opener::Given(3), 2)).await, opener::Given(8));
+}
+
 #[tokio::test]
 async fn a_workflow_in_a_function() {
     const BASE: u64 = 40;

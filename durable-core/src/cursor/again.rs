@@ -10,8 +10,9 @@ use std::{collections, iter, ops, option, slice, str, vec};
 #[diagnostic::on_unimplemented(
     message = "a `for` loop over `{Self}` cannot hold its place across an `.await`",
     label = "its position cannot be saved",
-    note = "[DUR017] see docs/errors/DUR017.md: an adapter with a closure would run it again after a resume, and an unordered \
-            collection may give another order: `.collect::<Vec<_>>()` the items before the loop, owned (`.cloned()`)"
+    note = "an adapter with a closure would run it again after a resume, and an unordered collection may give another order: \
+            `.collect::<Vec<_>>()` the items before the loop, owned (`.cloned()`)",
+    note = "[DUR017] see docs/errors/DUR017.md"
 )]
 pub trait Again: Iterator {}
 
@@ -19,7 +20,8 @@ pub trait Again: Iterator {}
 #[diagnostic::on_unimplemented(
     message = "a `for` loop over an iterator with `{Self}` inside cannot hold its place across an `.await`",
     label = "its position cannot be saved",
-    note = "[DUR017] see docs/errors/DUR017.md: `.collect::<Vec<_>>()` the items before the loop"
+    note = "`.collect::<Vec<_>>()` the items before the loop",
+    note = "[DUR017] see docs/errors/DUR017.md"
 )]
 pub trait Eager: Iterator {}
 

@@ -87,7 +87,8 @@ impl State {
         execution.status = Status::Parked;
         self.workers.set_owner(execution, None);
         self.due.set_wake(execution, wake);
-        self.notices.work_ready |= wake.is_some_and(|wake| wake <= self.now);
+        // Also of a deadline to come: it may be before the one that a worker sleeps until.
+        self.notices.work_ready |= wake.is_some();
         if !park.keep_due {
             let event = execution.frames.values().find_map(|frame| frame.event.clone());
             let schema = execution.frames.values().next_back().map(|frame| frame.schema);

@@ -20,7 +20,7 @@ pub trait Admission: Send + Sync {
     -> BoxFuture<'static, Result<Started, StoreError>>;
     /// The reserved place is not needed.
     fn decline(&self);
-    /// Something may be claimable now.
+    /// Something may be claimable now, or at a time that was not known before.
     fn work_ready(&self);
 }
 
@@ -66,7 +66,8 @@ impl Local {
         workers.iter().filter_map(Weak::upgrade).find_map(|w| w.reserve(queue).map(|id| (w, id)))
     }
 
-    /// Something became claimable: a start, an event, a request, a release, a takeover, a park that is due.
+    /// Something became claimable, or will be: a start, an event, a request, a release, a takeover, a park with a deadline. Workers
+    /// sleep until the next deadline they know of, and a new one may be before that.
     pub fn work_ready(&self) {
         let workers: Vec<_> = lock(&self.workers).iter().filter_map(Weak::upgrade).collect();
         workers.iter().for_each(|w| w.work_ready());
@@ -74,14 +75,20 @@ impl Local {
 
     /// This execution ended or was set aside.
     pub fn finished(&self, id: &ExecutionId) {
-        if let Some(waiting) = lock(&self.waiters).by_id.get_mut(id) {
-            wake_all(&mut waiting.slots);
-        }
+        let wakers = match lock(&self.waiters).by_id.get_mut(id) {
+            Some(waiting) => take_wakers(&mut waiting.slots),
+            None => return,
+        };
+        wakers.into_iter().for_each(Waker::wake);
     }
 
     /// Executions ended, and which is not known: everyone who waits looks at the store again.
     pub fn some_finished(&self) {
-        lock(&self.waiters).by_id.values_mut().for_each(|waiting| wake_all(&mut waiting.slots));
+        let wakers: Vec<Waker> = {
+            let mut waiters = lock(&self.waiters);
+            waiters.by_id.values_mut().flat_map(|waiting| take_wakers(&mut waiting.slots)).collect()
+        };
+        wakers.into_iter().for_each(Waker::wake);
     }
 
     /// Whether anyone waits for an execution to end. A store that asks before a transaction and need not know whose end it
@@ -143,7 +150,9 @@ impl Waiter<'_> {
         let slots = waiters.by_id.get_mut(&self.id).map(|waiting| &mut waiting.slots);
         match slots.and_then(|slots| slots.iter_mut().find(|(ticket, _)| *ticket == self.ticket)) {
             Some((_, Slot::Waiting(slot))) => {
-                *slot = Some(waker.clone());
+                let former = slot.replace(waker.clone());
+                drop(waiters);
+                drop(former);
                 Poll::Pending
             }
             Some((_, Slot::Woken)) | None => Poll::Ready(()),
@@ -157,15 +166,67 @@ impl Drop for Waiter<'_> {
     }
 }
 
-fn wake_all(slots: &mut [(u64, Slot)]) {
-    for (_, slot) in slots {
-        if let Slot::Waiting(Some(waker)) = std::mem::replace(slot, Slot::Woken) {
-            waker.wake();
-        }
-    }
+/// To be woken after the lock: a waker may run its task at once, or drop it, and that comes back here.
+fn take_wakers(slots: &mut [(u64, Slot)]) -> Vec<Waker> {
+    let take = |(_, slot): &mut (u64, Slot)| match std::mem::replace(slot, Slot::Woken) {
+        Slot::Waiting(waker) => waker,
+        Slot::Woken => None,
+    };
+    slots.iter_mut().filter_map(take).collect()
 }
 
 /// A panic elsewhere leaves these maps whole, since no user code runs under the lock.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{
+        pin::Pin,
+        sync::mpsc,
+        task::{Context, Wake},
+        time::Duration,
+    };
+
+    type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+    /// An executor that has gone: it drops its task when that is woken.
+    #[derive(Default)]
+    struct Gone(Mutex<Option<Task>>);
+
+    impl Wake for Gone {
+        fn wake(self: Arc<Self>) {
+            let task = lock(&self.0).take();
+            drop(task);
+        }
+    }
+
+    // On a thread of its own, since what it tests for is a deadlock.
+    #[allow(clippy::disallowed_methods)]
+    #[test]
+    fn a_waiter_that_is_dropped_as_it_is_woken_holds_up_nobody() {
+        let (tell, told) = mpsc::channel();
+        std::thread::spawn(move || {
+            for all in [false, true] {
+                let local: Arc<Local> = Arc::default();
+                let id = ExecutionId::new("a").unwrap();
+                let (waits_on, waits_for) = (Arc::clone(&local), id.clone());
+                let mut task: Task = Box::pin(async move { waits_on.wait_finished(&waits_for).await });
+                let gone = Arc::new(Gone::default());
+                let waker = Waker::from(Arc::clone(&gone));
+                assert!(task.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+                *lock(&gone.0) = Some(task);
+                if all {
+                    local.some_finished()
+                } else {
+                    local.finished(&id)
+                }
+                assert!(!local.has_waiters());
+            }
+            tell.send(()).unwrap();
+        });
+        told.recv_timeout(Duration::from_secs(10)).expect("it waits for its own lock");
+    }
 }

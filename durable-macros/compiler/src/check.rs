@@ -4,7 +4,7 @@ use crate::{
     desugar::{self, Desugared},
     diagnostic::{Code, Diagnostics},
     facts,
-    graph::{self, BindingKind, Effect, End, Graph, Lent, Op, plain_name},
+    graph::{self, BindingKind, Graph, Lent, plain_name},
     layout::Layout,
     lower, macros,
     parse::Function,
@@ -25,11 +25,11 @@ pub fn check_source(desugared: &Desugared, diagnostics: &Diagnostics) {
 
 /// Checks what is saved: references, field names, and types under `strict`.
 pub fn check_layout(function: &Function, graph: &Graph, layout: &Layout, diagnostics: &Diagnostics) {
-    check_references(graph, layout, diagnostics);
+    // Of two errors about one local the first is told: the one that knows the call.
     check_lent(graph, layout, diagnostics);
+    check_references(graph, layout, diagnostics);
     check_conditional(graph, layout, diagnostics);
     check_fields(graph, layout, diagnostics);
-    check_jumps(graph, layout, diagnostics);
     if function.options.strict {
         check_strict(graph, layout, diagnostics);
     }
@@ -84,8 +84,10 @@ impl<'ast> Visit<'ast> for Source<'_> {
                 Code::ForeignCombinator,
                 mac,
                 format!("`{}` keeps its branches in memory, so a workflow cannot be saved inside it", macros::display(mac)),
-                "put the whole thing into one `async { .. }.await`: then it is one step, which runs again as a whole after a crash; \
-                 or await one branch after the other",
+                format!(
+                    "make it one step, which runs again as a whole after a crash: `async {{ {}!(..) }}.await`; or await one branch after the other",
+                    macros::display(mac).trim_end_matches('!')
+                ),
             );
         } else if hides && macros::operands(mac).is_none() {
             self.diagnostics.error_at_with_help(
@@ -320,13 +322,27 @@ fn check_references(graph: &Graph, layout: &Layout, diagnostics: &Diagnostics) {
             if !reported.insert(field.binding) {
                 continue;
             }
-            let name = graph.name(field.binding);
-            diagnostics.error_with_help(
-                code,
-                binding.ident.span(),
-                format!("the reference `{name}` is alive across the await point `{}`, and cannot be taken again after a resume: {why}", point.name),
-                "keep an owned value instead (`.to_owned()`, `.clone()`), or take the reference again after the `.await`",
-            );
+            let (name, point) = (graph.name(field.binding), &point.name);
+            let (message, help) = match why {
+                lower::LITERALS => (
+                    format!(
+                        "`{name}` holds text as `&str`, which cannot be read back from the state saved at the await point `{point}`"
+                    ),
+                    "keep it as `String`: write `.to_owned()` after each text, or after the whole `if` or `match`; what never changes may be a `const`",
+                ),
+                why => (
+                    format!(
+                        "`{name}` borrows and is used after the await point `{point}`, but a resumed workflow cannot take the borrow again: {why}"
+                    ),
+                    match code {
+                        Code::PatternReference => {
+                            "bind the value itself with `let` first, and match `&value`; or keep an owned value (`.to_owned()`, `.clone()`)"
+                        }
+                        _ => "keep an owned value (`.to_owned()`, `.clone()`), or borrow after the `.await`",
+                    },
+                ),
+            };
+            diagnostics.error_with_help(code, binding.ident.span(), message, help);
         }
     }
 }
@@ -353,21 +369,28 @@ fn check_lent(graph: &Graph, layout: &Layout, diagnostics: &Diagnostics) {
     let mut reported = BTreeSet::new();
     for (block, carried) in graph.blocks.iter().zip(&layout.carried) {
         for id in carried {
-            let Some(Lent { method, local, text }) = graph.lent.get(id) else { continue };
-            let own = text.as_ref().map_or(String::new(), |text| format!(", `{text}.to_owned()`"));
+            let Some(Lent { method, text, local, owned }) = graph.lent.get(id) else { continue };
+            let own = match owned {
+                Some(owned) => format!(", `{owned}`"),
+                None => " (`.to_owned()`, `.clone()`)".to_owned(),
+            };
             let (name, span) = (graph.name(*id), graph.binding(*id).ident.span());
+            let guessed = match graph.binding(*id).annotation {
+                Some(_) => String::new(),
+                None => format!("; if it does not borrow, write its type: `let {name}: Type = ..`"),
+            };
             match block.point.map(|point| &graph.points[point].name) {
-                Some(point) if lower::lends_text(method) && reported.insert(*id) => diagnostics.error_with_help(
+                Some(point) if *text && reported.insert(*id) => diagnostics.error_with_help(
                     Code::Reference,
                     span,
-                    format!("the reference `{name}` is alive across the await point `{point}`, and cannot be taken again after a resume: it comes from `{method}()`"),
-                    format!("keep an owned value{own}, or call `{method}` again after the `.await`; if it is no reference, write its type: `let {name}: Type = ..`"),
+                    format!("`{name}` borrows and is used after the await point `{point}`, but a resumed workflow cannot take the borrow again: it comes from `{method}()`"),
+                    format!("keep an owned value{own}, or call `{method}` again after the `.await`{guessed}"),
                 ),
                 None if *local && reported.insert(*id) => diagnostics.error_with_help(
                     Code::Reference,
                     span,
-                    format!("the reference `{name}` comes from `{method}()` and is used after a branch or loop that awaits, where it can no longer be taken again"),
-                    format!("call `{method}` again after the branch, or keep an owned value (`.clone()`, `.to_owned()`); if it is no reference, write its type: `let {name}: Type = ..`"),
+                    format!("`{name}` borrows and is used after a branch or loop that awaits, where the borrow cannot be taken again: it comes from `{method}()`"),
+                    format!("keep an owned value{own}, or call `{method}` again after the branch or loop{guessed}"),
                 ),
                 _ => continue,
             };
@@ -393,7 +416,7 @@ fn check_fields(graph: &Graph, layout: &Layout, diagnostics: &Diagnostics) {
     for (point, fields) in graph.points.iter().zip(&layout.points) {
         let mut known = BTreeMap::new();
         for field in &fields.fields {
-            let span = graph.binding(field.binding).ident.span();
+            let span = graph.span(field.binding);
             if known.insert(&field.name, field.binding).is_some() {
                 diagnostics.error_with_help(
                     Code::FieldClash,
@@ -425,13 +448,18 @@ fn check_strict(graph: &Graph, layout: &Layout, diagnostics: &Diagnostics) {
                     (
                         binding.ident.span(),
                         format!("`{name}`"),
-                        format!("annotate it: `let {name}: Type = ..`"),
+                        match graph.in_patterns.contains(&field.binding) {
+                            true => format!("bind it again, with its type: `let {name}: Type = {name};`"),
+                            false => format!("annotate it: `let {name}: Type = ..`"),
+                        },
                     )
                 }
                 BindingKind::Cursor => (
-                    binding.ident.span(),
-                    format!("the place of the loop, `{}`,", field.name),
-                    "loop over a borrowed collection (`&items`), whose place is a `usize`".to_owned(),
+                    graph.span(field.binding),
+                    format!("the loop's place, `{}`,", field.name),
+                    "loop over a local whose type is written, `let items: Vec<Item> = ..;`, or over `&items`, whose place is an index; \
+                     a range tells its type by a suffix, `0..3u32`"
+                        .to_owned(),
                 ),
                 _ => (
                     point.span,
@@ -442,43 +470,9 @@ fn check_strict(graph: &Graph, layout: &Layout, diagnostics: &Diagnostics) {
             diagnostics.error_with_help(
                 Code::Strict,
                 span,
-                format!("the type of {what} is not written, and `#[workflow(strict)]` saves only what has a written type (await point `{}`)", point.name),
+                format!("under `#[workflow(strict)]` the type of every saved value is written, and that of {what} is not (await point `{}`)", point.name),
                 help,
             );
-        }
-    }
-}
-
-/// A jump out of a scope whose names hide locals that the jump must carry.
-fn check_jumps(graph: &Graph, layout: &Layout, diagnostics: &Diagnostics) {
-    let check = |effect: &Effect, tokens: &dyn quote::ToTokens| {
-        for jump in &effect.jumps {
-            let carried = &layout.carried[jump.target.0];
-            if let Some(hidden) =
-                carried.iter().map(|id| graph.name(*id)).find(|name| jump.bound.contains(name))
-            {
-                diagnostics.error_at_with_help(
-                    Code::Position,
-                    &tokens.to_token_stream(),
-                    format!("this jumps out of a scope whose own `{hidden}` hides the `{hidden}` that must be saved"),
-                    "rename the inner one",
-                );
-            }
-        }
-    };
-    for seq in &graph.seqs {
-        for op in &seq.ops {
-            match op {
-                Op::Stmt { stmt, effect, .. } => check(effect, stmt),
-                Op::LetElse { expr, effect, .. } => check(effect, expr),
-                Op::Enter | Op::Leave { .. } => {}
-            }
-        }
-        match &seq.end {
-            Some(End::If { cond, effect, .. }) => check(effect, cond),
-            Some(End::Match { scrutinee, effect, .. }) => check(effect, scrutinee),
-            Some(End::Return { value, effect }) => check(effect, value),
-            _ => {}
         }
     }
 }

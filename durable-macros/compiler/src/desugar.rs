@@ -156,7 +156,7 @@ impl Namer<'_> {
                         Code::At,
                         &at,
                         "`#[at(..)]` takes one name in UpperCamelCase",
-                        "write `#[at(SecondCharge)]`",
+                        format!("write `#[at({})]`", likely_name(&at)),
                     );
                     Some(Ident::new("Unnamed", span))
                 }
@@ -184,7 +184,7 @@ impl Namer<'_> {
                 Code::ReservedName,
                 awaited,
                 "`Start` is the name of the state before the first await point",
-                "give this await point another name: `#[at(Begin)]`",
+                "give this await point another name: `#[at(Begin)]` before the statement or the awaited expression",
             );
         } else if self.known.insert(text.clone(), name.span()).is_some() && text != "Unnamed" {
             self.diagnostics.error_at_with_help(
@@ -235,6 +235,12 @@ impl Namer<'_> {
             "put it before a statement or an expression that is awaited",
         );
     }
+}
+
+/// The name that a malformed `#[at(..)]` was probably to give.
+fn likely_name(at: &Attribute) -> String {
+    let text = at.parse_args::<syn::LitStr>().map(|text| text.value()).unwrap_or_default();
+    camel(&text, Span::call_site()).map_or("SecondCharge".to_owned(), |name| name.to_string())
 }
 
 fn take_at(attrs: &mut Vec<Attribute>) -> Option<Attribute> {

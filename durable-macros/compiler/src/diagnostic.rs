@@ -75,7 +75,17 @@ impl Diagnostics {
         self.push(Diagnostic::at(code, tokens, message).with_help(help))
     }
 
-    /// What `syn` found, under a code of ours.
+    /// What `syn` found in an item. rustc has read it before the macro, and reports a mistake in it itself.
+    pub fn half_typed(&self, code: Code, error: syn::Error) -> Reported {
+        for single in error {
+            let diagnostic = Diagnostic::new(code, single.span(), &single)
+                .with_help("this is Rust that the macro cannot read: write it in another way, or outside of the function");
+            self.push(Diagnostic { known_to_rustc: true, ..diagnostic });
+        }
+        Reported(())
+    }
+
+    /// What `syn` found in the arguments of a macro, which only the macro reads.
     pub fn syntax(&self, code: Code, error: syn::Error) -> Reported {
         for single in error {
             self.push(Diagnostic::new(code, single.span(), &single));
@@ -131,12 +141,21 @@ pub struct Diagnostic {
     last: Span,
     message: String,
     help: Option<String>,
+    /// Whether rustc reports the same, unless this is a form of Rust that only `syn` does not know.
+    known_to_rustc: bool,
 }
 
 impl Diagnostic {
     /// An error at one span.
     pub fn new(code: Code, span: Span, message: impl fmt::Display) -> Self {
-        Self { code, first: span, last: span, message: message.to_string(), help: None }
+        Self {
+            code,
+            first: span,
+            last: span,
+            message: message.to_string(),
+            help: None,
+            known_to_rustc: false,
+        }
     }
 
     /// An error that underlines all of these tokens, as far as the user wrote them.
@@ -209,9 +228,30 @@ impl fmt::Display for Diagnostic {
 impl ToTokens for Diagnostic {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         let text = self.to_string();
+        if self.known_to_rustc && proc_macro::is_available() {
+            tokens.extend(unless_rustc_errs(self.first, &text));
+            return;
+        }
         // rustc underlines a macro call from its first token to its last, so the two ends carry the two spans.
         tokens.extend(quote_spanned!(self.first=> ::core::compile_error!));
         tokens.extend(quote_spanned!(self.last=> { #text }));
+    }
+}
+
+/// An item with an error that rustc prints only if it prints no other: it lints a crate once the rest of it is in order. So a
+/// syntax error is told once, in rustc's words, and what only the macro cannot read is not passed over.
+fn unless_rustc_errs(span: Span, text: &str) -> TokenStream {
+    // The item may stand in an `impl`, where a constant has a name.
+    let [(line, column), _] = position(span).unwrap_or_default();
+    let name = quote::format_ident!("__DURABLE_UNREAD_{line}_{column}", span = span);
+    quote_spanned! {span=>
+        #[allow(dead_code)]
+        const #name: () = {
+            #[must_use = #text]
+            struct CodeThatTheMacroCannotRead;
+            #[deny(unused_must_use)]
+            fn unread() { CodeThatTheMacroCannotRead; }
+        };
     }
 }
 

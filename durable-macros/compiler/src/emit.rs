@@ -5,18 +5,21 @@
 
 mod block;
 mod drive;
+mod end;
 mod frame;
 mod jump;
+mod local;
 mod names;
+mod open_types;
 mod plain;
+mod reach;
+mod retake;
 mod scope;
 mod state;
-mod walk;
 mod whole;
 
 use crate::{
     desugar::{Desugared, StripAt},
-    diagnostic::{Code, Diagnostics},
     graph::{Graph, plain_name},
     layout::Layout,
     liveness::Liveness,
@@ -25,7 +28,7 @@ use crate::{
 };
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::{Attribute, Lifetime, visit_mut::VisitMut};
+use syn::{Attribute, Lifetime, Type, visit_mut::VisitMut};
 
 /// Everything the stages before made.
 #[derive(Debug, Clone, Copy)]
@@ -52,8 +55,8 @@ pub struct Expansion {
 }
 
 /// The whole expansion.
-pub fn emit(compiled: &Compiled<'_>, diagnostics: &Diagnostics) -> Expansion {
-    let drive = drive::emit_drive(compiled, diagnostics);
+pub fn emit(compiled: &Compiled<'_>) -> Expansion {
+    let drive = drive::emit_drive(compiled);
     let state = state::emit_enum(compiled);
     let state_impls = state::emit_impls(compiled);
     let state_type = state::state_type(compiled);
@@ -74,29 +77,22 @@ pub fn emit_state(compiled: &Compiled<'_>) -> TokenStream {
 }
 
 /// What stands in for a function with errors: the plain copy, so that rustc checks the user's own code, and items of the same
-/// names, so that nothing else fails for want of them.
-pub fn emit_fallback(function: &Function, desugared: &Desugared) -> Expansion {
-    let name = state::enum_name(function);
-    let vis = &function.item.vis;
-    let private = private(function);
+/// names, so that nothing else fails for want of them. The state has its variants, if the function could be laid out.
+pub fn emit_fallback(
+    function: &Function,
+    desugared: &Desugared,
+    compiled: Option<&Compiled<'_>>,
+) -> Expansion {
     let krate = &function.options.krate;
-    let enumeration = quote! {
-        #[allow(dead_code)]
-        #vis enum #name {}
-    };
-    let impls = quote! {
-        impl #krate::State for #name {
-            fn point(&self) -> &'static str { match *self {} }
-            fn decode(point: &str, _: &mut #private::FieldReader<'_>) -> Result<Self, #krate::StateError> {
-                Err(#krate::StateError::UnknownPoint(point.to_owned()))
-            }
-        }
+    let state = match compiled.filter(|compiled| state::is_well_formed(compiled)) {
+        Some(compiled) => state::StandIn::with_variants(compiled),
+        None => state::StandIn::empty(function),
     };
     let drive = quote!(::std::boxed::Box::pin(async move { match __durable_cx.never().await {} }));
     let emitted = Emitted {
-        state: enumeration,
-        state_type: name.to_token_stream(),
-        state_impls: impls,
+        state: state.item,
+        state_type: state.ty,
+        state_impls: state.impls,
         drive,
         points: quote!(&[]),
         graph: quote!(&#krate::Graph::new(&[], &[])),
@@ -156,7 +152,7 @@ fn assemble(function: &Function, desugared: &Desugared, emitted: Emitted) -> Exp
     let resource_names = resource_idents.iter().map(|ident| plain_name(ident));
     let saves = function.inputs().map(|param| {
         let ident = &param.ident;
-        let witness = witness_at(function, ident.span());
+        let witness = witness_at(function, &param.ty, ident.span());
         quote!(#private::save(&mut __durable_saver, &#witness, &#ident);)
     });
     let items = &desugared.items;
@@ -333,9 +329,9 @@ fn declared(function: &Function, all: &syn::Generics) -> Declared {
     // Function pointers may be sent and shared, whatever they take.
     let types = all.type_params().map(|param| &param.ident);
     let marker = quote!(#(::std::marker::PhantomData<fn(*const #types)>,)*);
-    // A method may be more visible than its type; a type that stands beside it may not, with that type in its impl. Unless the
-    // type is part of the impl's header, too: then the impl is as visible as the least visible part of it.
-    if function.owner.is_some() && !matches!(function.item.vis, syn::Visibility::Inherited) {
+    // A function may be more visible than a type in its signature; a type that stands beside it may not, with that type in its
+    // impl. Unless the type is part of the impl's header, too: then the impl is as visible as the least visible part of it.
+    if !matches!(function.item.vis, syn::Visibility::Inherited) {
         let (params, output) = (&all.params, &function.output);
         let params = params.iter().map(|param| quote!(#param,));
         let mentioned = function.params.iter().map(|param| &param.ty).chain([output]);
@@ -390,13 +386,21 @@ fn private(function: &Function) -> TokenStream {
 
 /// A witness whose every token stands at a binding: an error of its bound is reported there, and wherever else it is
 /// reported, in the same words and place, and so only once.
-fn witness_at(function: &Function, span: Span) -> TokenStream {
+fn witness_at(function: &Function, ty: &Type, span: Span) -> TokenStream {
     let private = private(function).into_iter().map(|mut token| {
         token.set_span(span);
         token
     });
-    let private: TokenStream = private.collect();
-    quote_spanned!(span=> #private::witness())
+    let (private, name): (TokenStream, _) = (private.collect(), witness_name(function, Some(ty), span));
+    quote_spanned!(span=> #private::#name())
+}
+
+/// What makes a witness: where the type is known to contain a type parameter, the error asks for its bound.
+fn witness_name(function: &Function, ty: Option<&Type>, span: Span) -> TokenStream {
+    match ty.is_some_and(|ty| function.mentions_parameter(ty)) {
+        true => quote_spanned!(span=> witness_of_parameter),
+        false => quote_spanned!(span=> witness),
+    }
 }
 
 fn docs(attrs: &[Attribute]) -> Vec<&Attribute> {
@@ -423,14 +427,4 @@ const TUPLE_MAX: usize = 10;
 /// An identifier of ours.
 fn made(name: &str) -> Ident {
     format_ident!("__durable_{name}", span = Span::mixed_site())
-}
-
-/// A `SPAN`ned error for what cannot be emitted.
-fn refuse_hidden(diagnostics: &Diagnostics, tokens: &impl ToTokens, name: &str) {
-    diagnostics.error_at_with_help(
-        Code::Position,
-        tokens,
-        format!("a name bound here hides the outer `{name}`, which is still needed across an await"),
-        "rename the inner one",
-    );
 }

@@ -22,11 +22,15 @@ impl Enclosing {
 
     /// Whether a `break` or `continue` with this label goes to something that was entered.
     pub fn holds(&self, label: Option<&Lifetime>) -> bool {
-        match label {
-            Some(label) => {
-                self.inside.iter().any(|(inner, _)| inner.as_deref() == Some(&label.ident.to_string()))
-            }
-            None => self.inside.iter().any(|(_, is_loop)| *is_loop),
-        }
+        self.position(label).is_some()
+    }
+
+    /// To which, counted from the outermost.
+    pub fn position(&self, label: Option<&Lifetime>) -> Option<usize> {
+        let label = label.map(|label| label.ident.to_string());
+        self.inside.iter().rposition(|(inner, is_loop)| match &label {
+            Some(label) => inner.as_ref() == Some(label),
+            None => *is_loop,
+        })
     }
 }

@@ -73,6 +73,16 @@ impl Function {
         owner.into_iter().chain([&self.sig.generics]).any(|generics| parameters_of(generics).next().is_some())
     }
 
+    /// Whether a type contains one of its type parameters.
+    pub fn mentions_parameter(&self, ty: &Type) -> bool {
+        let owner = self.owner.as_ref().map(|owner| &owner.generics);
+        let types = owner.into_iter().chain([&self.sig.generics]).flat_map(Generics::type_params);
+        let known = types.map(|param| plain_name(&param.ident)).collect();
+        let mut found = BTreeSet::new();
+        mentioned(&known, &mut found, |find| find.visit_type(ty));
+        !found.is_empty()
+    }
+
     /// All of its parameters without lifetimes, those of its `impl` block first, with all bounds.
     pub fn parameters(&self) -> Generics {
         let mut all = Generics::default();

@@ -53,6 +53,10 @@ pub struct Graph {
     pub conditional: Bindings,
     /// Locals that look like references which a call gave.
     pub lent: BTreeMap<BindingId, Lent>,
+    /// Locals that a pattern binds, where no type can be written.
+    pub in_patterns: Bindings,
+    /// Where the user wrote what a loop binds: the name of its place is none of the user's.
+    pub loop_spans: BTreeMap<BindingId, Span>,
 }
 
 /// A branch as it was written: lowering takes its expression apart.
@@ -120,10 +124,12 @@ pub enum Code {
 pub struct Lent {
     /// The method's name.
     pub method: String,
+    /// Whether it gives text.
+    pub text: bool,
     /// Whether it points into a local, which moves from block to block; a resource stays where it is.
     pub local: bool,
-    /// The call as text, if what it gives is a plain `&str`.
-    pub text: Option<String>,
+    /// The code that gives an owned value instead, where it is known.
+    pub owned: Option<String>,
 }
 
 /// A borrow, or a pattern of borrows, that is taken again at the start of each block where one of them is alive.
@@ -324,6 +330,8 @@ pub struct Arm {
 pub struct Effect {
     /// Read, borrowed or moved.
     pub uses: Bindings,
+    /// Of these, those that some way comes to without having assigned them whole before: only their old value matters.
+    pub exposed: Bindings,
     /// Assigned whole on every way through, so the old value does not matter.
     pub kills: Bindings,
     /// Assigned whole on some way.
@@ -343,6 +351,15 @@ pub struct Jump {
     pub value: Option<BindingId>,
     /// Names bound inside the code where it stands: they hide those the jump must carry.
     pub bound: BTreeSet<String>,
+    /// Assigned whole before it, so the old value does not matter.
+    pub assigned: Bindings,
+}
+
+impl Effect {
+    /// Reads nothing but this.
+    pub fn of_use(id: BindingId) -> Self {
+        Self { uses: [id].into(), exposed: [id].into(), ..Self::default() }
+    }
 }
 
 /// A jump as written.
@@ -381,6 +398,11 @@ impl Graph {
     /// Whether a local is carried from block to block.
     pub fn is_carried(&self, id: BindingId) -> bool {
         !matches!(self.binding(id).kind, BindingKind::Resource | BindingKind::Borrowed(_))
+    }
+
+    /// Where the user wrote what declares a local.
+    pub fn span(&self, id: BindingId) -> Span {
+        self.loop_spans.get(&id).copied().unwrap_or_else(|| self.binding(id).ident.span())
     }
 
     /// The name of a local without `r#`.

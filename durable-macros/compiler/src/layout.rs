@@ -2,8 +2,9 @@
 
 use crate::{
     desugar::snake,
-    graph::{BindingId, BindingKind, BlockId, Graph, plain_name},
+    graph::{BindingId, BindingKind, Bindings, BlockId, Graph, plain_name},
     liveness::Liveness,
+    walk::mentioned,
 };
 use std::collections::BTreeMap;
 use syn::Type;
@@ -13,6 +14,9 @@ use syn::Type;
 pub struct Layout {
     /// What each block carries, in the order of declaration.
     pub carried: Vec<Vec<BindingId>>,
+    /// What is alive at the start of each block and its code does not mention: of what is carried, this stays in its slot, and the
+    /// block takes the rest.
+    pub untouched: Vec<Bindings>,
     /// The saved fields of each await point.
     pub points: Vec<PointLayout>,
 }
@@ -41,6 +45,7 @@ pub struct Field {
 pub fn layout(graph: &Graph, liveness: &Liveness) -> Layout {
     let carried: Vec<Vec<BindingId>> =
         (0..graph.blocks.len()).map(|at| carried(graph, liveness, BlockId(at))).collect();
+    let untouched = (0..graph.blocks.len()).map(|at| untouched(graph, liveness, BlockId(at))).collect();
     let points = graph
         .points
         .iter()
@@ -52,7 +57,7 @@ pub fn layout(graph: &Graph, liveness: &Liveness) -> Layout {
             PointLayout { block: point.block, fields }
         })
         .collect();
-    Layout { carried, points }
+    Layout { carried, untouched, points }
 }
 
 fn carried(graph: &Graph, liveness: &Liveness, block: BlockId) -> Vec<BindingId> {
@@ -63,6 +68,17 @@ fn carried(graph: &Graph, liveness: &Liveness, block: BlockId) -> Vec<BindingId>
         return inputs.map(|(at, _)| BindingId(at)).collect();
     }
     liveness.at(block).iter().copied().filter(|id| graph.is_carried(*id)).collect()
+}
+
+fn untouched(graph: &Graph, liveness: &Liveness, block: BlockId) -> Bindings {
+    // All of the input is there at the start, and its types are.
+    if block.0 == 0 {
+        return Bindings::new();
+    }
+    let mut found = Bindings::new();
+    mentioned(graph, graph.blocks[block.0].root, &mut found);
+    let alive = liveness.at(block).iter().copied();
+    alive.filter(|id| !found.contains(id) && graph.binding(*id).kind != BindingKind::Resource).collect()
 }
 
 fn field(graph: &Graph, point: usize, id: BindingId) -> Field {

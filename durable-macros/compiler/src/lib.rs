@@ -21,6 +21,7 @@ pub mod step;
 pub mod stored_name;
 pub mod types;
 pub mod verify;
+pub mod walk;
 pub mod workflows;
 
 use proc_macro2::TokenStream;
@@ -50,15 +51,14 @@ pub fn expand_states(attr: TokenStream, item: TokenStream) -> TokenStream {
 /// The picture of `#[workflow(attr)] item`; `Err` is its expansion, with the errors in it.
 pub fn picture(attr: TokenStream, item: TokenStream) -> Result<picture::Picture, TokenStream> {
     let drawn = RefCell::new(None);
-    let emit::Expansion { call, beside } =
-        compile(attr, item, None, |compiled, _| draw_alone(compiled, &drawn));
+    let emit::Expansion { call, beside } = compile(attr, item, None, |compiled| draw_alone(compiled, &drawn));
     drawn.into_inner().ok_or_else(|| quote::quote!(#call #beside))
 }
 
 /// The picture of the last workflow in `#[workflows(attr)] item`; `Err` is what stands beside the block, with the errors in it.
 pub fn picture_of_method(attr: TokenStream, item: TokenStream) -> Result<picture::Picture, TokenStream> {
     let drawn = RefCell::new(None);
-    let beside = workflows::expand_beside(attr, item, |compiled, _| draw_alone(compiled, &drawn));
+    let beside = workflows::expand_beside(attr, item, |compiled| draw_alone(compiled, &drawn));
     drawn.into_inner().ok_or(beside)
 }
 
@@ -72,7 +72,7 @@ pub fn expand_step(attr: TokenStream, item: TokenStream) -> TokenStream {
     step::expand(attr, item)
 }
 
-fn state_alone(compiled: &emit::Compiled<'_>, _: &diagnostic::Diagnostics) -> emit::Expansion {
+fn state_alone(compiled: &emit::Compiled<'_>) -> emit::Expansion {
     emit::Expansion { call: TokenStream::new(), beside: emit::emit_state(compiled) }
 }
 
@@ -81,7 +81,7 @@ fn compile(
     attr: TokenStream,
     item: TokenStream,
     owner: Option<(&owner::Owner, &parse::Options)>,
-    emit: impl FnOnce(&emit::Compiled<'_>, &diagnostic::Diagnostics) -> emit::Expansion,
+    emit: impl FnOnce(&emit::Compiled<'_>) -> emit::Expansion,
 ) -> emit::Expansion {
     let diagnostics = diagnostic::Diagnostics::new();
     let Some(function) = parse::parse_within(attr.clone(), item.clone(), owner, &diagnostics) else {
@@ -108,7 +108,7 @@ fn compile(
         liveness: &liveness,
         layout: &layout,
     };
-    let expanded = (!diagnostics.has_errors()).then(|| emit(&compiled, &diagnostics));
+    let expanded = (!diagnostics.has_errors()).then(|| emit(&compiled));
     let errors = diagnostics.finish();
     if let Some(expanded) = expanded.filter(|_| errors.is_empty()) {
         return expanded;
@@ -117,7 +117,7 @@ fn compile(
     if !function.is_expandable() {
         return emit::emit_untouched(&errors, &function);
     }
-    let emit::Expansion { call, beside } = emit::emit_fallback(&function, &desugared);
+    let emit::Expansion { call, beside } = emit::emit_fallback(&function, &desugared, Some(&compiled));
     emit::Expansion { call, beside: quote::quote!(#errors #beside) }
 }
 
@@ -134,7 +134,7 @@ fn half_typed(
     let stand_in = function.filter(parse::Function::is_expandable).map(|mut function| {
         *function.item.block = readable.body;
         let desugared = desugar::desugar(&function, &unread);
-        emit::emit_fallback(&function, &desugared)
+        emit::emit_fallback(&function, &desugared, None)
     });
     let _ = unread.finish();
     stand_in.unwrap_or(emit::Expansion { call: item, beside: TokenStream::new() })

@@ -86,9 +86,10 @@ impl Liveness {
             alive.remove(id);
         }
         for jump in &effect.jumps {
-            alive.extend(self.at(jump.target).iter().copied().filter(|id| Some(*id) != jump.value));
+            let carried = self.at(jump.target).iter().copied();
+            alive.extend(carried.filter(|id| Some(*id) != jump.value && !jump.assigned.contains(id)));
         }
-        add_uses(graph, &mut alive, effect.uses.iter().copied());
+        add_uses(graph, &mut alive, effect.exposed.iter().copied());
         alive
     }
 }

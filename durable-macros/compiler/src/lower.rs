@@ -12,10 +12,11 @@ mod iterate;
 mod lend;
 mod made;
 mod operand;
+mod owned;
 mod written;
 
-pub(crate) use expr::is_compound;
-pub(crate) use lend::lends_text;
+pub(crate) use expr::{is_compound, is_lazy};
+pub(crate) use lend::LITERALS;
 
 use crate::{
     desugar::{self, Desugared},
@@ -45,6 +46,7 @@ pub fn lower(function: &Function, desugared: &Desugared, diagnostics: &Diagnosti
         local_types: types::declared_names(&desugared.items),
         keyword: None,
         unit_output: matches!(&function.output, Type::Tuple(tuple) if tuple.elems.is_empty()),
+        krate: function.options.krate.clone(),
     };
     lower.start(function);
     lower.stmts(&desugared.body.stmts, &Dest::Return);
@@ -79,6 +81,8 @@ struct Lower<'a> {
     keyword: Option<&'static str>,
     /// The workflow returns `()`.
     unit_output: bool,
+    /// The path of the `durable` crate.
+    krate: syn::Path,
 }
 
 struct LoopFrame {
@@ -150,7 +154,7 @@ impl Lower<'_> {
     fn stmt(&mut self, stmt: &Stmt) {
         match stmt {
             Stmt::Local(local) => self.local(local),
-            Stmt::Expr(expr, semi) if self.must_open(expr) => match expr::opens(expr) {
+            Stmt::Expr(expr, semi) if facts::has_await(expr) => match expr::opens(expr) {
                 true => self.into(expr, &Dest::Discard),
                 false => {
                     let residual = self.expr(expr, expr::Mode::InPlace);
@@ -219,7 +223,10 @@ impl Lower<'_> {
                 if conditional {
                     // Where it is not there, its names mean what they meant before.
                     let names = facts::pattern_names(&local.pat);
-                    effect.uses.extend(names.iter().filter_map(|name| self.lookup(&plain_name(&name.ident))));
+                    for outer in names.iter().filter_map(|name| self.lookup(&plain_name(&name.ident))) {
+                        effect.uses.insert(outer);
+                        effect.exposed.insert(outer);
+                    }
                     effect.kills.clear();
                 }
                 let defs = self.declare_let(&local.pat, Some(&value), init.diverge.is_some());
@@ -236,7 +243,7 @@ impl Lower<'_> {
         if self.cur.is_none() {
             return;
         }
-        if !self.must_open(expr) {
+        if !facts::has_await(expr) {
             return self.deliver(expr.clone(), dest);
         }
         if expr::opens(expr) {
@@ -255,16 +262,6 @@ impl Lower<'_> {
                 self.deliver(residual, dest);
             }
         }
-    }
-
-    /// Whether an expression cannot stay as it is: it contains an await, or a jump to an opened loop out of a scope whose names
-    /// hide some that the jump must carry.
-    fn must_open(&self, expr: &Expr) -> bool {
-        if facts::has_await(expr) {
-            return true;
-        }
-        let hidden = |names: &facts::Names| names.iter().any(|name| self.lookup(name).is_some());
-        expr::opens_at_will(expr) && facts::of_expr(expr).jumps.iter().any(|(_, bound)| hidden(bound))
     }
 
     /// Gives a value without further awaits to its destination.
@@ -368,16 +365,18 @@ impl Lower<'_> {
             |names: &facts::Names| names.iter().filter_map(|name| self.lookup(name)).collect::<BTreeSet<_>>();
         let mut effect = Effect {
             uses: ids(&facts.uses),
+            exposed: ids(&facts.exposed),
             kills: ids(&facts.kills),
             assigns: ids(&facts.assigns),
             jumps: Vec::new(),
         };
-        for (key, bound) in &facts.jumps {
+        for facts::WayOut { key, bound, assigned } in &facts.jumps {
             if let Some((target, value)) = self.jump_target(key) {
-                self.reached.insert(target);
-                effect.jumps.push(Jump { key: key.clone(), target, value, bound: bound.clone() });
+                let (key, bound, assigned) = (key.clone(), bound.clone(), ids(assigned));
+                effect.jumps.push(Jump { key, target, value, bound, assigned });
             }
         }
+        self.reached.extend(effect.jumps.iter().map(|jump| jump.target));
         effect
     }
 

@@ -84,6 +84,16 @@ pub fn operands(mac: &Macro) -> Option<Vec<Expr>> {
     }
 }
 
+/// What [`operands`] leaves of a known macro: patterns and guards of `matches!`, the message of `assert!`.
+pub fn rest(mac: &Macro) -> TokenStream {
+    match known(mac) {
+        Some(Known::First) => syn::parse::Parser::parse2(parse_first, mac.tokens.clone())
+            .map_or_else(|_| mac.tokens.clone(), |(_, rest)| rest),
+        Some(Known::Exprs) => TokenStream::new(),
+        None => mac.tokens.clone(),
+    }
+}
+
 /// The macro with other operands in place of those [`operands`] gave.
 pub fn with_operands(mac: &Macro, operands: &[Expr]) -> Macro {
     let mut mac = mac.clone();

@@ -205,7 +205,7 @@ impl Texts<'_> {
                         self.diagnostics.error_at_with_help(
                             Code::Position,
                             &text,
-                            "this macro may mean `self` by `{self}` or not, and `self` has another name in the code that resumes",
+                            "only the macro knows whether this `{self}` means `self`, which has another name in the code that resumes",
                             "write `{}`, and `self` as an argument after the text",
                         );
                     }

@@ -113,10 +113,12 @@ pub fn parse_within(
 ) -> Option<Function> {
     let inherited = owner.map_or_else(Options::default, |(_, options)| options.clone());
     let options = parse_options(attr, inherited, "workflow", diagnostics);
-    let mut item: ItemFn = match syn::parse2(item) {
+    let mut item: ItemFn = match syn::parse2(item.clone()) {
         Ok(item) => item,
         Err(error) => {
-            diagnostics.syntax(Code::Signature, error);
+            if !refuse_other_item(item, diagnostics) {
+                diagnostics.half_typed(Code::Signature, error);
+            }
             return None;
         }
     };
@@ -139,6 +141,29 @@ pub fn parse_within(
         None => StoredName::with_all(plain_name(&sig.ident), &generics, diagnostics),
     };
     Some(Function { item, sig, owner, stored_name, options, params, output, expandable })
+}
+
+/// Whether this is an item of another kind, and was refused as that.
+fn refuse_other_item(item: TokenStream, diagnostics: &Diagnostics) -> bool {
+    let help = match syn::parse2(item.clone()) {
+        Ok(syn::Item::Fn(_)) | Err(_) => return false,
+        Ok(syn::Item::Impl(_)) => {
+            "write `#[workflows]` before the `impl` block, and `#[workflow]` before methods of it"
+        }
+        Ok(syn::Item::Verbatim(_)) => {
+            "give it a body; a method of a trait cannot be a workflow, but what implements the trait can call one"
+        }
+        Ok(_) => {
+            "write it before the function that awaits: `async fn place_order(shop: &Shop, order: Order) -> ..`"
+        }
+    };
+    diagnostics.error_at_with_help(
+        Code::NotAsync,
+        &item,
+        "`#[workflow]` stands on an `async fn` with a body",
+        help,
+    );
+    true
 }
 
 impl Default for Options {

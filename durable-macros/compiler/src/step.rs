@@ -34,7 +34,7 @@ pub fn expand(attr: TokenStream, item: TokenStream) -> TokenStream {
             }
         }
         Err(error) => {
-            let _ = diagnostics.syntax(Code::StepSignature, error);
+            let _ = diagnostics.half_typed(Code::StepSignature, error);
             item
         }
     };

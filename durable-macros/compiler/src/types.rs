@@ -100,6 +100,34 @@ pub fn refers(ty: &Type) -> bool {
     find.0
 }
 
+/// Whether a type contains a reference that is not `'static`.
+pub fn borrows(ty: &Type) -> bool {
+    struct Find(bool);
+    impl<'ast> Visit<'ast> for Find {
+        fn visit_type_reference(&mut self, reference: &'ast syn::TypeReference) {
+            self.0 |= reference.lifetime.as_ref().is_none_or(|lifetime| lifetime.ident != "static");
+            visit::visit_type_reference(self, reference);
+        }
+        fn visit_type_fn_ptr(&mut self, _: &'ast syn::TypeFnPtr) {}
+    }
+    let mut find = Find(false);
+    find.visit_type(ty);
+    find.0
+}
+
+/// Whether a type as written contains a reference, or leaves a part of it open with `_`.
+pub fn open_or_borrowed(ty: &Type) -> bool {
+    struct Find(bool);
+    impl<'ast> Visit<'ast> for Find {
+        fn visit_type_infer(&mut self, _: &'ast syn::TypeInfer) {
+            self.0 = true;
+        }
+    }
+    let mut find = Find(false);
+    find.visit_type(ty);
+    find.0 || refers(ty)
+}
+
 /// The type of an expression, where its tokens show it: literals, moves and clones of known locals, casts, strings.
 pub fn of_expr(expr: &Expr, known: &dyn Fn(&str) -> Option<Type>) -> Option<Type> {
     match expr {
@@ -145,6 +173,35 @@ pub fn of_item(collection: &Expr, known: &dyn Fn(&str) -> Option<Type>) -> Optio
             let ty = of_expr(owned, known)?;
             Some(parse_quote!(<#ty as ::core::iter::IntoIterator>::Item))
         }
+    }
+}
+
+/// Collections of `std` that a loop goes over by value.
+const COLLECTIONS: &[&str] =
+    &["BTreeMap", "BTreeSet", "BinaryHeap", "HashMap", "HashSet", "LinkedList", "Option", "Vec", "VecDeque"];
+
+/// The type of a collection or range that a loop goes over by value, if it is one of `std`. Of another it would have to be asked
+/// whether a loop may go over it, in a second place.
+pub fn of_owned_collection(collection: &Expr, known: &dyn Fn(&str) -> Option<Type>) -> Option<Type> {
+    match collection {
+        Expr::Paren(paren) => of_owned_collection(&paren.expr, known),
+        Expr::Range(range) => {
+            range.start.as_ref().and(range.end.as_ref())?;
+            let item = of_item(collection, known)?;
+            Some(match range.limits {
+                syn::RangeLimits::HalfOpen(_) => parse_quote!(::core::ops::Range<#item>),
+                syn::RangeLimits::Closed(_) => parse_quote!(::core::ops::RangeInclusive<#item>),
+            })
+        }
+        owned => of_expr(owned, known).filter(|ty| match ty {
+            Type::Array(_) => true,
+            Type::Path(path) => path
+                .path
+                .segments
+                .last()
+                .is_some_and(|last| COLLECTIONS.iter().any(|name| last.ident == name)),
+            _ => false,
+        }),
     }
 }
 
@@ -236,6 +293,22 @@ mod tests {
         );
         assert_eq!(item(parse_quote!(0..3)), None);
         assert_eq!(item(parse_quote!(lines.drain(..))), None);
+    }
+
+    #[test]
+    fn knows_collections_and_ranges_of_std() {
+        let of = |collection: Expr| {
+            let known = |name: &str| match name {
+                "lines" => Some(parse_quote!(Vec<Line>)),
+                "own" => Some(parse_quote!(Lines)),
+                _ => None,
+            };
+            of_owned_collection(&collection, &known)
+        };
+        assert_eq!(of(parse_quote!(lines)), Some(parse_quote!(Vec<Line>)));
+        assert_eq!(of(parse_quote!(0..3u8)), Some(parse_quote!(::core::ops::Range<u8>)));
+        assert_eq!(of(parse_quote!(1u8..=3)), Some(parse_quote!(::core::ops::RangeInclusive<u8>)));
+        assert_eq!((of(parse_quote!(own)), of(parse_quote!(0..3))), (None, None));
     }
 
     #[test]

@@ -16,7 +16,7 @@ use syn::{Attribute, ImplItem, ImplItemFn, ItemImpl, Meta, PathArguments, Type};
 pub fn expand(
     attr: TokenStream,
     item: TokenStream,
-    emit: impl Fn(&Compiled<'_>, &Diagnostics) -> Expansion,
+    emit: impl Fn(&Compiled<'_>) -> Expansion,
 ) -> TokenStream {
     let (block, beside, used) = expand_block(attr, item, emit);
     quote!(#block #beside #used)
@@ -26,7 +26,7 @@ pub fn expand(
 pub fn expand_beside(
     attr: TokenStream,
     item: TokenStream,
-    emit: impl Fn(&Compiled<'_>, &Diagnostics) -> Expansion,
+    emit: impl Fn(&Compiled<'_>) -> Expansion,
 ) -> TokenStream {
     expand_block(attr, item, emit).1
 }
@@ -35,7 +35,7 @@ pub fn expand_beside(
 fn expand_block(
     attr: TokenStream,
     item: TokenStream,
-    emit: impl Fn(&Compiled<'_>, &Diagnostics) -> Expansion,
+    emit: impl Fn(&Compiled<'_>) -> Expansion,
 ) -> (TokenStream, TokenStream, TokenStream) {
     let diagnostics = Diagnostics::new();
     let options = parse_options(attr, Options::default(), "workflows", &diagnostics);
@@ -43,7 +43,7 @@ fn expand_block(
         Ok(block) => block,
         Err(error) => {
             if is_block(&item) {
-                diagnostics.syntax(Code::Signature, error);
+                diagnostics.half_typed(Code::Signature, error);
             } else {
                 diagnostics.error_at_with_help(
                     Code::Signature,
@@ -79,7 +79,7 @@ fn expand_method(
     method: &ImplItemFn,
     owner: &Owner,
     options: &Options,
-    emit: &impl Fn(&Compiled<'_>, &Diagnostics) -> Expansion,
+    emit: &impl Fn(&Compiled<'_>) -> Expansion,
 ) -> Expansion {
     let arguments = match attr.meta {
         Meta::List(list) => list.tokens,

@@ -2,19 +2,18 @@
 
 use super::{CRASH_LIMIT, Driver, Errand, Stop, finishing::Finishing};
 use crate::{
+    guarded::guarded,
     registry::{Ended, Registered},
     restore::{Resumable, restore},
     shared::Shared,
 };
 use durable_core::{
     BoxFuture, Status, Wait,
-    machine::{AwaitPoint, FailedAttempt, Identity, Machine, Progress, Settled, panic_message},
+    machine::{AwaitPoint, FailedAttempt, Identity, Machine, Progress, Settled},
     store::{Claimed, Committed, Control, FrameWrite, Next, Outcome, Park},
 };
 use std::{
     fmt,
-    future::poll_fn,
-    panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
     sync::{Arc, atomic::Ordering::Relaxed},
     task::{Context, Poll, Waker},
@@ -87,7 +86,7 @@ impl Driver {
             Errand::Progress(progress, settled) => self.carry_out_progress(progress, settled, machine).await,
             Errand::NotCommitted(handed_in, error) => {
                 let committed = self.repeat(|driver| driver.usual_commit(&handed_in), error).await?;
-                self.awaits += 1;
+                self.passed();
                 self.go_on(machine, committed, handed_in.snapshot).await
             }
             Errand::NotFinished(finishing, error) => {
@@ -135,7 +134,7 @@ impl Driver {
                 if !runs_on {
                     return Ok(None);
                 }
-                self.awaits += 1;
+                self.passed();
                 Box::pin(self.go_on(machine, committed, snapshot)).await
             }
             Progress::FailedAttempt(attempt) => {
@@ -144,6 +143,14 @@ impl Driver {
                     machine.restart();
                 }
                 Ok(machine.filter(|_| tries_again))
+            }
+            Progress::Parked if !self.waited => {
+                let at = machine.as_ref().and_then(Machine::stands_at);
+                let (workflow, point) = at.unwrap_or_default();
+                Err(Stop::SetAside(format!(
+                    "await point `{point}` of workflow `{workflow}` waits in this build, and was committed as an operation: it goes on \
+                     in the build that saved it"
+                )))
             }
             Progress::Parked => Box::pin(self.park_again()).await.map(|()| None),
             Progress::SetAside(reason) => Err(Stop::SetAside(reason)),
@@ -295,7 +302,14 @@ impl Driver {
             Stop::SetAside(reason) => (Status::SetAside, reason),
             Stop::Fail(reason) => (Status::Failed, reason),
             Stop::Release => return self.release().await,
-            Stop::Fenced => return self.fenced(),
+            Stop::Fenced => {
+                self.fenced();
+                // If it was a commit of ours after all, nobody else would go on. With a stale fence this does nothing.
+                if self.unsure {
+                    self.release().await;
+                }
+                return;
+            }
             Stop::StoreGone(error) => {
                 return tracing::debug!(id = %self.id, %error, "an execution was dropped");
             }
@@ -328,16 +342,6 @@ fn at_once<T>(future: impl Future<Output = T>) -> Option<T> {
         Poll::Ready(value) => Some(value),
         Poll::Pending => None,
     }
-}
-
-/// A future to its result, or the message of its panic.
-async fn guarded<T>(future: impl Future<Output = T>) -> Result<T, String> {
-    let mut future = pin!(future);
-    poll_fn(|task| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(task))) {
-        Ok(poll) => poll.map(Ok),
-        Err(panic) => Poll::Ready(Err(panic_message(&*panic))),
-    })
-    .await
 }
 
 fn name_of(progress: &impl fmt::Debug) -> String {

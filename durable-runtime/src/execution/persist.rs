@@ -36,6 +36,7 @@ impl Driver {
         make: impl Fn(&Self) -> Commit + Send + Sync,
         error: CommitError,
     ) -> Result<Committed, Stop> {
+        self.unsure |= matches!(error, CommitError::Store(StoreError::Io { outcome_unknown: true, .. }));
         let answer = match error {
             CommitError::Store(error) if error.is_transient() => self.insist(&make, error).await,
             error => Err(error),

@@ -2,7 +2,7 @@
 
 use super::{
     Arrival, Inbox, Shard, Starting,
-    outbox::{GROUP_MEMBERS_MAX, Group},
+    outbox::{GROUP_MEMBERS_MAX, Group, Outbox},
 };
 use crate::{
     execution::Driving,
@@ -202,10 +202,7 @@ impl Drive {
         if ended {
             let hot = self.hot[index].take();
             self.free.push(index);
-            // What it held may be the user's, and may panic.
-            if catch_unwind(AssertUnwindSafe(|| drop(hot))).is_err() {
-                tracing::error!("an execution panicked as it was dropped");
-            }
+            drop_guarded(hot);
         }
     }
 
@@ -294,25 +291,35 @@ impl Drive {
             }
             // Carried through whether or not its caller still waits.
             Err(error) if error.is_transient() => {
-                let store = Arc::clone(&self.shared.store);
+                let shared = Arc::clone(&self.shared);
                 self.shared.runtime.spawn(async move {
+                    let answer = start::repeat_claimed(&shared.store, request.clone()).await;
+                    let refused = answer.as_ref().is_err_and(StoreError::is_transient);
                     // Nobody may be listening.
-                    let _ = reply.send(start::repeat_claimed(&store, request).await);
+                    let _ = reply.send(answer);
+                    if refused {
+                        start::give_back(&shared, &request).await;
+                    }
                 });
                 return;
             }
             answer => answer,
         };
-        let _ = reply.send(answer);
+        // A waker that panics is its task's affair.
+        let _ = catch_unwind(AssertUnwindSafe(|| reply.send(answer)));
     }
 
     fn is_done(&self) -> bool {
+        self.has_nothing() && self.shard.inbox().closed
+    }
+
+    /// Nothing in memory, and nothing to write.
+    fn has_nothing(&self) -> bool {
         self.free.len() == self.hot.len()
             && self.flights.is_empty()
             && self.starts.is_empty()
             && self.starting.is_empty()
             && self.shard.outbox().len() == 0
-            && self.shard.inbox().closed
     }
 
     /// Waits a moment for the answer to a small group without going to sleep: to sleep and be woken takes half as long as the
@@ -350,9 +357,13 @@ impl Drive {
 
     /// Whether there is nothing to do but to wait.
     fn sleeps(&self, task: &Context<'_>) -> bool {
+        let ends = self.has_nothing();
         let mut inbox = self.shard.inbox();
+        // Who closed it since it was asked about that woke nobody, as nobody slept.
+        let ends = ends && inbox.closed;
         // What landed while groups were dispatched is ready already.
-        let idle = self.ready.is_empty()
+        let idle = !ends
+            && self.ready.is_empty()
             && inbox.arrivals.is_empty()
             && inbox.woken.is_empty()
             && inbox.starts.is_empty();
@@ -374,13 +385,28 @@ impl Drive {
 impl Drop for Drive {
     /// Its runtime may have gone, and with it everybody who could be waiting.
     fn drop(&mut self) {
-        let left = {
+        let (left, closed) = {
             let mut inbox = self.shard.inbox();
             inbox.gone = true;
-            let Inbox { arrivals, woken, starts, .. } = &mut *inbox;
-            (std::mem::take(arrivals), std::mem::take(woken), std::mem::take(starts))
+            let Inbox { arrivals, woken, starts, closed, .. } = &mut *inbox;
+            let left = (std::mem::take(arrivals), std::mem::take(woken), std::mem::take(starts));
+            (left, *closed)
         };
         drop(left);
+        if !closed {
+            self.shared.abandon();
+        }
+        // Its seats refer to the shard.
+        *self.shard.outbox() = Outbox::default();
+        // Each alone: two that panic as they are dropped would be the end of the process.
+        self.hot.drain(..).for_each(drop_guarded);
+    }
+}
+
+/// What an execution held may be the user's, and may panic.
+fn drop_guarded(hot: Option<Hot>) {
+    if catch_unwind(AssertUnwindSafe(|| drop(hot))).is_err() {
+        tracing::error!("an execution panicked as it was dropped");
     }
 }
 
@@ -406,4 +432,52 @@ async fn write_starts(
 /// What a store answers to a group; nothing if it panics.
 async fn unless_it_panics<T>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<Vec<T>>) -> Vec<T> {
     poll_fn(|task| catch_unwind(AssertUnwindSafe(|| poll(task))).unwrap_or(Poll::Ready(Vec::new()))).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{registry::Registry, schemas::Schemas, shared::Options};
+    use durable_core::{
+        Resources,
+        memory::{Clock, MemoryStore},
+        store::WorkerId,
+    };
+
+    struct Stopped;
+
+    impl Clock for Stopped {
+        fn now(&self) -> u64 {
+            0
+        }
+    }
+
+    fn drive() -> Drive {
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::new(Arc::new(Stopped)));
+        let options = Options {
+            name: "test".into(),
+            concurrency: 1,
+            shards: Some(1),
+            lease: Duration::from_secs(30),
+            beat: Duration::from_secs(5),
+            park_after: Duration::from_secs(1),
+            grace: Duration::from_secs(10),
+            payload_bytes_max: 1_000,
+        };
+        let runtime = tokio::runtime::Handle::current();
+        let schemas = Schemas::new(Arc::clone(&store));
+        let (resources, registry) = (Resources::new(), Registry::default());
+        let shared = Shared::new(store, runtime, options, resources, registry, schemas, WorkerId(1));
+        let shard = Arc::clone(&shared.shards[0]);
+        Drive::new(shared, shard)
+    }
+
+    #[tokio::test]
+    async fn a_shard_that_is_closed_as_it_falls_asleep_ends() {
+        let drive = drive();
+        assert!(!drive.is_done());
+        drive.shard.close();
+        assert!(!drive.sleeps(&Context::from_waker(Waker::noop())), "nobody would wake it again");
+        assert!(drive.is_done());
+    }
 }

@@ -225,3 +225,61 @@ async fn a_long_execution_yields_its_place_to_those_who_wait() {
     assert!(!long.status().await.unwrap().is_terminal(), "K1");
     assert_eq!(long.result().await.unwrap(), 5_000);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_that_is_given_up_is_a_drop() {
+    let all = Surroundings::new();
+    let worker = all.worker().await;
+    let handle = all.client.start("a", script::input(&[step("gate:1")])).await.unwrap();
+    all.lab.ran("gate:1", 1).await;
+    let shutdown = tokio::time::timeout(Duration::from_secs(1), worker.shutdown()).await;
+    assert!(shutdown.is_err(), "the grace period is longer");
+    let given_back = tokio::time::timeout(
+        Duration::from_secs(3600),
+        until(&handle, |record| record.status == Status::Ready),
+    );
+    given_back.await.expect("nothing is given back");
+    all.lab.open("gate:1");
+    let _worker = all.worker().await;
+    handle.result().await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_execution_that_got_past_its_crashes_holds_up_nobody() {
+    let all = Surroundings::new();
+    let ops = [step("gate:poison"), step("gate:long")];
+    let poison = all.client.start("poison", script::input(&ops)).await.unwrap();
+    crash(&all, &poison, 3).await;
+    let _worker = all.worker().await;
+    all.lab.ran("gate:poison", 4).await;
+    all.lab.open("gate:poison");
+    all.lab.ran("gate:long", 1).await;
+    let other = all.client.start("other", script::input(&[step("other")])).await.unwrap();
+    let ended = tokio::time::timeout(Duration::from_secs(60), other.result()).await;
+    ended.expect("A2: its crashes are over with the next await point").unwrap().unwrap();
+    all.lab.open("gate:long");
+    poison.result().await.unwrap().unwrap();
+}
+
+#[test]
+fn a_worker_whose_runtime_is_gone_gives_everything_back() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (first, second) = (runtime(), runtime());
+    let (all, worker, handle) = first.block_on(async {
+        let all = Surroundings::new();
+        let worker = all.builder().beat(Duration::from_millis(5)).start().await.unwrap();
+        let handle = all.client.start("a", script::input(&[step("gate:1")])).await.unwrap();
+        all.lab.ran("gate:1", 1).await;
+        (all, worker, handle)
+    });
+    drop(first);
+    second.block_on(async {
+        all.lab.open("gate:1");
+        let _second = all.worker().await;
+        let ended = tokio::time::timeout(Duration::from_secs(10), handle.result()).await;
+        ended.expect("owned by a worker that nobody runs").unwrap().unwrap();
+        let late = all.client.start("late", script::input(&[step("late")])).await.unwrap();
+        late.result().await.unwrap().unwrap();
+    });
+    drop(worker);
+}

@@ -2,7 +2,7 @@
 
 use crate::{
     script::{Op, ScriptState, script},
-    surroundings::{Surroundings, count, idle, parked},
+    surroundings::{Surroundings, count, idle, parked, until},
 };
 use durable_core::store::{HistoryKind, Status};
 use durable_runtime::ClientError;
@@ -109,4 +109,36 @@ async fn a_takeover_in_a_parked_retry_keeps_count_and_delay() {
     handle.result().await.unwrap().unwrap();
     assert_eq!(all.lab.attempts("fail2:x"), [1, 2, 3]);
     assert!(began.elapsed() >= Duration::from_secs(20));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_at_most_once_step_that_was_handed_over_before_it_began_runs_at_most_once() {
+    for killed in [false, true] {
+        let all = Surroundings::new();
+        let first = all.worker().await;
+        let ops = [Op::Step("gate:1".into()), Op::Once("gate:once".into())];
+        let handle = all.client.start("a", script::input(&ops)).await.unwrap();
+        all.lab.ran("gate:1", 1).await;
+        let shutdown = tokio::spawn(first.shutdown());
+        tokio::task::yield_now().await;
+        all.lab.open("gate:1");
+        shutdown.await.unwrap().unwrap();
+        let record = until(&handle, |record| record.status == Status::Ready).await;
+        assert_eq!((record.epoch, all.lab.runs("gate:once")), (2, 0), "committed, and not begun");
+
+        let second = all.builder().grace(Duration::from_secs(1)).start().await.unwrap();
+        all.lab.ran("gate:once", 1).await;
+        if killed {
+            all.store.kill(second.id());
+            second.crash();
+            all.store.reap();
+        } else {
+            second.shutdown().await.unwrap();
+        }
+        all.lab.open("gate:once");
+        let _third = all.worker().await;
+        let answer = handle.result().await.unwrap();
+        assert_eq!(answer, Err("interrupted".into()), "A5: it may have happened");
+        assert_eq!(all.lab.runs("gate:once"), 1);
+    }
 }

@@ -76,3 +76,28 @@ async fn ten_thousand_timers_due_at_once_all_fire_once() {
     idle(&worker).await;
     assert_eq!(worker.stats().finished, 10_000);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_timer_fires_while_another_execution_runs() {
+    let all = Surroundings::new();
+    let _worker = all.worker().await;
+    let busy = all.client.start("busy", script::input(&[step("gate:1")])).await.unwrap();
+    all.lab.ran("gate:1", 1).await;
+    let handle = all.client.start("a", script::input(&[Op::Sleep(50), step("after")])).await.unwrap();
+    let fired = tokio::time::timeout(Duration::from_secs(60), all.lab.ran("after", 1)).await;
+    assert!(fired.is_ok(), "asleep for ever");
+    handle.result().await.unwrap().unwrap();
+    all.lab.open("gate:1");
+    busy.result().await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timer_fires_in_a_worker_that_had_nothing_to_do() {
+    let all = Surroundings::new();
+    let worker = all.worker().await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(worker.stats().claimed, 0, "it has looked, and sleeps");
+    let handle = all.client.start("a", script::input(&[Op::Sleep(50)])).await.unwrap();
+    let ended = tokio::time::timeout(Duration::from_secs(60), handle.result()).await;
+    ended.expect("asleep for ever").unwrap().unwrap();
+}

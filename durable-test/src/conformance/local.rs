@@ -74,6 +74,11 @@ pub(super) async fn workers_hear_of_what_became_due(subject: Subject) -> Checked
     hold.park(&s, Some(Duration::ZERO), None).await?;
     listener.check_told("a park that is due")?;
     let mut hold = s.claim_one().await?;
+    listener.told.store(0, Ordering::SeqCst);
+    hold.park(&s, Some(Duration::from_secs(1)), None).await?;
+    listener.check_told("a park with a deadline, which may be before the one it sleeps until")?;
+    s.subject.advance(Duration::from_secs(1)).await?;
+    let mut hold = s.claim_one().await?;
     let mail = hold.claimed.mail;
     hold.park_having_read(&s, None, Some("y"), mail).await?;
     listener.told.store(0, Ordering::SeqCst);

@@ -4,13 +4,14 @@ use super::{
     difference::{Difference, What},
     drive::{Crash, Trace},
     place::{self, Place},
+    subject::Subject,
 };
 use crate::{Effect, Error};
-use durable_core::Workflow;
 use std::{collections::HashMap, fmt::Debug};
 
 /// The run without a crash.
 pub(super) struct Expected<'e, T> {
+    pub(super) subject: &'e dyn Subject<T>,
     pub(super) start: &'e [u8],
     pub(super) trace: &'e Trace<T>,
     pub(super) places: &'e [Place],
@@ -19,7 +20,7 @@ pub(super) struct Expected<'e, T> {
 
 impl<T: Debug> Expected<'_, T> {
     /// Against the plain run. It has no keys, so effects are compared by name.
-    pub(super) fn compare_plain<W: Workflow>(&self, output: &T, effects: &[Effect]) -> Result<(), Error> {
+    pub(super) fn compare_plain(&self, output: &T, effects: &[Effect]) -> Result<(), Error> {
         let names = |effects: &[Effect]| effects.iter().map(|effect| effect.name.clone()).collect::<Vec<_>>();
         let what = if !(self.same_output)(&self.trace.output, output) {
             What::Output { expected: format!("{output:?}"), found: format!("{:?}", self.trace.output) }
@@ -28,11 +29,17 @@ impl<T: Debug> Expected<'_, T> {
         } else {
             return Ok(());
         };
-        Err(Error::differs(Difference { workflow: W::NAME, crash: None, place: None, state: None, what }))
+        Err(Error::differs(Difference {
+            workflow: self.subject.name(),
+            crash: None,
+            place: None,
+            state: None,
+            what,
+        }))
     }
 
     /// Against a run with a crash.
-    pub(super) fn compare<W: Workflow>(&self, crash: Crash, found: &Trace<T>) -> Result<(), Error> {
+    pub(super) fn compare(&self, crash: Crash, found: &Trace<T>) -> Result<(), Error> {
         let what = if !(self.same_output)(&self.trace.output, &found.output) {
             What::Output {
                 expected: format!("{:?}", self.trace.output),
@@ -47,10 +54,10 @@ impl<T: Debug> Expected<'_, T> {
         let durable = crash.durable();
         let blob = if durable == 0 { self.start } else { &self.trace.blobs[durable - 1] };
         Err(Error::differs(Difference {
-            workflow: W::NAME,
+            workflow: self.subject.name(),
             crash: Some(crash.to_string()),
             place: durable.checked_sub(1).map(|at| self.places[at].to_string()),
-            state: Some(place::describe::<W>(blob)),
+            state: Some(place::describe(self.subject.description(), blob)),
             what,
         }))
     }

@@ -1,8 +1,8 @@
 //! One run of a workflow through blobs, with one crash at most.
 
-use super::{execution_id, mailbox::Mailbox};
+use super::{mailbox::Mailbox, subject::Subject};
 use crate::{Effect, EffectLog, Error};
-use durable_core::{Arrived, Moved, Run, RunError, Wait, Workflow};
+use durable_core::{Arrived, Moved, Resources, RunError, Wait};
 use std::fmt;
 
 /// Where the process dies. Commits of await points and failed attempts count from 1; the finish is the last.
@@ -51,12 +51,13 @@ pub(super) struct Trace<T> {
 }
 
 /// Drives from the blob `start` to the end. Whatever parks is dropped and comes back from its blob.
-pub(super) async fn drive<'r, W: Workflow>(
-    resources: W::Resources<'r>,
+pub(super) async fn drive<T: Send>(
+    subject: &dyn Subject<T>,
+    resources: &Resources,
     mut world: World<'_>,
     start: &[u8],
     mut crash: Option<Crash>,
-) -> Result<Trace<W::Output>, Error> {
+) -> Result<Trace<T>, Error> {
     let failed = |when: Option<Crash>, commits: usize| {
         move |source: RunError| {
             let when =
@@ -65,18 +66,18 @@ pub(super) async fn drive<'r, W: Workflow>(
         }
     };
     let planned = crash;
-    let resume = |durable: &(Vec<u8>, Arrived)| {
-        Run::<'r, W>::resume(execution_id(), resources, &durable.0, durable.1.clone())
+    let resume = |(blob, arrived): &(Vec<u8>, Arrived), commits: usize| {
+        subject.resume(resources, blob, arrived.clone(), &failed(planned, commits))
     };
     let mut durable = (start.to_vec(), Arrived::Nothing);
     let (mut blobs, mut effects_at) = (Vec::new(), Vec::new());
-    let mut run = resume(&durable).map_err(failed(planned, 0))?;
+    let mut run = resume(&durable, 0)?;
     loop {
         let moved = run.next().await.map_err(failed(planned, blobs.len()))?;
         let commit = blobs.len() + 1;
         if crash == Some(Crash::Before(commit)) {
             crash = None;
-            run = resume(&durable).map_err(failed(planned, blobs.len()))?;
+            run = resume(&durable, blobs.len())?;
             continue;
         }
         let (blob, wait) = match moved {
@@ -98,7 +99,7 @@ pub(super) async fn drive<'r, W: Workflow>(
         blobs.push(blob);
         effects_at.push(world.log.len());
         if wait.is_some() || crash == Some(Crash::After(commit)) {
-            run = resume(&durable).map_err(failed(planned, commit))?;
+            run = resume(&durable, commit)?;
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::Error;
 use durable_core::{
-    RunError, Workflow, describe as describe_workflow,
+    Description, RunError, Workflow,
     snapshot::{self, Header, Limits, SnapshotError},
 };
 use serde::de::DeserializeOwned;
@@ -35,10 +35,11 @@ pub(super) fn input<W: Workflow<Input: DeserializeOwned>>(start: &[u8]) -> Resul
 }
 
 /// The whole state as text, one frame a line.
-pub(super) fn describe<W: Workflow>(blob: &[u8]) -> String {
+pub(super) fn describe(workflow: Option<&Description>, blob: &[u8]) -> String {
     match frames(blob) {
         Ok(frames) => {
-            let lines: Vec<_> = frames.iter().map(|(header, payload)| frame::<W>(header, payload)).collect();
+            let lines: Vec<_> =
+                frames.iter().map(|(header, payload)| frame(workflow, header, payload)).collect();
             lines.join("\n")
         }
         Err(error) => format!("<{error}>"),
@@ -46,20 +47,19 @@ pub(super) fn describe<W: Workflow>(blob: &[u8]) -> String {
 }
 
 /// The fields of the workflow's own frames; of other workflows' frames only the place is known here.
-fn frame<W: Workflow>(header: &Header, payload: &[u8]) -> String {
+fn frame(workflow: Option<&Description>, header: &Header, payload: &[u8]) -> String {
     let place = match header.frame {
         0 => header.point.clone(),
         number => format!("child {number}, `{}` at {}", header.workflow, header.point),
     };
-    match fields::<W>(header, payload) {
+    match fields(workflow, header, payload) {
         Some(fields) => format!("{place} {{ {} }}", fields.join(", ")),
         None => place,
     }
 }
 
-fn fields<W: Workflow>(header: &Header, mut payload: &[u8]) -> Option<Vec<String>> {
-    let description =
-        describe_workflow::<W>().ok().filter(|description| description.name == header.workflow)?;
+fn fields(workflow: Option<&Description>, header: &Header, mut payload: &[u8]) -> Option<Vec<String>> {
+    let description = workflow.filter(|description| description.name == header.workflow)?;
     let point = &description.points[description.point(&header.point)?];
     let mut fields = Vec::new();
     for (name, schema) in &point.fields {

@@ -195,9 +195,8 @@ fn take(tx: &mut Tx<'_>, request: &ClaimRequest, row: Row) -> rusqlite::Result<C
     if let Some(dead) = dead {
         history::add(tx, row, HistoryKind::TakenOver, Some(&format!("worker {dead}")))?;
     }
-    if tx.witnesses.is_empty() {
-        tx.witnesses.push(Witness::Claimed { row, fence: claimed.fence as i64 });
-    }
+    let (fence, worker) = (claimed.fence as i64, request.worker);
+    tx.testify(true, || Witness::Claimed { row, fence, worker });
     Ok(claimed)
 }
 

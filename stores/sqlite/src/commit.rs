@@ -147,10 +147,12 @@ impl<'c> Statements<'c> {
                 return Ok(Err(CommitError::Fenced));
             }
         }
-        if tx.witnesses.is_empty() {
-            let (epoch, fence) = (commit.epoch as i64 + 1, commit.fence as i64);
-            tx.witnesses.push(Witness::Committed { row: commit.row, epoch, fence });
-        }
+        let lasts = !matches!(commit.next, Next::Park(_) | Next::Yield);
+        tx.testify(lasts, || Witness::Committed {
+            row: commit.row,
+            epoch: commit.epoch as i64 + 1,
+            fence: commit.fence as i64,
+        });
         Ok(Ok(Committed { control: control_of(control) }))
     }
 
@@ -358,7 +360,8 @@ fn park_as(
     if !park.keep_due && status == Status::Parked {
         history::park(tx, commit.row, waits_for(commit), stands_at(commit))?;
     }
-    tx.effects.work_ready |= wake.is_some_and(|at| at <= tx.at());
+    // Also of a deadline to come: it may be before the one that a worker sleeps until.
+    tx.effects.work_ready |= wake.is_some();
     Ok(true)
 }
 

@@ -1,17 +1,18 @@
 //! Unknown outcomes of COMMIT (C4), and a writer that panics.
 
-use crate::{SqliteStore, shared::Fault};
+use crate::{SqliteStore, group::Witness, shared::Fault};
 use durable_core::{
     Fingerprint, PointSchema,
     store::{
-        ClaimRequest, Claimed, Commit, CommitError, ExecutionId, FrameWrite, Next, Registered, Registration,
-        SendRequest, Sent, StartRequest, Started, Store, StoreError, WorkerId,
+        ClaimRequest, Claimed, Commit, CommitError, ExecutionId, FrameWrite, Next, Park, Registered,
+        Registration, SendRequest, Sent, StartRequest, Started, Store, StoreError, WorkerId,
     },
 };
+use std::time::Duration;
 use tempfile::TempDir;
 
 struct Scene {
-    _folder: TempDir,
+    folder: TempDir,
     store: SqliteStore,
     registered: Registered,
     worker: WorkerId,
@@ -19,12 +20,13 @@ struct Scene {
 
 async fn scene() -> Scene {
     let folder = TempDir::new().unwrap();
-    let store = SqliteStore::open(folder.path().join("store.db")).await.unwrap();
+    let builder = SqliteStore::builder(folder.path().join("store.db"));
+    let store = builder.busy_timeout(Duration::from_millis(500)).open().await.unwrap();
     let points = vec![PointSchema { name: "Start".into(), fields: vec![] }];
     let registration = Registration { workflow: "w".into(), fingerprint: Fingerprint([1; 16]), points };
     let registered = store.register(registration).await.unwrap();
     let worker = store.join("w").await.unwrap();
-    Scene { _folder: folder, store, registered, worker }
+    Scene { folder, store, registered, worker }
 }
 
 impl Scene {
@@ -67,6 +69,15 @@ impl Scene {
             consumed: vec![],
             next: Next::Run,
         }
+    }
+
+    fn park(&self, claimed: &Claimed) -> Commit {
+        let park = Park { wake: Some(Duration::ZERO), mail: 0, error: None, keep_due: false };
+        Commit { next: Next::Park(park), ..self.commit(claimed, 0) }
+    }
+
+    fn claim(&self, worker: WorkerId, limit: u32) -> ClaimRequest {
+        ClaimRequest { worker, queues: vec![self.registered.queue], limit, fragile: 0, alone: false }
     }
 
     async fn epoch(&self, id: &str) -> u64 {
@@ -131,4 +142,65 @@ async fn a_panic_in_the_writer_is_an_error_and_not_the_end() {
     let answer = scene.store.commit(vec![scene.commit(&claimed, 0)]).await.remove(0);
     assert!(answer.is_ok(), "{answer:?}");
     assert_eq!(scene.epoch("a").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_of_unknown_outcome_is_found_though_another_process_has_gone_on_with_part_of_it() {
+    let scene = scene().await;
+    let other = SqliteStore::open(scene.folder.path().join("store.db")).await.unwrap();
+    let elsewhere = other.join("elsewhere").await.unwrap();
+    let (parks, runs) = (scene.start("parks").await, scene.start("runs").await);
+    let go_on = scene.store.inject_held(Fault::WaitAfterCommit);
+    let group = vec![scene.park(&parks), scene.commit(&runs, 0)];
+    let store = scene.store.clone();
+    let writing = tokio::spawn(async move { store.commit(group).await });
+    let claimed = loop {
+        let claims = other.claim(scene.claim(elsewhere, 10)).await.unwrap();
+        if let Some(claimed) = claims.claimed.into_iter().next() {
+            break claimed;
+        }
+        tokio::task::yield_now().await;
+    };
+    assert_eq!(claimed.id.as_str(), "parks");
+    go_on.send(()).unwrap();
+    let answers = writing.await.unwrap();
+    assert!(answers[1].is_ok(), "it is there, and its worker would drop it as fenced: {answers:?}");
+    assert_eq!(scene.epoch("runs").await, 1);
+}
+
+#[tokio::test]
+async fn a_claim_of_another_process_does_not_testify_for_ours() {
+    let scene = scene().await;
+    let path = scene.folder.path().join("store.db");
+    let other = SqliteStore::open(&path).await.unwrap();
+    let elsewhere = other.join("elsewhere").await.unwrap();
+    scene.store.start(scene.request("a", false)).await.unwrap();
+    let Claimed { row, fence, .. } = other.claim(scene.claim(elsewhere, 1)).await.unwrap().claimed.remove(0);
+    let conn = rusqlite::Connection::open(path).unwrap();
+    let testifies = |worker| Witness::Claimed { row, fence: fence as i64, worker }.testifies(&conn).unwrap();
+    assert!(testifies(elsewhere));
+    assert!(!testifies(scene.worker), "the fence is the one our claim would have had");
+}
+
+#[tokio::test]
+async fn a_claim_whose_outcome_stays_unknown_is_given_back() {
+    let scene = scene().await;
+    scene.store.start(scene.request("a", false)).await.unwrap();
+    // A reader keeps the log from being checkpointed, so that the file cannot be reopened.
+    let reader = rusqlite::Connection::open(scene.folder.path().join("store.db")).unwrap();
+    reader.execute_batch("BEGIN; SELECT * FROM execution").unwrap();
+    scene.store.inject(Fault::ErrorAfterCommit);
+    let error = scene.store.claim(scene.claim(scene.worker, 1)).await.unwrap_err();
+    assert!(matches!(error, StoreError::Io { outcome_unknown: true, .. }), "{error}");
+    reader.execute_batch("COMMIT").unwrap();
+    let again = async {
+        loop {
+            match scene.store.claim(scene.claim(scene.worker, 1)).await {
+                Ok(claims) if !claims.claimed.is_empty() => return claims.claimed[0].fence,
+                _ => tokio::task::yield_now().await,
+            }
+        }
+    };
+    let fence = tokio::time::timeout(Duration::from_secs(20), again).await;
+    assert_eq!(fence.expect("claimed for nobody, while its worker lives"), 2);
 }

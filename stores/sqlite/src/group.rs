@@ -79,6 +79,8 @@ pub(crate) trait Job: Send {
     /// Runs inside the group's transaction, and keeps its answer. It may run again after a rollback.
     fn run(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<()>;
     fn fail(&mut self, error: StoreError);
+    /// What must be given back if the answer it keeps is not given.
+    fn leftovers(&mut self) -> Vec<Release>;
     /// Nobody waits for the answer.
     fn is_abandoned(&self) -> bool;
     fn reply(self: Box<Self>) -> Vec<Release>;
@@ -92,7 +94,9 @@ pub(crate) struct Tx<'c> {
     pub(crate) effects: Effects,
     /// Someone in this process waited for an end when the transaction began.
     pub(crate) watched: bool,
+    /// The first, and the first that lasts: see [`Tx::testify`].
     pub(crate) witnesses: Vec<Witness>,
+    pub(crate) has_lasting_witness: bool,
     /// Where the last start of this transaction went, if all of it was there. Nobody else can remove it meanwhile.
     pub(crate) destination: Option<Destination>,
     /// Prepared by the first start of this transaction.
@@ -103,6 +107,15 @@ pub(crate) struct Tx<'c> {
 pub(crate) type Destination = (QueueId, Option<WorkerId>);
 
 impl Tx<'_> {
+    /// Keeps what tells whether this transaction happened (C4). One is enough, but it should `last`: what is given away with the
+    /// transaction itself, as by a park, another process may have moved on before it is looked at.
+    pub(crate) fn testify(&mut self, lasts: bool, witness: impl FnOnce() -> Witness) {
+        if self.witnesses.is_empty() || (lasts && !self.has_lasting_witness) {
+            self.has_lasting_witness |= lasts;
+            self.witnesses.push(witness());
+        }
+    }
+
     /// The clock as a column value.
     pub(crate) fn at(&self) -> i64 {
         deadline(self.now, Duration::ZERO)
@@ -132,8 +145,8 @@ pub(crate) struct Effects {
 pub(crate) enum Witness {
     /// A commit: the row stands at this epoch with this fence.
     Committed { row: Row, epoch: i64, fence: i64 },
-    /// A claim: the row has this fence.
-    Claimed { row: Row, fence: i64 },
+    /// A claim: the row has this fence, and this owner. (Where the claim did not happen, another process may have made it.)
+    Claimed { row: Row, fence: i64, worker: WorkerId },
     /// A start: the row has this instance.
     Started { id: ExecutionId, instance: [u8; 16] },
     /// A send: the event is there.
@@ -147,9 +160,11 @@ impl Witness {
             Self::Committed { row, epoch, fence } => conn
                 .prepare_cached("SELECT 1 FROM position WHERE row = ?1 AND epoch = ?2 AND fence = ?3")?
                 .exists((row, epoch, fence)),
-            Self::Claimed { row, fence } => conn
-                .prepare_cached("SELECT 1 FROM position WHERE row = ?1 AND fence >= ?2")?
-                .exists((row, fence)),
+            Self::Claimed { row, fence, worker } => conn
+                .prepare_cached(
+                    "SELECT 1 FROM position JOIN execution USING (row) WHERE row = ?1 AND fence = ?2 AND owner = ?3",
+                )?
+                .exists((row, fence, worker.0)),
             Self::Started { id, instance } => conn
                 .prepare_cached("SELECT 1 FROM execution WHERE id = ?1 AND instance = ?2")?
                 .exists((id.as_str(), instance)),
@@ -202,6 +217,13 @@ where
 
     fn fail(&mut self, error: StoreError) {
         self.answer = Some(Err(error));
+    }
+
+    fn leftovers(&mut self) -> Vec<Release> {
+        match self.answer.take() {
+            Some(Ok(answer)) => (self.leftovers)(answer),
+            _ => Vec::new(),
+        }
     }
 
     fn is_abandoned(&self) -> bool {

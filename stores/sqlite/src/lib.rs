@@ -17,6 +17,7 @@
 //! | who gets what on a claim | `claim.rs`, `release.rs` |
 //! | starts, events, requests, registration | `start.rs`, `events.rs`, `control.rs`, `register.rs` |
 //! | dead workers | `workers.rs`, `lock.rs`, `keeper.rs` |
+//! | how the log grows | `log.rs` |
 //! | I/O errors and unknown outcomes | `error.rs`, `recover.rs` |
 //! | writes of other processes | `watch.rs` |
 //! | reads | `readers.rs`, `read.rs`, `frames.rs`, `history.rs` |
@@ -43,6 +44,7 @@ mod group;
 mod history;
 mod keeper;
 mod lock;
+mod log;
 mod migrate;
 mod open;
 mod queue;

@@ -15,7 +15,7 @@ use std::{
 const SMALLEST_DATABASE_BYTES: u64 = 512;
 const STATEMENTS_CACHED: usize = 128;
 /// Few checkpoints, each of a bounded size: 4,000 pages are 16 MiB of log.
-const CHECKPOINT_PAGES: u32 = 4_000;
+pub(crate) const CHECKPOINT_PAGES: u32 = 4_000;
 const LOG_BYTES_KEPT: u32 = 64 << 20;
 const WRITER_CACHE_KIB: i32 = 64 << 10;
 const READER_CACHE_KIB: i32 = 8 << 10;

@@ -36,6 +36,9 @@ impl Shared {
 pub(crate) struct Faults {
     #[cfg(test)]
     pub(crate) next: Mutex<Option<Fault>>,
+    /// What [`Fault::WaitAfterCommit`] waits for.
+    #[cfg(test)]
+    pub(crate) go_on: Mutex<Option<std::sync::mpsc::Receiver<()>>>,
 }
 
 #[cfg(test)]
@@ -43,6 +46,8 @@ pub(crate) struct Faults {
 pub(crate) enum Fault {
     /// COMMIT reports an I/O error, but happened.
     ErrorAfterCommit,
+    /// The same, and the error comes late: another process may have gone on meanwhile.
+    WaitAfterCommit,
     /// COMMIT reports an I/O error and did not happen.
     ErrorBeforeCommit,
     /// The writer panics.
@@ -63,9 +68,14 @@ impl Faults {
         match fault {
             None => commit(),
             Some(Fault::Panic) => panic!("injected"),
-            Some(Fault::ErrorBeforeCommit) => Err(Error::SqliteFailure(failure, None)),
-            Some(Fault::ErrorAfterCommit) => {
-                commit()?;
+            Some(fault) => {
+                if matches!(fault, Fault::ErrorAfterCommit | Fault::WaitAfterCommit) {
+                    commit()?;
+                }
+                if fault == Fault::WaitAfterCommit {
+                    let go_on = self.go_on.lock().unwrap_or_else(PoisonError::into_inner).take();
+                    let _ = go_on.expect("the test says when").recv();
+                }
                 Err(Error::SqliteFailure(failure, None))
             }
         }

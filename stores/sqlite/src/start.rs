@@ -53,10 +53,7 @@ pub(crate) fn start(tx: &mut Tx<'_>, request: &StartRequest) -> rusqlite::Result
     let snapshot = (request.snapshot.len() <= SMALL_SNAPSHOT).then_some(&*request.snapshot);
     inserts.position.execute((row, fence, request.schema.0, snapshot))?;
     inserts.input.execute((row, request.schema.0, &*request.snapshot))?;
-    // One for the whole transaction is enough.
-    if tx.witnesses.is_empty() {
-        tx.witnesses.push(Witness::Started { id: request.id.clone(), instance: request.instance });
-    }
+    tx.testify(true, || Witness::Started { id: request.id.clone(), instance: request.instance });
     if owner.is_none() {
         tx.effects.work_ready = true;
         return Ok(Started::New(None));

@@ -69,6 +69,15 @@ impl SqliteStore {
         *self.threads.shared.faults.next.lock().unwrap() = Some(fault);
     }
 
+    /// A fault that waits until this is sent.
+    #[cfg(test)]
+    pub(crate) fn inject_held(&self, fault: crate::shared::Fault) -> std::sync::mpsc::Sender<()> {
+        let (go_on, wait) = std::sync::mpsc::channel();
+        *self.threads.shared.faults.go_on.lock().unwrap() = Some(wait);
+        self.inject(fault);
+        go_on
+    }
+
     /// A job for the writer.
     async fn write<T, F>(
         &self,

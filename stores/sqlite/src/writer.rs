@@ -5,6 +5,7 @@ use crate::{
     commit::Statements,
     error::{classify, is_busy, leaves_connection_usable},
     group::{Effects, Request, Tx, Witness},
+    log::Log,
     queue::{Queue, Taken},
     recover,
     release::release,
@@ -26,10 +27,12 @@ pub(crate) struct Writer {
     queue: Arc<Queue>,
     /// `None` after an I/O error, until the file is reopened (C4).
     conn: Option<Connection>,
+    /// The log of `conn`.
+    log: Option<Log>,
     watch: Watch,
     /// Commits whose outcome could not be learnt: row, epoch, fence. A repeat of one is answered by reading the row.
     unknown: HashSet<(Row, u64, u64)>,
-    /// Claims for callers that have gone.
+    /// Claims for callers that have gone, or that could not be told whether they were made.
     untaken: Vec<Release>,
 }
 
@@ -61,7 +64,16 @@ enum Failure {
 impl Writer {
     pub(crate) fn new(options: Options, shared: Arc<Shared>, queue: Arc<Queue>, conn: Connection) -> Self {
         let watch = Watch::beginning_now(&conn);
-        Self { options, shared, queue, conn: Some(conn), watch, unknown: HashSet::new(), untaken: Vec::new() }
+        Self {
+            options,
+            shared,
+            queue,
+            log: Log::of(&conn),
+            conn: Some(conn),
+            watch,
+            unknown: HashSet::new(),
+            untaken: Vec::new(),
+        }
     }
 
     /// Runs until the queue is closed.
@@ -210,7 +222,13 @@ impl Writer {
                     batch.answers[member.index] = Some(Err(answer.into()));
                 }
                 Request::Starts(batch) => batch.answers[member.index] = Some(Err(answer)),
-                Request::Job(job) => job.fail(answer),
+                Request::Job(job) => {
+                    if unknown {
+                        // If it happened all the same: its caller is told nothing of it.
+                        self.untaken.extend(job.leftovers());
+                    }
+                    job.fail(answer)
+                }
             }
         }
     }
@@ -256,6 +274,10 @@ impl Writer {
         };
         let result = (|| {
             run(conn, "BEGIN IMMEDIATE").map_err(Failure::Undone)?;
+            if self.log.as_mut().is_some_and(|log| log.make_room().is_err()) {
+                // What SQLite makes of it is told.
+                self.log = None;
+            }
             let now = self.options.clock.now();
             let mut tx = Tx {
                 conn,
@@ -263,6 +285,7 @@ impl Writer {
                 effects: Effects::default(),
                 watched: self.shared.local.has_waiters(),
                 witnesses: Vec::new(),
+                has_lasting_witness: false,
                 destination: None,
                 inserts: None,
             };
@@ -300,13 +323,16 @@ impl Writer {
     /// Reads count no more until the file was reopened and its log checkpointed (C4).
     fn lose_connection(&mut self) {
         self.shared.suspect.store(true, Ordering::Release);
+        self.log = None;
         self.conn = None;
         self.watch = Watch::default();
     }
 
     fn ensure_connection(&mut self) -> rusqlite::Result<()> {
         if self.conn.is_none() {
-            self.conn = Some(recover::reopen(&self.options)?);
+            let conn = recover::reopen(&self.options)?;
+            self.log = Log::of(&conn);
+            self.conn = Some(conn);
             self.shared.suspect.store(false, Ordering::Release);
         }
         if let Some(pages) = self.shared.take_page_limit()

@@ -31,6 +31,22 @@ fn every_page_opens_with_its_code_and_title_and_shows_the_way_out() {
 }
 
 #[test]
+fn the_page_on_the_language_lists_every_code() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/language.md");
+    let page = fs::read_to_string(path).expect("the page is there");
+    let (body, table) = page.split_once("## All codes").expect("its list is the last part but one");
+    for code in Code::ALL {
+        let link = format!("[{0}](errors/{0}.md)", code.id());
+        assert!(table.contains(&format!("| {link} |")), "{} has no row in the table", code.id());
+    }
+    // What only a combinator of this library or a bug can provoke is told in the table alone.
+    let told = Code::ALL.iter().filter(|code| !matches!(code, Code::CombinatorBorrow | Code::Internal));
+    for code in told {
+        assert!(body.contains(code.id()), "{} is not told before the table", code.id());
+    }
+}
+
+#[test]
 fn ids_are_unique_and_ascending() {
     assert!(Code::ALL.is_sorted_by(|a, b| a.id() < b.id()));
 }

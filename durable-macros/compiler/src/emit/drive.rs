@@ -7,22 +7,23 @@ use super::{
     block::Blocks,
     frame::{self, Frame},
     made,
+    open_types::{open_type_ident, open_types},
 };
 use crate::{
-    diagnostic::Diagnostics,
     graph::{BindingId, BlockId, plain_name},
     owner::rename_self,
     parse::Function,
+    walk,
 };
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use std::collections::BTreeSet;
 
-pub(super) fn emit_drive(compiled: &Compiled<'_>, diagnostics: &Diagnostics) -> TokenStream {
+pub(super) fn emit_drive(compiled: &Compiled<'_>) -> TokenStream {
     let reached: Vec<BlockId> = reached(compiled);
     let variants = reached.iter().map(|block| block_variant(compiled, *block));
     let Frame { items, saved, made: locals } = frame::emit_frame(compiled);
-    let blocks = compiled.graph.points.iter().map(|point| block_variant(compiled, point.block));
+    let resumed = compiled.graph.points.iter().map(|point| block_variant(compiled, point.block));
     let inputs: Vec<_> = compiled.function.inputs().map(|param| &param.ident).collect();
     let put = compiled.layout.carried[0].iter().map(|id| {
         let (slot, ident) = (frame::slot(compiled, *id), &compiled.graph.binding(*id).ident);
@@ -31,8 +32,10 @@ pub(super) fn emit_drive(compiled: &Compiled<'_>, diagnostics: &Diagnostics) -> 
     let put: Vec<_> = put.collect();
     let resources: Vec<_> = compiled.function.resources().map(|param| param.bound()).collect();
     let output = super::output(compiled.function);
-    let mut emitter = Blocks::new(compiled, diagnostics);
-    let arms: Vec<_> = reached.iter().map(|block| emitter.emit(*block)).collect();
+    let open = open_types(compiled);
+    let open_idents = open.iter().map(|id| open_type_ident(*id));
+    let blocks = Blocks::new(compiled, open.clone());
+    let arms: Vec<_> = reached.iter().map(|block| blocks.emit(*block)).collect();
     let (cx, frame) = (made("cx"), made("frame"));
 
     quote! {
@@ -45,7 +48,8 @@ pub(super) fn emit_drive(compiled: &Compiled<'_>, diagnostics: &Diagnostics) -> 
             #items
 
             static __DURABLE_SAVED: &[&[usize]] = &[#(#saved),*];
-            static __DURABLE_BLOCKS: &[__DurableBlock] = &[#(__DurableBlock::#blocks),*];
+            static __DURABLE_BLOCKS: &[__DurableBlock] = &[#(__DurableBlock::#resumed),*];
+            #(let #open_idents = None::<fn() -> _>;)*
             let #cx = __durable_cx;
             // What is alive between blocks.
             let mut #frame = __durable::Frame::new(#cx, __DURABLE_SAVED, #locals);
@@ -109,9 +113,9 @@ pub(super) fn reached(compiled: &Compiled<'_>) -> Vec<BlockId> {
     let mut reached = BTreeSet::new();
     let mut todo = vec![BlockId(0)];
     while let Some(block) = todo.pop() {
-        let block = super::walk::forward(graph, block);
+        let block = walk::forward(graph, block);
         if reached.insert(block) {
-            super::walk::targets(graph, graph.blocks[block.0].root, &mut todo);
+            walk::targets(graph, graph.blocks[block.0].root, &mut todo);
         }
     }
     graph.order.iter().copied().filter(|block| reached.contains(block)).collect()

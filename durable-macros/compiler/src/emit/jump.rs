@@ -1,12 +1,13 @@
 //! Ways out of a block: to another one, from its end or from the middle of untouched code.
 
-use super::{Compiled, drive::block_variant, frame::slot, made, names::Names, walk};
+use super::{Compiled, drive::block_variant, frame::slot, made, names::Names};
 use crate::{
     enclosing::Enclosing,
     graph::{BlockId, Jump},
+    macros, walk,
 };
 use proc_macro2::{Span, TokenStream};
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::{
     Expr, Lifetime, parse_quote,
     visit_mut::{self, VisitMut},
@@ -15,20 +16,23 @@ use syn::{
 /// Gives back what the next block and those after it need, names the next block, and away: of type `!`, so it stands at any depth
 /// of untouched code.
 pub(super) fn goto(compiled: &Compiled<'_>, block: BlockId, names: &Names) -> TokenStream {
+    let graph = compiled.graph;
     let (frame, leave) = (made("frame"), leave_label());
-    let block = walk::forward(compiled.graph, block);
+    let block = walk::forward(graph, block);
     let next = block_variant(compiled, block);
+    // What cannot go along, rustc finds here: on the way to an await point, at its `.await`.
+    let span = graph.blocks[block.0].point.map(|point| graph.points[point].span);
+    let span = span.unwrap_or_else(Span::call_site);
     let carried = &compiled.layout.carried[block.0];
     let given = carried.iter().filter(|id| !names.is_untouched(**id)).map(|id| {
-        let (slot, ident) = (slot(compiled, *id), names.ident(compiled.graph, *id));
-        quote!(#frame.#slot.put(#ident);)
+        let (slot, value) = (slot(compiled, *id), names.value(graph, *id));
+        quote_spanned!(span=> #frame.#slot.put(#value);)
     });
-    let dropped =
-        names.untouched().filter(|id| compiled.graph.is_carried(*id) && !carried.contains(id)).map(|id| {
-            let slot = slot(compiled, id);
-            quote!(#frame.#slot.clear();)
-        });
-    quote!(#(#dropped)* #(#given)* #frame.next = Some(__DurableBlock::#next); break #leave;)
+    let dropped = names.untouched().filter(|id| graph.is_carried(*id) && !carried.contains(id)).map(|id| {
+        let slot = slot(compiled, id);
+        quote!(#frame.#slot.clear();)
+    });
+    quote_spanned!(span=> #(#dropped)* #(#given)* #frame.next = Some(__DurableBlock::#next); break #leave;)
 }
 
 /// The label of a block's code: to leave it is to go to the next block.
@@ -108,6 +112,22 @@ impl VisitMut for Jumps<'_> {
             }
             Expr::Closure(_) | Expr::Async(_) => {}
             other => visit_mut::visit_expr_mut(self, other),
+        }
+    }
+
+    fn visit_macro_mut(&mut self, mac: &mut syn::Macro) {
+        let Some(before) = macros::operands(mac) else { return };
+        let mut operands = before.clone();
+        for operand in &mut operands {
+            match operand {
+                // A format's `name = value`.
+                Expr::Assign(named) => self.visit_expr_mut(&mut named.right),
+                operand => self.visit_expr_mut(operand),
+            }
+        }
+        // One without such jumps keeps its tokens as they are.
+        if operands != before {
+            *mac = macros::with_operands(mac, &operands);
         }
     }
 

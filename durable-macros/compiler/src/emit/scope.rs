@@ -2,8 +2,9 @@
 
 use super::{block::Blocks, names::Names};
 use crate::graph::{BindingId, BindingKind, Bindings, Graph, Op};
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::TokenStream;
 use quote::quote;
+use syn::Expr;
 
 /// A scope of the user's, as far as it stands in one sequence.
 #[derive(Default)]
@@ -11,8 +12,6 @@ pub(super) struct Scope {
     pub(super) tokens: TokenStream,
     /// Declared in it.
     pub(super) defs: Vec<BindingId>,
-    /// Parked in it.
-    pub(super) parked: Bindings,
     /// Of outer scopes, bound again where an inner one ended.
     pub(super) rebound: Bindings,
 }
@@ -30,43 +29,45 @@ impl Blocks<'_> {
         outer: &mut Scope,
     ) {
         let graph = self.graph();
-        let mut leaving: Vec<(TokenStream, Ident)> = Vec::new();
+        let mut leaving: Vec<(BindingId, Expr)> = Vec::new();
         for id in &scope.defs {
             if after.contains(id) && is_temporary(graph, *id) {
-                leaving.push((self.binding(names, *id), names.ident(graph, *id)));
+                leaving.push((*id, names.value(graph, *id)));
             }
         }
         // Bound again by an inner scope, inside of what is closed now: they are the same variables outside.
         let (mut rebound, undeclared): (Vec<_>, Vec<_>) =
             scope.rebound.iter().copied().partition(|id| after.contains(id));
-        leaving.extend(rebound.iter().map(|id| (self.binding(names, *id), names.ident(graph, *id))));
+        leaving.extend(rebound.iter().map(|id| (*id, names.value(graph, *id))));
         let mut late = Vec::new();
         for (name, id) in visible {
             names.show(name, *id);
-            if !names.is_parked(graph, *id) {
-                continue;
-            }
-            if !scope.parked.contains(id) {
+            // Hidden since the block began, by a local that it carries.
+            if names.is_parked(graph, *id) {
                 late.push(*id);
-                continue;
-            }
-            let parked = names.ident(graph, *id);
-            names.unpark(graph, *id);
-            if after.contains(id) {
-                leaving.push((self.binding(names, *id), parked));
-                rebound.push(*id);
             }
         }
-        let (bound, given): (Vec<_>, Vec<_>) = leaving.into_iter().unzip();
+        // A borrow of what leaves cannot leave with it: it is taken again outside.
+        leaving.retain(|(id, _)| {
+            let borrow = graph.borrow_of(*id).map(|borrow| graph.borrow(borrow));
+            !borrow.is_some_and(|borrow| borrow.bases.iter().any(|base| rebound.contains(base)))
+        });
+        let (bound, given): (Vec<_>, Vec<_>) =
+            leaving.into_iter().map(|(id, given)| (self.binding(names, id), given)).unzip();
         let inner = &scope.tokens;
         outer.tokens.extend(match bound.is_empty() {
             true => quote!({ #inner }),
             false => quote!(let (#(#bound,)*) = { #inner (#(#given,)*) };),
         });
-        // Hidden since the block began, by a local that it carries.
-        outer
-            .tokens
-            .extend(late.iter().map(|id| self.shown_again(*id, after, names)).collect::<TokenStream>());
+        // A borrow of what moves is taken again below.
+        let moves = |id: &BindingId| rebound.contains(id) || late.contains(id);
+        for id in &late {
+            let borrow = graph.borrow_of(*id).map(|borrow| graph.borrow(borrow));
+            match borrow.is_some_and(|borrow| borrow.bases.iter().any(moves)) {
+                true => names.unpark(graph, *id),
+                false => outer.tokens.extend(self.shown_again(*id, after, names)),
+            }
+        }
         for id in undeclared.into_iter().chain(late.iter().copied().filter(|id| !after.contains(id))) {
             if assigned_later.contains(&id) {
                 outer.tokens.extend(self.declared_again(id, names));
@@ -76,6 +77,21 @@ impl Blocks<'_> {
         outer.tokens.extend(self.retake_from(&rebound, &[], after, names));
         outer.rebound.extend(rebound);
         outer.defs.extend(scope.defs);
+    }
+
+    /// A local whose name is its own again.
+    fn shown_again(&self, id: BindingId, alive: &Bindings, names: &mut Names) -> TokenStream {
+        let graph = self.graph();
+        if !names.is_parked(graph, id) {
+            return quote!();
+        }
+        let parked = names.ident(graph, id);
+        names.unpark(graph, id);
+        if !alive.contains(&id) {
+            return quote!();
+        }
+        let own = self.binding(names, id);
+        quote!(let #own = #parked;)
     }
 }
 

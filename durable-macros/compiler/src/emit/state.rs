@@ -11,7 +11,7 @@ use crate::{
 };
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use syn::{Generics, Type};
 
 /// `PlaceOrderState` for `place_order`.
@@ -118,7 +118,7 @@ pub(super) fn emit_impls(compiled: &Compiled<'_>) -> TokenStream {
         .iter()
         .map(|(id, ty)| {
             let (witness, span) = (witness_ident(*id), compiled.graph.binding(*id).ident.span());
-            let made = super::witness_at(compiled.function, span);
+            let made = super::witness_at(compiled.function, ty, span);
             quote!(let #witness: #private::Witness<#ty> = #made;)
         })
         .collect();
@@ -210,6 +210,64 @@ fn shared(lists: &[Readers]) -> BTreeMap<&[Option<BindingId>], (Ident, TokenStre
         shared.map(|(locals, readers)| (&**locals, readers.clone())).collect();
     let named = shared.into_iter().enumerate();
     named.map(|(at, (locals, readers))| (locals, (super::made(&format!("fields_{at}")), readers))).collect()
+}
+
+/// Whether every variant and every field has a name of its own: after some errors they do not.
+pub(super) fn is_well_formed(compiled: &Compiled<'_>) -> bool {
+    let unique = |names: Vec<String>| names.iter().collect::<BTreeSet<_>>().len() == names.len();
+    unique(compiled.graph.points.iter().map(|point| plain_name(&point.name)).collect())
+        && compiled
+            .layout
+            .points
+            .iter()
+            .all(|layout| unique(layout.fields.iter().map(|field| field.name.clone()).collect()))
+}
+
+/// The state of a workflow with errors: what others write about it is right or wrong as it will be without them.
+pub(super) struct StandIn {
+    /// The enum.
+    pub(super) item: TokenStream,
+    /// The enum as a type.
+    pub(super) ty: TokenStream,
+    /// What it implements: none of it is ever called.
+    pub(super) impls: TokenStream,
+}
+
+impl StandIn {
+    /// With the variants of the state.
+    pub(super) fn with_variants(compiled: &Compiled<'_>) -> Self {
+        let (generics, _) = parameters(compiled);
+        let impls = Self::impls(compiled.function, &generics);
+        Self { item: emit_enum(compiled), ty: state_type(compiled), impls }
+    }
+
+    /// With the name alone.
+    pub(super) fn empty(function: &Function) -> Self {
+        let (vis, name) = (&function.item.vis, enum_name(function));
+        let item = quote! {
+            #[allow(dead_code)]
+            #vis enum #name {}
+        };
+        Self { item, ty: name.to_token_stream(), impls: Self::impls(function, &Generics::default()) }
+    }
+
+    fn impls(function: &Function, generics: &Generics) -> TokenStream {
+        let (krate, private, name) = (&function.options.krate, private(function), enum_name(function));
+        let (generics, arguments, bounds) = generics.split_for_impl();
+        quote! {
+            impl #generics #krate::State for #name #arguments #bounds {
+                fn point(&self) -> &'static str { "" }
+
+                fn decode(point: &str, _: &mut #private::FieldReader<'_>) -> Result<Self, #krate::StateError> {
+                    Err(#krate::StateError::UnknownPoint(point.to_owned()))
+                }
+            }
+
+            impl #generics ::std::fmt::Debug for #name #arguments #bounds {
+                fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result { f.write_str("") }
+            }
+        }
+    }
 }
 
 /// A name of ours for a field in a pattern: a field may be called like anything.

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     diagnostic::Code,
     facts::{self, has_await},
-    graph::{Arm, Binding, BindingId, BindingKind, BlockId, End, Op, plain_name},
+    graph::{Arm, Binding, BindingId, BindingKind, BlockId, Effect, End, Op, plain_name},
     place, types,
 };
 use quote::format_ident;
@@ -68,7 +68,9 @@ impl Lower<'_> {
     /// A condition: goes on where it holds, with what it binds in scope, and jumps to `otherwise` where it does not.
     fn condition(&mut self, cond: &Expr, otherwise: BlockId) {
         match cond {
-            Expr::Binary(chain) if matches!(chain.op, syn::BinOp::And(_)) && has_await(cond) => {
+            Expr::Binary(chain)
+                if matches!(chain.op, syn::BinOp::And(_)) && (has_await(cond) || binds_twice(cond)) =>
+            {
                 self.condition(&chain.left, otherwise);
                 self.condition(&chain.right, otherwise);
             }
@@ -236,7 +238,10 @@ impl Lower<'_> {
     fn for_owned(&mut self, repeat: &ExprForLoop, collection: Expr, after: BlockId) {
         let item = types::of_item(&collection, &|name| self.known_type(name));
         let item = item.filter(|_| matches!(*repeat.pat, Pat::Ident(_))).and_then(|ty| self.nameable(&ty));
-        let cursor = self.cursor(&repeat.pat, None);
+        let looped = types::of_owned_collection(&collection, &|name| self.known_type(name));
+        let krate = &self.krate;
+        let place = looped.and_then(|ty| self.nameable(&ty)).map(|ty| parse_quote!(#krate::LoopPlace<#ty>));
+        let cursor = self.cursor(&repeat.pat, place);
         let ident = self.graph.binding(cursor).ident.clone();
         let private = format_ident!("__durable", span = expr::made());
         let place = made::call(parse_quote!(#private::into_cursor), collection);
@@ -252,8 +257,7 @@ impl Lower<'_> {
                 }
                 let pat = &repeat.pat;
                 let cond: Expr = parse_quote!(let Some(#pat) = #private::advance(&mut #ident));
-                let mut effect = this.effect(&facts::Facts::default());
-                effect.uses.insert(cursor);
+                let effect = Effect::of_use(cursor);
                 let (then, not) = (this.new_seq(), this.new_seq());
                 this.write_down(written_for(repeat));
                 this.end(End::If { cond, effect, defs, then, otherwise: not });
@@ -273,6 +277,7 @@ impl Lower<'_> {
         let name = first.map_or("at".to_owned(), |name| format!("{}_at", plain_name(&name.ident)));
         let ident = format_ident!("{name}", span = expr::made().located_at(pat.span()));
         let id = self.bind(Binding { ident, mutable: true, ty, annotation: None, kind: BindingKind::Cursor });
+        self.graph.loop_spans.insert(id, pat.span());
         self.scope.push((format!("for {name}"), id));
         id
     }
@@ -365,8 +370,26 @@ impl Lower<'_> {
 
     /// A statement of ours about one cursor.
     fn push_made(&mut self, stmt: syn::Stmt, cursor: BindingId) {
-        let mut effect = self.effect(&facts::Facts::default());
-        effect.uses.insert(cursor);
-        self.push_op(Op::Stmt { stmt, effect, defs: Vec::new() });
+        self.push_op(Op::Stmt { stmt, effect: Effect::of_use(cursor), defs: Vec::new() });
+    }
+}
+
+/// Whether a name of a chain of conditions hides one of the same chain, which may be needed all the same: what it refers to.
+fn binds_twice(cond: &Expr) -> bool {
+    let mut names = Vec::new();
+    names_of_chain(cond, &mut names);
+    (1..names.len()).any(|at| names[..at].contains(&names[at]))
+}
+
+fn names_of_chain(cond: &Expr, names: &mut Vec<String>) {
+    match cond {
+        Expr::Let(binding) => {
+            names.extend(facts::pattern_names(&binding.pat).iter().map(|name| plain_name(&name.ident)));
+        }
+        Expr::Binary(chain) if matches!(chain.op, syn::BinOp::And(_)) => {
+            names_of_chain(&chain.left, names);
+            names_of_chain(&chain.right, names);
+        }
+        _ => {}
     }
 }

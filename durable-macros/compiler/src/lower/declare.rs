@@ -1,12 +1,11 @@
 //! Declarations: what a pattern binds, what type it has, and whether it borrows.
 
-use super::{Lower, lend};
+use super::{Lower, lend, owned};
 use crate::{
     facts::{self, PatternName},
     graph::{Binding, BindingId, BindingKind, Borrow, BorrowId, Code, Lent, Retake, plain_name},
     place, types,
 };
-use quote::ToTokens;
 use syn::{Expr, Pat, Type};
 
 /// The type a pattern is annotated with.
@@ -28,11 +27,15 @@ impl Lower<'_> {
             let exclusive = borrow.is_exclusive();
             return self.declare_borrow(&names, borrow, exclusive);
         }
-        let reference = self.refused_reference(annotated.as_ref(), init);
-        let code = init.and_then(code);
-        let lent = init.filter(|_| annotated.is_none()).and_then(|init| self.lent(init));
         let single = matches!(pat, Pat::Ident(_))
             || matches!(pat, Pat::Type(typed) if matches!(*typed.pat, Pat::Ident(_)));
+        let reference = self
+            .refused_reference(annotated.as_ref(), init)
+            .or_else(|| init.filter(|init| single && lend::holds_literal_text(init)).map(|_| lend::LITERALS));
+        let code = init.and_then(code);
+        // A type that is written whole says whether it borrows.
+        let open = annotated.as_ref().is_none_or(types::open_or_borrowed);
+        let lent = init.filter(|_| open).and_then(|init| self.lent(annotated.as_ref(), init));
         let known = match (&annotated, init) {
             (Some(ty), _) => Some(ty.clone()),
             (None, Some(init)) => types::of_expr(init, &|name| self.known_type(name)),
@@ -52,6 +55,7 @@ impl Lower<'_> {
                 let ty = known.as_ref().filter(|_| single).and_then(|ty| self.nameable(ty));
                 let annotation = annotated.clone().filter(|_| single);
                 let id = self.declare(name, ty, annotation, kind);
+                self.graph.in_patterns.extend((!single).then_some(id));
                 self.note_lent(id, name, lent.as_ref());
                 id
             })
@@ -67,7 +71,7 @@ impl Lower<'_> {
             let exclusive = borrow.is_exclusive();
             return self.declare_borrow(&names, borrow, exclusive);
         }
-        let lent = scrutinee.and_then(|scrutinee| self.lent(scrutinee));
+        let lent = scrutinee.and_then(|scrutinee| self.lent(None, scrutinee));
         let refers = scrutinee.is_some_and(|scrutinee| place::borrowed(scrutinee).is_some());
         names
             .iter()
@@ -77,6 +81,7 @@ impl Lower<'_> {
                     false => BindingKind::Local,
                 };
                 let id = self.declare(name, None, None, kind);
+                self.graph.in_patterns.insert(id);
                 self.note_lent(id, name, lent.as_ref());
                 id
             })
@@ -181,8 +186,8 @@ impl Lower<'_> {
         if let Some(init) = init {
             if let Some((borrowed, _)) = place::borrowed(init) {
                 return Some(match place::is_place(borrowed) {
-                    true => "it borrows an element whose index may have changed, or is bound `mut`",
-                    false => "it borrows a temporary value",
+                    true => "it borrows an element whose index may have changed by then, or is bound `mut`",
+                    false => "it borrows from a temporary value",
                 });
             }
             if let Expr::Lit(lit) = init
@@ -191,7 +196,10 @@ impl Lower<'_> {
                 return Some("it is bound `mut`, so it may point elsewhere by then");
             }
         }
-        annotated.filter(|ty| types::refers(ty)).map(|_| "it comes from a call")
+        annotated.filter(|ty| types::refers(ty)).map(|_| match init {
+            None => "it is assigned after its declaration",
+            Some(_) => "it comes from a call or another expression",
+        })
     }
 
     /// The locals a place is found with.
@@ -199,19 +207,22 @@ impl Lower<'_> {
         facts::of_expr(place).uses.iter().filter_map(|name| self.lookup(name)).collect()
     }
 
-    fn lent(&self, value: &Expr) -> Option<Lent> {
-        let method = lend::lender(value)?;
+    fn lent(&self, annotated: Option<&Type>, value: &Expr) -> Option<Lent> {
+        let lender = lend::lender(value).or_else(|| {
+            let call = annotated.filter(|ty| types::borrows(ty)).and(lend::called(value));
+            call.map(|call| lend::Lender { method: call.method.to_string(), text: false })
+        })?;
         let source = lend::source(value).and_then(|name| self.lookup(&name));
         let local = source.is_some_and(|id| self.graph.binding(id).kind != BindingKind::Resource);
-        let text = lend::is_plain_text(&method, value)
-            .then(|| crate::source::text(value.to_token_stream()))
-            .filter(|text| text.len() <= 60);
-        Some(Lent { method, local, text })
+        let owned = owned::owned_form(&lender, value);
+        let lend::Lender { method, text } = lender;
+        Some(Lent { method, text, local, owned })
     }
 
     fn note_lent(&mut self, id: BindingId, name: &PatternName, lent: Option<&Lent>) {
-        if let Some(lent) = lent.filter(|_| !name.copied && self.graph.binding(id).kind == BindingKind::Local)
-        {
+        let borrows = matches!(self.graph.binding(id).kind, BindingKind::Local | BindingKind::Reference(_))
+            && !name.copied;
+        if let Some(lent) = lent.filter(|_| borrows) {
             self.graph.lent.insert(id, lent.clone());
         }
     }

@@ -28,14 +28,9 @@ pub(super) fn opens(expr: &Expr) -> bool {
             // Awaits later in a chain are evaluated only if what stands before holds.
             let chained =
                 matches!(&*branch.cond, Expr::Binary(chain) if is_lazy(&chain.op) && has_await(&branch.cond));
-            block_has_await(&branch.then_branch)
-                || in_else
-                || chained
-                || opens_at_will(expr) && !has_await(expr)
+            block_has_await(&branch.then_branch) || in_else || chained
         }
-        Expr::Match(choice) => {
-            choice.arms.iter().any(|arm| has_await(&arm.body)) || opens_at_will(expr) && !has_await(expr)
-        }
+        Expr::Match(choice) => choice.arms.iter().any(|arm| has_await(&arm.body)),
         Expr::While(_) | Expr::Loop(_) => has_await(expr),
         Expr::ForLoop(repeat) => block_has_await(&repeat.body),
         Expr::Block(_) => true,
@@ -45,16 +40,12 @@ pub(super) fn opens(expr: &Expr) -> bool {
     }
 }
 
-/// Whether an expression without awaits can be opened nevertheless.
-pub(super) fn opens_at_will(expr: &Expr) -> bool {
-    matches!(expr, Expr::If(_) | Expr::Match(_) | Expr::Block(_))
-}
-
 fn compares(op: &BinOp) -> bool {
     matches!(op, BinOp::Eq(_) | BinOp::Ne(_) | BinOp::Lt(_) | BinOp::Le(_) | BinOp::Gt(_) | BinOp::Ge(_))
 }
 
-fn is_lazy(op: &BinOp) -> bool {
+/// `&&` and `||`.
+pub(crate) fn is_lazy(op: &BinOp) -> bool {
     matches!(op, BinOp::And(_) | BinOp::Or(_))
 }
 
@@ -246,8 +237,8 @@ impl Lower<'_> {
         self.diagnostics.error_at_with_help(
             Code::Place,
             place,
-            "this place is computed before the await for some types and after it for others, and a macro sees no types",
-            "bind the awaited value first: `let value = .. .await;`, then assign `value` to it",
+            "this place is computed before the `.await` for some types and after it for others, and a macro sees no types",
+            "await first: `let value = .. .await;`, and assign `value` here",
         );
     }
 

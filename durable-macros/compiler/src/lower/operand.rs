@@ -164,8 +164,8 @@ impl Lower<'_> {
         self.diagnostics.error_at_with_help(
             Code::Place,
             operand,
-            "this stands before the await, and what comes until the call may change it: only its type says which value is meant",
-            "bind the awaited value first: `let value = .. .await;`, and call with `value`",
+            "this is evaluated before the `.await`, and may be changed before the call: which value the call gets, its type decides, and a macro sees no types",
+            "await first: `let value = .. .await;`, and use `value` in the call",
         );
     }
 

@@ -4,6 +4,7 @@ use crate::{
     diagnostic::{Code, Diagnostics},
     graph::plain_name,
     owner::Owner,
+    source,
 };
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -100,7 +101,7 @@ impl Check<'_> {
             self.diagnostics.error_at_with_help(
                 Code::MutParameter,
                 receiver,
-                "the workflow takes `self` by exclusive reference, which cannot be taken again after a crash",
+                "the workflow takes `self` by `&mut`, and what it changes there would not be saved",
                 "take `&self`, which the worker supplies, and put the change behind a method of it",
             );
             return false;
@@ -109,8 +110,8 @@ impl Check<'_> {
         if !shared {
             self.refuse(
                 receiver,
-                "a workflow takes its object by shared reference: the worker supplies it, and it is not saved",
-                "take `&self`; what shall be saved is a parameter by value",
+                "a workflow takes its object as `&self`: the worker supplies it, and it is not saved",
+                "take `&self`, and what shall be saved as a parameter by value",
             );
         }
         shared
@@ -126,7 +127,7 @@ impl Check<'_> {
                 self.refuse(
                     &found,
                     format!("the input {name} is saved, so it cannot borrow"),
-                    "take it owned: `String` for `&str`, `Vec<T>` for `&[T]`, a `T` for a `&T`",
+                    "take an owned value: `String` for `&str`, `Vec<T>` for `&[T]`, a `T` for a `&T`",
                 );
                 return false;
             }
@@ -136,28 +137,26 @@ impl Check<'_> {
             self.diagnostics.error_at_with_help(
                 Code::MutParameter,
                 ty,
-                format!("the workflow takes {name} by exclusive reference, which cannot be taken again after a crash"),
-                "take it by value (it is saved with the state), or by shared reference (the worker supplies it)",
+                format!("the workflow takes {name} by `&mut`, and what it changes there would not be saved"),
+                format!(
+                    "take it by value, as an input, which is saved: `mut {}: {}`; or by `&`, as a resource, which the worker supplies",
+                    name.trim_matches('`'),
+                    source::text(reference.elem.to_token_stream())
+                ),
             );
             return false;
         }
+        let owned = |owned_type: String| {
+            self.refuse(
+                ty,
+                format!("{name} is taken by reference, so it would be a resource, which the worker supplies by its type: it has one of each"),
+                &format!("take it by value, as an input: `{}: {owned_type}`; or give the resource a type of its own", name.trim_matches('`')),
+            );
+            true
+        };
         match ungrouped(&reference.elem) {
-            Type::Slice(_) => {
-                self.refuse(
-                    ty,
-                    format!("{name} would be a resource, of which the worker has one of each type"),
-                    "an input is taken by value: `Vec<T>`; a resource has a type of its own",
-                );
-                true
-            }
-            Type::Path(path) if path.path.is_ident("str") => {
-                self.refuse(
-                    ty,
-                    format!("{name} would be a resource, of which the worker has one of each type"),
-                    "an input is taken by value: `String`; a resource has a type of its own",
-                );
-                true
-            }
+            Type::Slice(slice) => owned(format!("Vec<{}>", source::text(slice.elem.to_token_stream()))),
+            Type::Path(path) if path.path.is_ident("str") => owned("String".to_owned()),
             elem => match borrowed(elem) {
                 Some(found) => {
                     self.refuse(
@@ -185,7 +184,7 @@ impl Check<'_> {
         if let Some(found) = find.found {
             self.refuse(
                 &found,
-                "a workflow lives longer than any borrow, so what is demanded of its types cannot name one",
+                "the type parameters of a workflow live longer than any borrow, so their bounds cannot name a lifetime",
                 "write `for<'a>` if it holds for every lifetime, or `'static`",
             );
             fine = false;
@@ -203,7 +202,11 @@ impl Check<'_> {
             return false;
         }
         if let Some(found) = borrowed(ty) {
-            self.refuse(&found, "the output of a workflow is saved, so it cannot borrow", "return it owned");
+            self.refuse(
+                &found,
+                "the output of a workflow is saved, so it cannot borrow",
+                "return an owned value: `String` for `&str`, `Vec<T>` for `&[T]`, a `T` for a `&T`",
+            );
             return false;
         }
         true

@@ -21,7 +21,10 @@ pub(super) fn parse_duration(text: &str) -> Result<u64, String> {
             });
         }
         let Some(&(_, unit_ms)) = UNITS.iter().find(|(name, _)| *name == unit) else {
-            return Err(format!("`{unit}` is not a unit of time"));
+            return Err(match unit.starts_with(['.', ',']) {
+                true => format!("`{text}` is not a duration: its numbers are whole"),
+                false => format!("`{text}` is not a duration: there is no unit `{unit}`"),
+            });
         };
         if unit_ms >= last_unit_ms {
             return Err(format!("in `{text}` each unit may stand once, the longer ones first"));
@@ -73,9 +76,9 @@ mod tests {
             ("30", "`30` has no unit"),
             ("1m30", "no unit after `30`"),
             ("s", "a number is missing before `s`"),
-            ("1.5s", "`.` is not a unit"),
-            ("30 s", "` s` is not a unit"),
-            ("1w", "`w` is not a unit"),
+            ("1.5s", "its numbers are whole"),
+            ("30 s", "there is no unit ` s`"),
+            ("1w", "there is no unit `w`"),
             ("30s1m", "the longer ones first"),
             ("1s1s", "may stand once"),
             ("-1s", "a number is missing before `-`"),

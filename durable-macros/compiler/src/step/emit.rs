@@ -122,15 +122,9 @@ fn emit_attempts(step: &StepFn, policy: &Policy, parameters: &Parameters, body: 
 }
 
 /// The body, with the expectation of its type: coercions and error spans are then those of the plain function.
-fn emit_future(
-    output: &ReturnType,
-    bindings: &[TokenStream],
-    Body { brace, statements }: &Body,
-) -> TokenStream {
+fn emit_future(output: &ReturnType, bindings: &[TokenStream], Body(block): &Body) -> TokenStream {
     let ty = output_type(output);
     let value = Ident::new("__durable_output", Span::mixed_site());
-    let mut block = TokenStream::new();
-    brace.surround(&mut block, |inner| statements.to_tokens(inner));
     quote! {
         async move {
             if let ::core::option::Option::Some(#value) = ::core::option::Option::None::<#ty> {

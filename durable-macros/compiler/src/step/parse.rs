@@ -1,10 +1,9 @@
 //! Reads the function under `#[step]`. Its body stays tokens: a step never looks into it.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Group, TokenStream, TokenTree};
 use syn::{
     Attribute, Error, Ident, Pat, PatIdent, Signature, Token, Type, Visibility, braced,
     parse::{Parse, ParseStream, Parser},
-    token,
 };
 
 /// A free function, an inherent method, or a method of a trait or its impl.
@@ -16,11 +15,8 @@ pub(super) struct StepFn {
     pub(super) body: Option<Body>,
 }
 
-/// What stands between the braces.
-pub(super) struct Body {
-    pub(super) brace: token::Brace,
-    pub(super) statements: TokenStream,
-}
+/// The block.
+pub(super) struct Body(pub(super) TokenStream);
 
 impl StepFn {
     pub(super) fn parse(item: TokenStream) -> syn::Result<Self> {
@@ -42,15 +38,23 @@ impl StepFn {
         if input.parse::<Option<Token![;]>>()?.is_some() {
             return Ok(Self { attrs, vis, defaultness, sig, body: None });
         }
+        // As it is, the block keeps the spans of both its braces: of a mistake at its end rustc then speaks only once.
+        let whole = input.fork().parse::<Group>();
         let content;
         let brace = braced!(content in input);
         // Inner attributes are legal in a function's own block only, not in the block that the body becomes.
-        for mut attr in content.call(Attribute::parse_inner)? {
+        let inner = content.call(Attribute::parse_inner)?;
+        let statements = TokenStream::parse(&content)?;
+        let mut block = TokenStream::new();
+        match whole {
+            Ok(whole) if inner.is_empty() => block.extend([TokenTree::Group(whole)]),
+            _ => brace.surround(&mut block, |within| within.extend(statements)),
+        }
+        for mut attr in inner {
             attr.style = syn::AttrStyle::Outer;
             attrs.push(attr);
         }
-        let body = Some(Body { brace, statements: TokenStream::parse(&content)? });
-        Ok(Self { attrs, vis, defaultness, sig, body })
+        Ok(Self { attrs, vis, defaultness, sig, body: Some(Body(block)) })
     }
 }
 

@@ -11,7 +11,7 @@ use syn::{
 
 const KNOWN: &str = "`retry`, `retry(..)`, `timeout = \"30s\"`, `at_most_once` and `crate = \"path\"`";
 const RETRY_KNOWN: &str = "`attempts`, `initial`, `factor`, `max` and `jitter`";
-const DURATION_HELP: &str = "durations look like \"250ms\", \"30s\", \"1m30s\", \"2h\" or \"7d\"";
+const DURATION_HELP: &str = "durations look like \"250ms\", \"30s\", \"1s500ms\", \"2h\" or \"7d\"";
 
 /// What the attribute says.
 pub(super) struct Policy {

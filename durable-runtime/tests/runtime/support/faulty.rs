@@ -16,6 +16,7 @@ use std::{
     },
     time::Duration,
 };
+use tokio::sync::Semaphore;
 
 #[derive(Clone)]
 pub(crate) struct Faulty {
@@ -31,9 +32,23 @@ pub(crate) struct Faults {
     pub(crate) refused: AtomicUsize,
     /// This many commits panic.
     pub(crate) commit_panics: AtomicUsize,
+    /// This many commits happen and then panic; their repeat is fenced.
+    pub(crate) commit_panics_after: AtomicUsize,
+    /// This many claims panic.
+    pub(crate) claim_panics: AtomicUsize,
+    /// This many looks at a schema row panic.
+    pub(crate) schema_panics: AtomicUsize,
+    /// This many beats panic.
+    pub(crate) beat_panics: AtomicUsize,
     /// This many commits happen, but say their outcome is unknown; the repeat is answered as C4 says.
     pub(crate) lost_answers: AtomicUsize,
     lost: Mutex<Vec<(i64, u64, u64)>>,
+    /// This many starts happen, but say their outcome is unknown; from then on the disk is full.
+    pub(crate) lost_starts: AtomicUsize,
+    /// This many releases fail as busy.
+    pub(crate) busy_releases: AtomicUsize,
+    /// Every claim that brings something waits for this before it is answered.
+    pub(crate) hold_claims: Mutex<Option<Arc<Semaphore>>>,
     /// Every claim gets its snapshots changed by this.
     pub(crate) spoil: Mutex<Option<fn(&mut Claimed)>>,
     /// Claims with their limits.
@@ -65,6 +80,7 @@ impl Faulty {
             return Ok(Committed::default());
         }
         let answer = self.store.commit(vec![commit]).await.pop().unwrap()?;
+        assert!(!Self::take(&self.faults.commit_panics_after), "as the test says");
         if Self::take(&self.faults.lost_answers) {
             self.faults.lost.lock().unwrap().push(key);
             let (location, reason) = ("faulty".into(), "as the test says".into());
@@ -92,6 +108,7 @@ impl Store for Faulty {
     }
 
     fn schema(&self, schema: SchemaId) -> BoxFuture<'_, Result<Option<SchemaRow>, StoreError>> {
+        assert!(!Self::take(&self.faults.schema_panics), "as the test says");
         self.store.schema(schema)
     }
 
@@ -104,21 +121,33 @@ impl Store for Faulty {
     }
 
     fn beat(&self, worker: WorkerId, lease: Duration) -> BoxFuture<'_, Result<Beat, StoreError>> {
+        assert!(!Self::take(&self.faults.beat_panics), "as the test says");
         self.store.beat(worker, lease)
     }
 
     fn start(&self, request: StartRequest) -> BoxFuture<'_, Result<Started, StoreError>> {
         Box::pin(async move {
             self.check()?;
-            self.store.start(request).await
+            let started = self.store.start(request).await;
+            if Self::take(&self.faults.lost_starts) {
+                self.faults.full.store(true, SeqCst);
+                let (location, reason) = ("faulty".into(), "as the test says".into());
+                return Err(StoreError::Io { location, reason, outcome_unknown: true });
+            }
+            started
         })
     }
 
     fn claim(&self, request: ClaimRequest) -> BoxFuture<'_, Result<Claims, StoreError>> {
         Box::pin(async move {
             self.check()?;
+            assert!(!Self::take(&self.faults.claim_panics), "as the test says");
             self.faults.claims.lock().unwrap().push((request.limit, request.fragile, request.alone));
             let mut claims = self.store.claim(request).await?;
+            let hold = self.faults.hold_claims.lock().unwrap().clone();
+            if let Some(hold) = hold.filter(|_| !claims.claimed.is_empty()) {
+                drop(hold.acquire().await);
+            }
             if let Some(spoil) = *self.faults.spoil.lock().unwrap() {
                 claims.claimed.iter_mut().for_each(spoil);
             }
@@ -127,7 +156,15 @@ impl Store for Faulty {
     }
 
     fn release(&self, group: Vec<Release>) -> BoxFuture<'_, Result<(), StoreError>> {
-        self.store.release(group)
+        Box::pin(async move {
+            if Self::take(&self.faults.busy_releases) {
+                return Err(StoreError::Busy {
+                    location: "faulty".into(),
+                    reason: "as the test says".into(),
+                });
+            }
+            self.store.release(group).await
+        })
     }
 
     fn commit(&self, group: Vec<Commit>) -> BoxFuture<'_, Vec<Result<Committed, CommitError>>> {

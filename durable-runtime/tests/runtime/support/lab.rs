@@ -11,6 +11,15 @@ use tokio::sync::{Notify, Semaphore};
 #[derive(Clone, Default)]
 pub(crate) struct Lab(Arc<Inner>);
 
+/// Panics when it is dropped while it is live.
+struct Bomb(bool);
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        assert!(!self.0, "an operation panics as it is dropped");
+    }
+}
+
 #[derive(Default)]
 struct Inner {
     /// Step name, attempt number, idempotency key.
@@ -21,8 +30,18 @@ struct Inner {
 
 impl Lab {
     /// Runs a step: `err:..` fails, `panic:..` panics, `gate:..` waits for [`Lab::open`], `fail2:..` fails its first two
-    /// attempts; anything else returns its name.
-    pub(crate) async fn step(&self, name: &str) -> Result<String, String> {
+    /// attempts, `bomb:..` is a gate that panics if it is dropped before it has ended; anything else returns its name.
+    pub(crate) fn step(&self, name: &str) -> impl Future<Output = Result<String, String>> + Send {
+        let bomb = Bomb(name.starts_with("bomb:"));
+        async move {
+            let mut bomb = bomb;
+            let answer = self.run(name).await;
+            bomb.0 = false;
+            answer
+        }
+    }
+
+    async fn run(&self, name: &str) -> Result<String, String> {
         let attempt = attempt();
         self.0.runs.lock().unwrap().push((name.to_owned(), attempt.number, attempt.key.to_string()));
         self.0.ran.notify_waiters();
@@ -30,7 +49,7 @@ impl Lab {
             Some("err") => Err(format!("{name} failed")),
             Some("panic") => panic!("{name} panicked"),
             Some("fail2") if attempt.number <= 2 => Err(format!("{name} failed")),
-            Some("gate") => {
+            Some("gate" | "bomb") => {
                 // Stays open once opened.
                 drop(self.gate(name).acquire().await);
                 Ok(name.to_owned())

@@ -9,6 +9,7 @@
 //!             Op::Step(name) => log.push(lab.step(name).await?),
 //!             Op::Quick(name) => log.push(#[at(Quick)] quick(lab, name).await?),     // retried after 10 ms
 //!             Op::Slow(name) => log.push(#[at(Slow)] slow(lab, name).await?),        // retried after 10 s
+//!             Op::Once(name) => log.push(#[at(Once)] once(lab, name).await?),        // at most once
 //!             Op::Sleep(ms) => sleep(Duration::from_millis(*ms)).await,
 //!             Op::Event(name) => log.push(event(name).await),
 //!             Op::Child(ops) => log.extend(Box::pin(script(lab, ops.clone())).await?),
@@ -22,8 +23,8 @@
 
 use crate::lab::Lab;
 use durable_core::{
-    BoxFuture, Child, Context, Input, Jitter, MissingResource, Point, Resources, Retry, Saver, State,
-    StateError, Step, StepPolicy, Workflow, event,
+    BoxFuture, Child, Context, Input, Interrupted, Jitter, MissingResource, Point, Resources, Retry, Saver,
+    State, StateError, Step, StepPolicy, Workflow, event,
     private::{Body, Describe, Entry, FieldReader, Resume, StepHooks, Witness, save, witness},
     sleep,
 };
@@ -36,6 +37,7 @@ pub(crate) enum Op {
     Step(String),
     Quick(String),
     Slow(String),
+    Once(String),
     Sleep(u64),
     Event(String),
     Child(Vec<Op>),
@@ -64,6 +66,7 @@ pub(crate) enum ScriptState {
     Sleep { ops: Vec<Op>, log: Vec<String>, op_at: u64 },
     Event { ops: Vec<Op>, log: Vec<String>, op_at: u64 },
     Child { ops: Vec<Op>, log: Vec<String>, op_at: u64 },
+    Once { ops: Vec<Op>, log: Vec<String>, op_at: u64 },
 }
 
 impl script {
@@ -90,6 +93,8 @@ static QUICK: StepPolicy = StepPolicy::new("quick").retry(Retry::new(
 static SLOW: StepPolicy =
     StepPolicy::new("slow").retry(Retry::new(3, Duration::from_secs(10), 1.0, Duration::MAX, Jitter::None));
 
+static ONCE: StepPolicy = StepPolicy::new("once").at_most_once();
+
 type Locals = (Vec<Op>, Vec<String>, u64);
 
 enum B {
@@ -101,6 +106,7 @@ enum B {
     Sleep(Locals),
     Event(Locals),
     Child(Locals),
+    Once(Locals),
 }
 
 /// The witnesses of the locals.
@@ -133,6 +139,7 @@ impl W {
             4 => B::Sleep(locals),
             5 => B::Event(locals),
             6 => B::Child(locals),
+            7 => B::Once(locals),
             _ => return None,
         })
     }
@@ -155,6 +162,7 @@ impl Workflow for script {
         point("Sleep"),
         point("Event"),
         point("Child"),
+        point("Once"),
     ];
 
     type Input = (Vec<Op>,);
@@ -220,6 +228,7 @@ fn block<'a>(
                 Some(Op::Step(_)) => B::Step((ops, log, op_at)),
                 Some(Op::Quick(_)) => B::Quick((ops, log, op_at)),
                 Some(Op::Slow(_)) => B::Slow((ops, log, op_at)),
+                Some(Op::Once(_)) => B::Once((ops, log, op_at)),
                 Some(Op::Sleep(_)) => B::Sleep((ops, log, op_at)),
                 Some(Op::Event(_)) => B::Event((ops, log, op_at)),
                 Some(Op::Child(_)) => B::Child((ops, log, op_at)),
@@ -253,6 +262,15 @@ fn block<'a>(
             let (ops, mut log, op_at) = locals;
             let Op::Slow(name) = &ops[op_at as usize] else { unreachable!() };
             log.push(cx.at(3, saver, Step::new(Body::new(lab.step(name), || None), &SLOW, hooks())).await?);
+            *next = Some(B::Next((ops, log, op_at + 1)));
+            match cx.goto().await {}
+        }),
+        B::Once(locals) => cx.block(async move {
+            let saver = w.store(&locals);
+            let (ops, mut log, op_at) = locals;
+            let Op::Once(name) = &ops[op_at as usize] else { unreachable!() };
+            let hooks = StepHooks { interrupted: Some(|Interrupted| Err("interrupted".into())), ..hooks() };
+            log.push(cx.at(7, saver, Step::new(Body::new(lab.step(name), || None), &ONCE, hooks)).await?);
             *next = Some(B::Next((ops, log, op_at + 1)));
             match cx.goto().await {}
         }),
@@ -297,6 +315,7 @@ impl State for ScriptState {
             Self::Sleep { .. } => "Sleep",
             Self::Event { .. } => "Event",
             Self::Child { .. } => "Child",
+            Self::Once { .. } => "Once",
         }
     }
 
@@ -313,6 +332,7 @@ impl State for ScriptState {
             "Sleep" => Self::Sleep { ops, log, op_at },
             "Event" => Self::Event { ops, log, op_at },
             "Child" => Self::Child { ops, log, op_at },
+            "Once" => Self::Once { ops, log, op_at },
             other => return Err(StateError::UnknownPoint(other.to_owned())),
         })
     }

@@ -40,14 +40,45 @@ async fn a_torn_end_of_the_log_costs_only_what_was_torn() {
     let claimed = opened.start_claimed("e", worker).await;
     opened.commit(opened.run(&claimed, 0, b"first")).await.unwrap();
     let log = place.folder.path().join("store.db-wal");
-    let whole = fs::metadata(&log).unwrap().len() as usize;
+    let first = end_of_frames(&fs::read(&log).unwrap());
     opened.commit(opened.run(&claimed, 1, b"second")).await.unwrap();
     let bytes = fs::read(&log).unwrap();
-    for cut in [whole, whole + 1, whole + 100, bytes.len() - 1, bytes.len()] {
-        let copy = Place::new();
-        fs::copy(&place.file, &copy.file).unwrap();
-        fs::write(copy.folder.path().join("store.db-wal"), &bytes[..cut]).unwrap();
-        let expected = if cut == bytes.len() { 2 } else { 1 };
-        assert_eq!(copy.open().await.epoch("e").await, expected, "cut at {cut}");
+    let second = end_of_frames(&bytes);
+    for cut in [first, first + 1, first + 100, second - 1, second] {
+        // The log grows in strides: what was never written is missing, or is zeros.
+        for zeros in [0, bytes.len() - cut] {
+            let copy = Place::new();
+            fs::copy(&place.file, &copy.file).unwrap();
+            let torn = [&bytes[..cut], &*vec![0; zeros]].concat();
+            fs::write(copy.folder.path().join("store.db-wal"), torn).unwrap();
+            let expected = if cut == second { 2 } else { 1 };
+            assert_eq!(copy.open().await.epoch("e").await, expected, "cut at {cut}, then {zeros} zeros");
+        }
     }
+}
+
+/// Where the last frame of a log ends: each has the log's salt behind its page number and the size of the file.
+fn end_of_frames(log: &[u8]) -> usize {
+    let frames = log[32..].chunks(24 + 4096).take_while(|frame| frame[8..16] == log[16..24]);
+    32 + frames.map(<[u8]>::len).sum::<usize>()
+}
+
+#[tokio::test]
+async fn the_log_grows_in_strides_and_no_further_than_it_is_used() {
+    let place = Place::new();
+    let opened = place.open().await;
+    let worker = opened.store.join("w").await.unwrap();
+    let claimed = opened.start_claimed("e", worker).await;
+    let length = || fs::metadata(place.folder.path().join("store.db-wal")).unwrap().len();
+    let (mut lengths, commits) = (vec![length()], 100);
+    for epoch in 0..commits {
+        opened.commit(opened.run(&claimed, epoch, b"more")).await.unwrap();
+        let length = length();
+        if lengths.last() != Some(&length) {
+            lengths.push(length);
+        }
+        let used = end_of_frames(&fs::read(place.folder.path().join("store.db-wal")).unwrap()) as u64;
+        assert!(length <= 2 * used + (64 << 10), "{length} bytes for {used}");
+    }
+    assert!(lengths.len() < commits as usize / 10, "{lengths:?}");
 }

@@ -3,12 +3,12 @@
 use crate::graph::{BindingId, Bindings, Block, BlockId, Effect, End, Graph, Op, SeqId};
 
 /// What is assigned and what is declared in a sequence and those it branches into.
-pub(super) fn assignments(graph: &Graph, seq: SeqId, assigned: &mut Bindings, declared: &mut Bindings) {
+pub fn assignments(graph: &Graph, seq: SeqId, assigned: &mut Bindings, declared: &mut Bindings) {
     assignments_from(graph, seq, 0, assigned, declared);
 }
 
 /// The same, of what stands from an op on.
-pub(super) fn assignments_from(
+pub fn assignments_from(
     graph: &Graph,
     seq: SeqId,
     from: usize,
@@ -50,7 +50,7 @@ pub(super) fn assignments_from(
 }
 
 /// Where a way to a block ends: one without code of its own only leads on, and needs what that one needs.
-pub(super) fn forward(graph: &Graph, block: BlockId) -> BlockId {
+pub fn forward(graph: &Graph, block: BlockId) -> BlockId {
     let mut at = block;
     for _ in &graph.blocks {
         let Block { point, root, .. } = &graph.blocks[at.0];
@@ -67,7 +67,7 @@ pub(super) fn forward(graph: &Graph, block: BlockId) -> BlockId {
 }
 
 /// The blocks a sequence may lead to.
-pub(super) fn targets(graph: &Graph, seq: SeqId, found: &mut Vec<BlockId>) {
+pub fn targets(graph: &Graph, seq: SeqId, found: &mut Vec<BlockId>) {
     let seq = graph.seq(seq);
     let jumps =
         |effect: &Effect, found: &mut Vec<BlockId>| found.extend(effect.jumps.iter().map(|jump| jump.target));
@@ -105,7 +105,7 @@ pub(super) fn targets(graph: &Graph, seq: SeqId, found: &mut Vec<BlockId>) {
 }
 
 /// The locals that the code of a sequence and of those it branches into mentions, and what these borrow from.
-pub(super) fn mentioned(graph: &Graph, seq: SeqId, found: &mut Bindings) {
+pub fn mentioned(graph: &Graph, seq: SeqId, found: &mut Bindings) {
     let seq = graph.seq(seq);
     for op in &seq.ops {
         match op {
@@ -142,9 +142,9 @@ pub(super) fn mentioned(graph: &Graph, seq: SeqId, found: &mut Bindings) {
 }
 
 fn mentions(graph: &Graph, effect: &Effect, defs: &[BindingId], found: &mut Bindings) {
-    let values = effect.jumps.iter().filter_map(|jump| jump.value);
+    let on_the_way = effect.jumps.iter().flat_map(|jump| jump.value.iter().chain(&jump.assigned)).copied();
     let named = effect.uses.iter().chain(&effect.assigns).chain(&effect.kills).chain(defs).copied();
-    mention(graph, named.chain(values), found);
+    mention(graph, named.chain(on_the_way), found);
 }
 
 /// A borrow is found by the names of what it borrows from.

@@ -1,0 +1,61 @@
+//! Methods that are known to leave alone what they are called on.
+
+use crate::graph::plain_name;
+use syn::Ident;
+
+/// Methods of the standard library's types that never change what they are called on. Others may: the tokens do not tell.
+pub(super) fn reads_only(method: &Ident) -> bool {
+    const READ_ONLY: &[&str] = &[
+        "abs_diff",
+        "as_bytes",
+        "as_deref",
+        "as_ref",
+        "as_slice",
+        "as_str",
+        "chars",
+        "clone",
+        "cloned",
+        "contains",
+        "contains_key",
+        "copied",
+        "checked_add",
+        "checked_div",
+        "checked_mul",
+        "checked_rem",
+        "checked_sub",
+        "div_ceil",
+        "ends_with",
+        "eq",
+        "first",
+        "get",
+        "is_none_or",
+        "is_some_and",
+        "is_empty",
+        "is_err",
+        "is_none",
+        "is_ok",
+        "is_some",
+        "iter",
+        "keys",
+        "last",
+        "len",
+        "max",
+        "min",
+        "pow",
+        "rem_euclid",
+        "saturating_add",
+        "saturating_mul",
+        "saturating_sub",
+        "starts_with",
+        "sum",
+        "to_owned",
+        "to_string",
+        "to_vec",
+        "trim",
+        "values",
+        "wrapping_add",
+        "wrapping_mul",
+        "wrapping_sub",
+    ];
+    READ_ONLY.contains(&plain_name(method).as_str())
+}
