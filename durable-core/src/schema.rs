@@ -8,11 +8,14 @@ mod decode;
 mod encode;
 mod fingerprint;
 mod point;
+mod rebuild;
 mod trace;
 mod value;
 
 #[cfg(test)]
 mod decode_tests;
+#[cfg(test)]
+mod rebuild_tests;
 #[cfg(test)]
 mod trace_tests;
 
@@ -22,6 +25,7 @@ pub use decode::{DecodeError, VALUE_DEPTH_MAX};
 pub use encode::SchemaError;
 pub use fingerprint::{Fingerprint, FingerprintError, fingerprint_of};
 pub use point::{PointSchema, workflow_fingerprint};
+pub use rebuild::RebuildError;
 pub use trace::{TraceError, trace};
 pub use value::{Value, VariantValue};
 

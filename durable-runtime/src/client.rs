@@ -4,6 +4,7 @@ use crate::{
     error::ClientError,
     handle::Handle,
     same_input::same_input,
+    saved,
     schemas::Schemas,
     start::{random_bits, start},
 };
@@ -138,6 +139,28 @@ impl Client {
     /// A handle of an execution that was started before. Whether it exists is found out by what is asked of it.
     pub fn handle<W: Workflow>(&self, id: impl IntoExecutionId) -> Result<Handle<W>, ClientError> {
         Ok(self.to_handle(id.into_execution_id()?))
+    }
+
+    /// Where an execution stands, as JSON for people and tools. Neither the workflow nor the build that saved it is needed: the store
+    /// has the schema of every snapshot.
+    ///
+    /// ```json
+    /// { "workflow": "place_order", "point": "Charge", "state": { "order": { "total": 10 } },
+    ///   "child": { "workflow": "pay", "point": "Capture", "state": {} } }
+    /// ```
+    ///
+    /// `child` is there while a child workflow runs inline. Structs and maps are objects, a variant without payload is its name,
+    /// bytes are hexadecimal digits, numbers that JSON cannot hold are strings.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::UnknownExecution`]; [`ClientError::Ended`] when it succeeded or was cancelled, since nothing is saved then;
+    /// [`ClientError::Snapshot`] and [`ClientError::Undecoded`] for what is damaged.
+    pub async fn state_json(&self, id: impl IntoExecutionId) -> Result<serde_json::Value, ClientError> {
+        let id = id.into_execution_id()?;
+        let record = self.store.execution(&id).await?;
+        let record = record.ok_or(ClientError::UnknownExecution(id))?;
+        saved::json(&*self.store, &self.schemas, &record).await
     }
 
     /// Executions by filter, ordered by id.

@@ -156,6 +156,20 @@ pub enum ClientError {
         #[source]
         error: StoredError,
     },
+    /// What is saved at an await point is not what the store's schema of it says.
+    #[error(
+        "what execution `{id}` has saved at await point `{point}` of workflow `{workflow}` cannot be decoded: {error}"
+    )]
+    Undecoded {
+        /// The id.
+        id: ExecutionId,
+        /// The workflow.
+        workflow: String,
+        /// The await point.
+        point: String,
+        /// Why.
+        error: String,
+    },
     /// The execution failed without an output: a panic, or too many crashes. Its last snapshot is kept.
     #[error("execution `{id}` failed: {reason}; its last snapshot is kept")]
     Failed {

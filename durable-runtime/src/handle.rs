@@ -2,6 +2,7 @@
 
 use crate::{
     error::ClientError,
+    saved::{self, Saved},
     schemas::Schemas,
     start::{ATTEMPTS, random_bits},
     trouble::Backoff,
@@ -11,7 +12,6 @@ use durable_core::{
     event::{decode_event, encode_event},
     private::FieldReader,
     store::{Ending, ExecutionRecord, HistoryEntry, Outcome, SendError, SendRequest, Sent, Store},
-    stored,
 };
 use std::{fmt, marker::PhantomData, sync::Arc};
 
@@ -105,15 +105,7 @@ impl<W: Workflow> Handle<W> {
         let Some(root) = record.frames.first().filter(|_| !record.status.is_terminal()) else {
             return Err(ClientError::Ended { id: id(), status: record.status });
         };
-        let opened = stored::open(&root.snapshot);
-        let (header, payload) = opened.map_err(|error| ClientError::Snapshot { id: id(), error })?;
-        let Some(known) = self.schemas.row(header.schema).await? else {
-            let reason = format!("schema row {} is not there", header.schema.0);
-            return Err(ClientError::Store(durable_core::store::StoreError::Corrupt {
-                location: self.store.describe(),
-                reason,
-            }));
-        };
+        let Saved { known, payload } = saved::open(&*self.store, &self.schemas, &self.id, root).await?;
         let (description, point) = (describe::<W>()?, &known.row.point);
         let ours = description.point(&point.name).map(|index| description.point_fingerprints[index]);
         if known.row.workflow != W::NAME || ours != Some(known.fingerprint) {
@@ -125,6 +117,12 @@ impl<W: Workflow> Handle<W> {
         }
         let mut fields = FieldReader::new(&point.fields, payload);
         W::State::decode(&point.name, &mut fields).map_err(|error| ClientError::State { id: id(), error })
+    }
+
+    /// Where it stands as JSON, read by the schema in the store: whichever build saved it, also when it failed or was set aside.
+    /// See [`Client::state_json`](crate::Client::state_json).
+    pub async fn state_json(&self) -> Result<serde_json::Value, ClientError> {
+        saved::json(&*self.store, &self.schemas, &self.record().await?).await
     }
 
     /// Waits until it ends, and gives what the workflow returned: for a workflow that returns a `Result`, that `Result`. An

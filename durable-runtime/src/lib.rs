@@ -15,6 +15,7 @@
 //! | shutdown | `worker.rs` |
 //! | starts, conflicts | `client.rs`, `start.rs`, `same_input.rs` |
 //! | events, state, result | `handle.rs` |
+//! | a state as JSON, without the program | `saved.rs` |
 
 mod beat;
 mod builder;
@@ -29,6 +30,7 @@ mod places;
 mod registry;
 mod restore;
 mod same_input;
+mod saved;
 mod schemas;
 mod seat;
 mod shard;

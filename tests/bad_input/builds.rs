@@ -5,6 +5,7 @@ use crate::bad_input::{
     place::{Place, names, until, within},
 };
 use durable::{Client, ClientError, SqliteStore, Status, Worker, store::Filter};
+use serde_json::json;
 
 mod old {
     //! The build that started them.
@@ -102,6 +103,11 @@ async fn executions_of_an_older_build_are_left_to_it_and_stay_readable() {
     assert!(matches!(state, old::DeliverState::EventSeal { label } if label == "<Rome>"));
     let state = client.handle::<old::deliver>("ready").unwrap().state().await.unwrap();
     assert!(matches!(state, old::DeliverState::Start { address } if address == "Oslo"));
+    // As JSON it is read by the schema in the store: neither build is needed.
+    let json = client.state_json("parked").await.unwrap();
+    let expected = json!({ "workflow": "deliver", "point": "EventSeal", "state": { "label": "<Rome>" } });
+    assert_eq!(json, expected);
+    assert_eq!(client.handle::<new::deliver>("parked").unwrap().state_json().await.unwrap(), expected);
     // The id is taken, whatever the build.
     let error = client.start("ready", new::deliver::input("Oslo".into(), false)).await.unwrap_err();
     assert!(matches!(error, ClientError::Conflict { .. }), "{error:?}");

@@ -67,12 +67,35 @@ pub enum DecodeError {
         /// The length of the input.
         bytes: usize,
     },
+    /// Bytes after the last value.
+    #[error("{left} bytes are left at byte {at}, where the value ends; the value has another schema")]
+    Trailing {
+        /// Where.
+        at: usize,
+        /// How many.
+        left: usize,
+    },
     /// A [`Schema::Ref`] that points nowhere: the schema was made or taken apart by hand.
     #[error("the schema refers to its node {number}, which is not there; decode with the whole schema")]
     DanglingRef {
         /// The number.
         number: u32,
     },
+}
+
+impl DecodeError {
+    /// The same, of bytes that begin later.
+    pub(super) fn further(mut self, by: usize) -> Self {
+        match &mut self {
+            Self::Truncated { at, .. }
+            | Self::Invalid { at, .. }
+            | Self::UnknownVariant { at, .. }
+            | Self::TooDeep { at }
+            | Self::Trailing { at, .. } => *at += by,
+            Self::TooManyValues { .. } | Self::DanglingRef { .. } => {}
+        }
+        self
+    }
 }
 
 impl Schema {

@@ -242,3 +242,15 @@ fn a_schema_survives_postcard_and_json() {
     assert_eq!(serde_json::from_str::<Schema>(&json).unwrap(), schema);
     assert_eq!(Schema::from_bytes(&schema.to_bytes()), Ok(schema));
 }
+
+#[test]
+fn the_locals_of_an_await_point_are_a_struct_of_its_name() {
+    let fields = vec![("n".to_owned(), Schema::U8), ("text".to_owned(), Schema::String)];
+    let point = crate::PointSchema { name: "Charge".into(), fields };
+    let payload = [7, 2, b'o', b'k'];
+    assert_eq!(point.decode(&payload).unwrap().to_string(), r#"Charge { n: 7, text: "ok" }"#);
+    let cut = point.decode(&payload[..2]).unwrap_err();
+    assert_eq!(cut, DecodeError::Truncated { at: 2, need: 2, have: 0 });
+    let more = point.decode(&[&payload[..], &[0, 0]].concat()).unwrap_err();
+    assert_eq!(more, DecodeError::Trailing { at: 4, left: 2 });
+}

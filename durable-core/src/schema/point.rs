@@ -1,7 +1,7 @@
 //! The schema of an await point, and the fingerprint of a workflow. (PROTOCOL, Versions.)
 
 use super::encode::{ENCODING_VERSION, SchemaReader, write_count, write_name, write_node};
-use super::{Fingerprint, Schema, SchemaError};
+use super::{DecodeError, Fingerprint, Schema, SchemaError, Value};
 
 /// Marks a point's fields in the hashed bytes, so that they never equal a type's schema.
 const FIELDS_TAG: u8 = 0x50;
@@ -40,6 +40,27 @@ impl PointSchema {
         let mut out = vec![ENCODING_VERSION, FIELDS_TAG];
         self.write_fields(&mut out);
         Fingerprint::of_bytes(&out)
+    }
+
+    /// Reads a payload that was saved at this await point: a struct of the point's name, with a field for each saved local. The
+    /// program that saved it is not needed.
+    ///
+    /// # Errors
+    ///
+    /// If the bytes are not what this schema writes.
+    pub fn decode(&self, payload: &[u8]) -> Result<Value, DecodeError> {
+        let mut rest = payload;
+        let mut fields = Vec::with_capacity(self.fields.len());
+        for (name, schema) in &self.fields {
+            let (value, after) =
+                schema.decode(rest).map_err(|error| error.further(payload.len() - rest.len()))?;
+            fields.push((name.as_str().into(), value));
+            rest = after;
+        }
+        match rest.len() {
+            0 => Ok(Value::Struct { name: self.name.as_str().into(), fields }),
+            left => Err(DecodeError::Trailing { at: payload.len() - left, left }),
+        }
     }
 
     /// Name and fields, for a store's schema table.

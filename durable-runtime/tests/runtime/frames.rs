@@ -35,6 +35,12 @@ async fn a_parked_grandchild_goes_on_in_another_worker() {
     let record = parked(&handle).await;
     let chain: Vec<_> = record.frames.iter().map(|frame| (frame.frame, frame.parent)).collect();
     assert_eq!(chain, [(0, None), (1, Some(0)), (2, Some(1))]);
+    let json = all.client.state_json("a").await.unwrap();
+    let innermost = &json["child"]["child"];
+    assert_eq!([&json["point"], &json["child"]["point"]], ["Child", "Child"]);
+    assert_eq!((&innermost["workflow"], &innermost["point"]), (&"script".into(), &"Event".into()));
+    assert_eq!(innermost["state"]["log"], serde_json::json!(["innermost"]));
+    assert!(innermost.get("child").is_none());
     worker.shutdown().await.unwrap();
 
     let _worker = all.worker().await;

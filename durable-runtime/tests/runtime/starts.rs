@@ -115,6 +115,8 @@ async fn state_is_the_typed_variant_it_stands_at() {
     handle.result().await.unwrap().unwrap();
     let error = handle.state().await.unwrap_err();
     assert!(matches!(error, ClientError::Ended { status: Status::Succeeded, .. }), "{error}");
+    let error = handle.state_json().await.unwrap_err();
+    assert!(matches!(error, ClientError::Ended { status: Status::Succeeded, .. }), "{error}");
 }
 
 #[tokio::test(start_paused = true)]
