@@ -257,3 +257,27 @@ async fn what_every_way_out_of_a_labelled_block_assigns_is_not_alive_before_it()
     assert_eq!(everywhere(assigned_in_a_labelled_block::input("a".into())).await, "1+");
     assert_eq!(everywhere(assigned_in_a_labelled_block::input("ab".into())).await, "2");
 }
+
+#[workflow]
+async fn assigned_in_a_chain(world: &World, n: u64) -> u64 {
+    let mut text = format!("<{n}>");
+    if n > 3 {
+        let taken = text;
+        world.ask(taken.len() as u64).await;
+    }
+    let mut rounds = 0;
+    while rounds < 2 && {
+        text = format!("{rounds}");
+        n > 1
+    } {
+        rounds += text.len() as u64;
+    }
+    rounds
+}
+
+#[tokio::test]
+async fn what_a_condition_assigns_is_not_alive_before_it_where_it_holds() {
+    assert_eq!(everywhere(assigned_in_a_chain::input(5)).await, 2);
+    assert_eq!(everywhere(assigned_in_a_chain::input(2)).await, 2);
+    assert_eq!(everywhere(assigned_in_a_chain::input(1)).await, 0);
+}

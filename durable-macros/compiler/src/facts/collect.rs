@@ -80,6 +80,23 @@ impl Collect {
         (!ends).then_some(after)
     }
 
+    /// A condition; gives what is assigned where it holds, and all parts of a chain were evaluated.
+    fn condition(&mut self, cond: &Expr) -> Names {
+        match cond {
+            Expr::Binary(chain) if matches!(chain.op, syn::BinOp::And(_)) => {
+                let left = self.condition(&chain.left);
+                let after = std::mem::replace(&mut self.assigned, left);
+                let holds = self.condition(&chain.right);
+                self.assigned = after;
+                holds
+            }
+            cond => {
+                self.visit_expr(cond);
+                self.assigned.clone()
+            }
+        }
+    }
+
     /// Ways meet.
     fn meet(&mut self, ways: impl IntoIterator<Item = Option<Names>>) {
         let both = |a: Names, b: Names| a.intersection(&b).cloned().collect();
@@ -310,8 +327,9 @@ impl Collect {
             }
             Expr::If(branch) => {
                 let depth = self.bound.len();
-                self.visit_expr(&branch.cond);
+                let holds = self.condition(&branch.cond);
                 let then = self.way(divergence::block_diverges(&branch.then_branch), |this| {
+                    this.assigned = holds;
                     this.visit_block(&branch.then_branch);
                 });
                 self.bound.truncate(depth);
@@ -329,8 +347,9 @@ impl Collect {
             }
             Expr::While(repeat) => self.inside(repeat.label.as_ref(), true, |this| {
                 this.scoped(|this| {
-                    this.visit_expr(&repeat.cond);
+                    let holds = this.condition(&repeat.cond);
                     this.may_end();
+                    this.assigned = holds;
                     this.visit_block(&repeat.body);
                 });
             }),

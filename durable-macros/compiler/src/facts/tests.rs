@@ -222,3 +222,24 @@ fn copies_behind_a_reference_pattern_are_known() {
     let known: Vec<_> = names.iter().map(|name| (name.copied, name.by_ref, name.mutable)).collect();
     assert_eq!(known, [(true, false, false), (false, true, false), (true, false, true)]);
 }
+
+#[test]
+fn where_a_chain_holds_all_its_parts_have_assigned() {
+    let facts = of_expr(&parse_quote!(while a && {
+        x = 1;
+        b
+    } {
+        x + 1;
+    }));
+    assert_eq!(names(&facts.exposed), ["a", "b"]);
+    let facts = of_expr(&parse_quote!({
+        if a && {
+            x = 1;
+            b
+        } {
+            x + 1;
+        }
+        x
+    }));
+    assert_eq!(names(&facts.exposed), ["a", "b", "x"]);
+}

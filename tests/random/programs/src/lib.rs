@@ -143,6 +143,9 @@ pub fn same<T>(value: T) -> T {
 /// A check that is under way.
 pub type Checked = Pin<Box<dyn Future<Output = Result<(), String>>>>;
 
+/// A program of the long run: its seed, and what begins its check.
+pub type Program = (u64, fn() -> Checked);
+
 /// Runs a workflow plainly and with a crash at every commit, with several inputs: results and effects must be equal.
 pub async fn check<W>(input: fn(u64, u64, Vec<u64>, String) -> Input<W>) -> Result<(), String>
 where
@@ -165,7 +168,7 @@ pub fn passes(check: Checked) {
 
 /// A chunk of the long run: says on standard output where it is. The process ends where a program panics; it is begun again
 /// with the seeds that are over as its arguments.
-pub fn run_programs(programs: &[(u64, fn() -> Checked)]) {
+pub fn run_programs(programs: &[Program]) {
     let over: Vec<u64> = env::args().skip(1).filter_map(|seed| seed.parse().ok()).collect();
     let runtime = runtime();
     for (seed, check) in programs.iter().filter(|(seed, _)| !over.contains(seed)) {
