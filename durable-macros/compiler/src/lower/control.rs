@@ -119,8 +119,12 @@ impl Lower<'_> {
         let mut arms = Vec::new();
         for arm in &choice.arms {
             self.scoped_branch(|this| {
-                let defs = this.declare_matched(&arm.pat, Some(&scrutinee));
+                let mut defs = this.declare_matched(&arm.pat, Some(&scrutinee));
                 let effect = this.effect(&facts::of_pattern(&arm.pat));
+                // What a guard binds, the arm sees; the guard itself may still read what that hides.
+                if let Pat::Guard(guard) = &arm.pat {
+                    this.declare_condition(&guard.guard, &mut defs);
+                }
                 let body = this.new_seq();
                 this.cur = Some(body);
                 this.into(&arm.body, dest);
@@ -182,7 +186,7 @@ impl Lower<'_> {
             return;
         }
         let depth = self.scope.len();
-        let again = iterate::is_made_again(&collection);
+        let again = self.is_made_again(&collection);
         let collection = if again { self.kept_chain(&collection) } else { self.kept_temporary(collection) };
         let after = self.new_block(None);
         match self.borrowed_collection(&collection) {
@@ -201,7 +205,7 @@ impl Lower<'_> {
     /// `for x in &temp()`: the temporary lives as long as the loop, so it is kept like a local.
     fn kept_temporary(&mut self, collection: Expr) -> Expr {
         let Expr::Reference(mut reference) = collection else { return collection };
-        if !place::is_stable(&reference.expr) {
+        if !self.is_stable(&reference.expr) {
             let value = (*reference.expr).clone();
             *reference.expr = self.spill(value, BindingKind::Value);
         }
@@ -284,9 +288,9 @@ impl Lower<'_> {
             Expr::Paren(paren) => self.borrowed_collection(&paren.expr),
             Expr::Reference(_) => {
                 let (borrowed, exclusive) = place::borrowed(collection)?;
-                place::is_stable(borrowed).then(|| (borrowed.clone(), exclusive))
+                self.is_stable(borrowed).then(|| (borrowed.clone(), exclusive))
             }
-            Expr::MethodCall(call) if call.args.is_empty() && place::is_stable(&call.receiver) => {
+            Expr::MethodCall(call) if call.args.is_empty() && self.is_stable(&call.receiver) => {
                 let exclusive = match call.method.to_string().as_str() {
                     "iter" => false,
                     "iter_mut" => true,
