@@ -47,7 +47,7 @@ impl VisitMut for Items<'_> {
                 Stmt::Item(Item::Macro(mac)) => {
                     // It is textual: moved, it would be there before its place, too; its locals would not.
                     let name = mac.ident.as_ref().map(plain_name).unwrap_or_default();
-                    match self.names_locals(&mac) || mentions_in(&stmts[..at], &name) > 0 {
+                    match self.names_locals(&mac) || calls_in(&stmts[..at], &name) {
                         true => {
                             self.check_macro(&mac, &name, &stmts[at + 1..]);
                             block.stmts.push(Stmt::Item(Item::Macro(mac)));
@@ -90,7 +90,7 @@ impl Items<'_> {
     /// A macro that stays where it is, is known until the next await: what comes behind stands elsewhere.
     fn check_macro(&self, mac: &ItemMacro, name: &str, behind: &[Stmt]) {
         let awaits = behind.iter().position(|stmt| facts::stmt_has_await(stmt));
-        if awaits.is_some_and(|at| mentions_in(&behind[at..], name) > 0) {
+        if awaits.is_some_and(|at| calls_in(&behind[at..], name)) {
             self.diagnostics.error_at_with_help(
                 Code::Position,
                 &mac.ident,
@@ -152,8 +152,22 @@ fn imported(tree: &UseTree, names: &mut Vec<String>) -> bool {
     true
 }
 
-fn mentions_in(stmts: &[Stmt], name: &str) -> usize {
-    stmts.iter().map(|stmt| mentions(stmt.to_token_stream(), name)).sum()
+/// Whether statements call a macro of this name.
+fn calls_in(stmts: &[Stmt], name: &str) -> bool {
+    stmts.iter().any(|stmt| calls(stmt.to_token_stream(), name))
+}
+
+fn calls(tokens: TokenStream, name: &str) -> bool {
+    let tokens: Vec<_> = tokens.into_iter().collect();
+    let is_call = |at: usize| {
+        matches!(tokens.get(at + 1), Some(TokenTree::Punct(bang)) if bang.as_char() == '!')
+            && matches!(tokens.get(at + 2), Some(TokenTree::Group(_)))
+    };
+    tokens.iter().enumerate().any(|(at, token)| match token {
+        TokenTree::Ident(ident) => plain_name(ident) == name && is_call(at),
+        TokenTree::Group(group) => calls(group.stream(), name),
+        _ => false,
+    })
 }
 
 /// The names of all locals of a body, those of closures and the like included.

@@ -206,10 +206,45 @@ impl Lower<'_> {
     fn kept_temporary(&mut self, collection: Expr) -> Expr {
         let Expr::Reference(mut reference) = collection else { return collection };
         if !self.is_stable(&reference.expr) {
-            let value = (*reference.expr).clone();
-            *reference.expr = self.spill(value, BindingKind::Value);
+            *reference.expr = self.kept_elements(&reference.expr);
         }
         Expr::Reference(reference)
+    }
+
+    /// What a loop borrows: of an element the place stays and its index is kept, since a copy of it would be another one.
+    fn kept_elements(&mut self, place: &Expr) -> Expr {
+        let mut kept = place.clone();
+        match &mut kept {
+            Expr::Path(_) => {}
+            Expr::Paren(paren) => *paren.expr = self.kept_elements(&paren.expr),
+            Expr::Field(field) if place::root(place).is_some() => {
+                *field.base = self.kept_elements(&field.base);
+            }
+            Expr::Unary(deref) if matches!(deref.op, syn::UnOp::Deref(_)) => {
+                *deref.expr = self.kept_elements(&deref.expr);
+            }
+            Expr::Index(index) => {
+                *index.expr = self.kept_elements(&index.expr);
+                *index.index = self.kept_index(&index.index);
+            }
+            _ => return self.spill(kept, BindingKind::Value),
+        }
+        kept
+    }
+
+    fn kept_index(&mut self, index: &Expr) -> Expr {
+        match index {
+            Expr::Lit(_) => index.clone(),
+            Expr::Range(range) => {
+                let mut range = range.clone();
+                for bound in [&mut range.start, &mut range.end].into_iter().flatten() {
+                    **bound = self.kept_index(bound);
+                }
+                Expr::Range(range)
+            }
+            index if self.is_steady(index) => index.clone(),
+            index => self.spill(index.clone(), BindingKind::Value),
+        }
     }
 
     /// Over a borrowed collection: an index is saved, and the item is borrowed again.

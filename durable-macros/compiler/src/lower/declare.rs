@@ -225,13 +225,14 @@ impl Lower<'_> {
     }
 
     /// A constant, or a local that nothing changes: it is saved with what it finds, or taken again before it.
-    fn is_steady(&self, index: &Expr) -> bool {
+    pub(super) fn is_steady(&self, index: &Expr) -> bool {
         let Expr::Path(path) = index else { return false };
         let local = path.path.get_ident().and_then(|ident| self.lookup(&plain_name(ident)));
         local.map(|id| self.graph.binding(id)).is_none_or(|local| {
             let kept =
                 matches!(local.kind, BindingKind::Input | BindingKind::Local | BindingKind::Borrowed(_));
-            kept && !local.mutable
+            // One of ours is assigned once.
+            local.kind == BindingKind::Value || (kept && !local.mutable)
         })
     }
 
@@ -257,7 +258,10 @@ impl Lower<'_> {
                 return Some("it is bound `mut`, so it may point elsewhere by then");
             }
         }
-        annotated.filter(|ty| types::refers(ty)).map(|_| "it comes from a call")
+        annotated.filter(|ty| types::refers(ty)).map(|_| match init {
+            Some(Expr::If(_) | Expr::Match(_) | Expr::Block(_)) => "what it points to was chosen before",
+            _ => "it comes from a call",
+        })
     }
 
     /// The locals a place is found with.

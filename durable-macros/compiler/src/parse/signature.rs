@@ -122,6 +122,14 @@ impl Check<'_> {
             other => format!("`{}`", quote!(#other)),
         };
         let Type::Reference(reference) = ungrouped(ty) else {
+            if let Type::Never(_) = ty {
+                self.refuse(
+                    ty,
+                    "a workflow cannot return `!`: that is no type of a value yet",
+                    "return `std::convert::Infallible`, or nothing",
+                );
+                return false;
+            }
             if let Some(found) = borrowed(ty) {
                 self.refuse(
                     &found,
