@@ -122,14 +122,6 @@ impl Check<'_> {
             other => format!("`{}`", quote!(#other)),
         };
         let Type::Reference(reference) = ungrouped(ty) else {
-            if let Type::Never(_) = ty {
-                self.refuse(
-                    ty,
-                    "a workflow cannot return `!`: that is no type of a value yet",
-                    "return `std::convert::Infallible`, or nothing",
-                );
-                return false;
-            }
             if let Some(found) = borrowed(ty) {
                 self.refuse(
                     &found,
@@ -207,6 +199,14 @@ impl Check<'_> {
                 ty,
                 "a workflow cannot return `impl Trait`: its output is saved, so its type must have a name",
                 "name the type",
+            );
+            return false;
+        }
+        if let Type::Never(_) = ty {
+            self.refuse(
+                ty,
+                "a workflow cannot return `!`: that is no type of a value yet",
+                "return `std::convert::Infallible`, or nothing",
             );
             return false;
         }
