@@ -76,7 +76,7 @@ async fn hidden_under_a_condition(world: &World, n: u64) -> (u64, u64) {
     world.ask(n).await;
     #[cfg(any())]
     let x = 100;
-    #[cfg(all())]
+    #[cfg(not(any()))]
     let y = 100;
     (x, y)
 }

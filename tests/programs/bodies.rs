@@ -300,22 +300,21 @@ async fn locals_and_points_with_names_of_the_language() {
     everywhere(names::input(1, 2, 3, 4, 5, 6)).await;
 }
 
+#[allow(dead_code, unused_macros, reason = "they only hide what has their names")]
 mod hostile {
     use super::World;
     use durable::workflow;
     #[allow(dead_code)]
-    pub struct Result;
-    pub struct String;
-    pub struct Vec;
-    pub struct Box;
-    pub mod std {}
-    pub mod core {}
-    pub trait Future {}
-    pub struct Send;
-    pub trait Clone {}
-    pub fn drop() {}
-    #[allow(non_camel_case_types)]
-    pub struct u8_;
+    struct Result;
+    struct String;
+    struct Vec;
+    struct Box;
+    mod std {}
+    mod core {}
+    trait Future {}
+    struct Send;
+    trait Clone {}
+    fn drop() {}
     #[allow(unused_macros)]
     macro_rules! panic {
         () => {};

@@ -89,7 +89,7 @@ impl Items<'_> {
 
     /// A macro that stays where it is, is known until the next await: what comes behind stands elsewhere.
     fn check_macro(&self, mac: &ItemMacro, name: &str, behind: &[Stmt]) {
-        let awaits = behind.iter().position(|stmt| facts::stmt_has_await(stmt));
+        let awaits = behind.iter().position(facts::stmt_has_await);
         if awaits.is_some_and(|at| calls_in(&behind[at..], name)) {
             self.diagnostics.error_at_with_help(
                 Code::Position,

@@ -20,7 +20,7 @@ pub(super) fn annotation(pat: &Pat) -> Option<Type> {
 /// What a pattern declares: found out before any of its names hides another.
 enum Planned {
     /// Names that borrow.
-    Borrow(Vec<PatternName>, Borrow),
+    Borrow(Vec<PatternName>, Box<Borrow>),
     /// Values, each with its type and annotation, and what lent them.
     Values(Vec<(PatternName, Option<Type>, Option<Type>, BindingKind)>, Option<Lent>),
 }
@@ -44,7 +44,7 @@ impl Lower<'_> {
         if let Some(init) = init
             && let Some(borrow) = self.borrow_of(pat, &names, init, refutable)
         {
-            return Planned::Borrow(names, borrow);
+            return Planned::Borrow(names, Box::new(borrow));
         }
         let reference = self.refused_reference(annotated.as_ref(), init);
         let code = init.and_then(code);
@@ -89,7 +89,7 @@ impl Lower<'_> {
         if let Some(scrutinee) = scrutinee
             && let Some(borrow) = self.borrow_of(pat, &names, scrutinee, true)
         {
-            return Planned::Borrow(names, borrow);
+            return Planned::Borrow(names, Box::new(borrow));
         }
         let lent = scrutinee.and_then(|scrutinee| self.lent(scrutinee));
         let refers = scrutinee.is_some_and(|scrutinee| place::borrowed(scrutinee).is_some());
@@ -115,7 +115,7 @@ impl Lower<'_> {
             match planned {
                 Planned::Borrow(names, borrow) => {
                     let exclusive = borrow.is_exclusive();
-                    defs.extend(self.declare_borrow(&names, borrow, exclusive));
+                    defs.extend(self.declare_borrow(&names, *borrow, exclusive));
                 }
                 Planned::Values(values, lent) => {
                     defs.extend(values.into_iter().map(|(name, ty, annotation, kind)| {
