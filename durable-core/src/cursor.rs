@@ -112,15 +112,15 @@ pub struct InclusiveCursor<T> {
     end: T,
 }
 
-/// The integers a saved range counts by.
-pub trait Integer: Copy + PartialOrd {
+/// What a saved range counts by: integers and `char`.
+pub trait Discrete: Copy + PartialOrd {
     /// The next one; never asked of the greatest.
     fn successor(self) -> Self;
 }
 
 macro_rules! integers {
     ($($int:ty)*) => {$(
-        impl Integer for $int {
+        impl Discrete for $int {
             fn successor(self) -> Self {
                 self + 1
             }
@@ -130,8 +130,19 @@ macro_rules! integers {
 
 integers!(u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize);
 
-// One impl for all integers: so `0..3` has an item type before rustc knows which integer it is.
-impl<T: Integer> IntoCursor for Range<T> {
+impl Discrete for char {
+    fn successor(self) -> Self {
+        // The surrogates between are no characters.
+        if self == '\u{D7FF}' {
+            '\u{E000}'
+        } else {
+            char::from_u32(self as u32 + 1).expect("a character follows")
+        }
+    }
+}
+
+// One impl for all of them: so `0..3` has an item type before rustc knows which integer it is.
+impl<T: Discrete> IntoCursor for Range<T> {
     type Item = T;
     type Cursor = RangeCursor<T>;
 
@@ -140,7 +151,7 @@ impl<T: Integer> IntoCursor for Range<T> {
     }
 }
 
-impl<T: Integer> Cursor for RangeCursor<T> {
+impl<T: Discrete> Cursor for RangeCursor<T> {
     type Item = T;
 
     fn advance(&mut self) -> Option<T> {
@@ -153,7 +164,7 @@ impl<T: Integer> Cursor for RangeCursor<T> {
     }
 }
 
-impl<T: Integer> IntoCursor for RangeInclusive<T>
+impl<T: Discrete> IntoCursor for RangeInclusive<T>
 where
     RangeInclusive<T>: Iterator<Item = T>,
 {
@@ -167,7 +178,7 @@ where
     }
 }
 
-impl<T: Integer> Cursor for InclusiveCursor<T> {
+impl<T: Discrete> Cursor for InclusiveCursor<T> {
     type Item = T;
 
     fn advance(&mut self) -> Option<T> {

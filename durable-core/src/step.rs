@@ -342,6 +342,33 @@ impl<A: Attempts> Plain for Step<A> {
 }
 
 /// Outside a workflow a step is the plain call of its body, once.
+/// Recursion, and whoever likes his futures pinned: `Box::pin(charge(..)).await` is `charge(..).await`.
+impl<A: Attempts> Awaitable for Pin<Box<Step<A>>> {
+    type Output = A::Output;
+
+    fn run<'a>(self, cx: &'a Context) -> impl Future<Output = A::Output> + Send + 'a
+    where
+        Self: 'a,
+    {
+        unpin(self).run(cx)
+    }
+}
+
+impl<A: Attempts> Plain for Pin<Box<Step<A>>> {
+    type Output = A::Output;
+
+    fn plain(self) -> impl Future<Output = A::Output> + Send {
+        unpin(self).plain()
+    }
+}
+
+/// A call holds no self-reference, so its pin means nothing.
+impl<A: Attempts> Unpin for Step<A> {}
+
+fn unpin<A: Attempts>(step: Pin<Box<Step<A>>>) -> Step<A> {
+    *Pin::into_inner(step)
+}
+
 impl<A: Attempts> IntoFuture for Step<A> {
     type Output = A::Output;
     type IntoFuture = A::Future;

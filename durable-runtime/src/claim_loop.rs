@@ -110,12 +110,8 @@ async fn seat(shared: &Arc<Shared>, ask: Ask, claimed: Vec<durable_core::store::
 
 /// While this worker lives, nobody else would ever drive these. If it closes, leaving the store gives them to others.
 async fn give_back(shared: &Shared, late: Vec<Release>) {
-    let mut trouble = None;
-    while let Err(error) = shared.store.release(late.clone()).await {
-        if !error.is_transient() || shared.is_closing() {
-            return tracing::debug!(%error, "claims that came too late could not be released");
-        }
-        trouble.get_or_insert_with(|| shared.trouble.begin(&error)).pause().await;
+    if let Err(error) = shared.until_closing(|| shared.store.release(late.clone())).await {
+        tracing::debug!(%error, "claims that came too late could not be released");
     }
 }
 

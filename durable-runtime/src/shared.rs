@@ -136,6 +136,21 @@ impl Shared {
         self.closing.load(Relaxed)
     }
 
+    /// Asks the store for something until it is done, refused for good, or the worker closes.
+    pub(crate) async fn until_closing<F: Future<Output = Result<(), StoreError>>>(
+        &self,
+        ask: impl Fn() -> F,
+    ) -> Result<(), StoreError> {
+        let mut trouble = None;
+        while let Err(error) = ask().await {
+            if !error.is_transient() || self.is_closing() {
+                return Err(error);
+            }
+            trouble.get_or_insert_with(|| self.trouble.begin(&error)).pause().await;
+        }
+        Ok(())
+    }
+
     /// Ends when the worker begins to close.
     pub(crate) async fn closing(&self) {
         let closed = self.closed.notified();

@@ -60,12 +60,9 @@ pub(crate) async fn repeat_claimed(
 /// After a start that was refused for now: if it happened all the same, it is claimed, and while this worker lives nobody would ever
 /// drive it. If the worker closes, leaving the store gives it to others.
 pub(crate) async fn give_back(shared: &Shared, request: &StartRequest) {
-    let mut trouble = None;
-    while let Err(error) = release(&shared.store, &request.id, request.instance).await {
-        if !error.is_transient() || shared.is_closing() {
-            return tracing::debug!(id = %request.id, %error, "a start could not be given back");
-        }
-        trouble.get_or_insert_with(|| shared.trouble.begin(&error)).pause().await;
+    let release = || release(&shared.store, &request.id, request.instance);
+    if let Err(error) = shared.until_closing(release).await {
+        tracing::debug!(id = %request.id, %error, "a start could not be given back");
     }
 }
 

@@ -302,60 +302,70 @@ impl<'de> SeqAccess<'de> for Elements {
 }
 
 fn members<'de, V: Visitor<'de>>(fields: Vec<(Name, Value)>, visitor: V) -> Result<V::Value, RebuildError> {
-    visitor.visit_map(Members { fields: fields.into_iter(), value: None })
+    let pairs = fields.into_iter().map(|(name, value)| (Key::Field(name), value));
+    visitor.visit_map(Pairs { pairs, value: None })
 }
 
-struct Members {
-    fields: std::vec::IntoIter<(Name, Value)>,
-    value: Option<(Name, Value)>,
+fn entries<'de, V: Visitor<'de>>(pairs: Vec<(Value, Value)>, visitor: V) -> Result<V::Value, RebuildError> {
+    let pairs = pairs.into_iter().map(|(key, value)| (Key::Value(key), value));
+    visitor.visit_map(Pairs { pairs, value: None })
 }
 
-impl<'de> MapAccess<'de> for Members {
-    type Error = RebuildError;
+/// What a value is found under.
+enum Key {
+    /// In a struct.
+    Field(Name),
+    /// In a map.
+    Value(Value),
+}
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, RebuildError> {
-        let Some((name, value)) = self.fields.next() else { return Ok(None) };
-        let key: StrDeserializer<'_, RebuildError> = (&*name).into_deserializer();
-        let key = seed.deserialize(key)?;
-        self.value = Some((name, value));
-        Ok(Some(key))
-    }
+/// A key that was given out.
+enum Part {
+    Field(Name),
+    Entry(String),
+}
 
-    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, RebuildError> {
-        match self.value.take() {
-            Some((name, value)) => {
-                seed.deserialize(value).map_err(|error| error.within(|| format!(".{name}")))
-            }
-            None => Err(de::Error::custom("a value was asked for before its key")),
+impl Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Part::Field(name) => write!(f, ".{name}"),
+            Part::Entry(key) => write!(f, "[{key}]"),
         }
     }
 }
 
-fn entries<'de, V: Visitor<'de>>(pairs: Vec<(Value, Value)>, visitor: V) -> Result<V::Value, RebuildError> {
-    visitor.visit_map(Entries { pairs: pairs.into_iter(), value: None })
+/// The fields of a struct, or the entries of a map.
+struct Pairs<I> {
+    pairs: I,
+    /// With where it is, for an error.
+    value: Option<(Part, Value)>,
 }
 
-struct Entries {
-    pairs: std::vec::IntoIter<(Value, Value)>,
-    value: Option<(String, Value)>,
-}
-
-impl<'de> MapAccess<'de> for Entries {
+impl<'de, I: ExactSizeIterator<Item = (Key, Value)>> MapAccess<'de> for Pairs<I> {
     type Error = RebuildError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, RebuildError> {
         let Some((key, value)) = self.pairs.next() else { return Ok(None) };
-        let shown = key.to_string();
-        let built = seed.deserialize(key).map_err(|error| error.within(|| format!("[key {shown}]")))?;
-        self.value = Some((shown, value));
+        let (part, built) = match key {
+            Key::Field(name) => {
+                let text: StrDeserializer<'_, RebuildError> = (&*name).into_deserializer();
+                let built = seed.deserialize(text)?;
+                (Part::Field(name), built)
+            }
+            Key::Value(key) => {
+                let shown = key.to_string();
+                let built =
+                    seed.deserialize(key).map_err(|error| error.within(|| format!("[key {shown}]")))?;
+                (Part::Entry(shown), built)
+            }
+        };
+        self.value = Some((part, value));
         Ok(Some(built))
     }
 
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, RebuildError> {
         match self.value.take() {
-            Some((key, value)) => {
-                seed.deserialize(value).map_err(|error| error.within(|| format!("[{key}]")))
-            }
+            Some((part, value)) => seed.deserialize(value).map_err(|error| error.within(|| part.to_string())),
             None => Err(de::Error::custom("a value was asked for before its key")),
         }
     }

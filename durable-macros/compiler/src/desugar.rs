@@ -36,7 +36,7 @@ const WAITS: &[&str] = &["sleep", "event", "event_with"];
 /// Names every await and moves nested items out.
 pub fn desugar(function: &Function, diagnostics: &Diagnostics) -> Desugared {
     let mut body = function.body().clone();
-    let items = items::move_out(&mut body, diagnostics);
+    let items = items::move_out(&mut body, &function.params, diagnostics);
     let mut namer = Namer { diagnostics, binding: None, known: HashMap::new() };
     namer.visit_block_mut(&mut body);
     Desugared { body, items }

@@ -3,19 +3,32 @@
 use crate::graph::plain_name;
 use syn::{Expr, Lit, UnOp};
 
-/// A local, its fields, what it points to, or an element at a literal index.
+/// A local, its fields, what it points to, or an element or slice at a literal index.
 pub fn is_stable(expr: &Expr) -> bool {
+    is_stable_at(expr, &|_| false)
+}
+
+/// The same, and elements at an index that is steady: it finds the same element whenever it is evaluated.
+pub fn is_stable_at(expr: &Expr, steady: &dyn Fn(&Expr) -> bool) -> bool {
     match expr {
         Expr::Path(path) => path.qself.is_none(),
-        Expr::Field(field) => is_stable(&field.base),
-        Expr::Paren(paren) => is_stable(&paren.expr),
-        Expr::Group(group) => is_stable(&group.expr),
-        Expr::Unary(unary) if matches!(unary.op, UnOp::Deref(_)) => is_stable(&unary.expr),
-        Expr::Index(index) => {
-            is_stable(&index.expr)
-                && matches!(&*index.index, Expr::Lit(lit) if matches!(lit.lit, Lit::Int(_)))
-        }
+        Expr::Field(field) => is_stable_at(&field.base, steady),
+        Expr::Paren(paren) => is_stable_at(&paren.expr, steady),
+        Expr::Group(group) => is_stable_at(&group.expr, steady),
+        Expr::Unary(unary) if matches!(unary.op, UnOp::Deref(_)) => is_stable_at(&unary.expr, steady),
+        Expr::Index(index) => is_stable_at(&index.expr, steady) && is_index(&index.index, steady),
         _ => false,
+    }
+}
+
+/// `3`, `..`, `1..`, `..=4`, or what is steady.
+fn is_index(index: &Expr, steady: &dyn Fn(&Expr) -> bool) -> bool {
+    match index {
+        Expr::Lit(lit) => matches!(lit.lit, Lit::Int(_)),
+        Expr::Range(range) => {
+            [&range.start, &range.end].into_iter().flatten().all(|bound| is_index(bound, steady))
+        }
+        other => steady(other),
     }
 }
 

@@ -44,18 +44,19 @@ impl Log {
         let length = self.file.metadata()?.len();
         // A truncated log begins anew.
         self.length = self.length.min(length);
-        if length > self.length && length < LOG_BYTES {
-            let end = (length + length.clamp(STRIDE_MIN, STRIDE_MAX)).min(LOG_BYTES);
-            self.length = end;
-            self.file.seek(SeekFrom::Start(length))?;
-            let zeros = [0; CHUNK];
-            // The first piece ends where the others begin.
-            let mut at = length;
-            while at < end {
-                let piece = (CHUNK as u64 - at % CHUNK as u64).min(end - at);
-                self.file.write_all(&zeros[..piece as usize])?;
-                at += piece;
-            }
+        if length == self.length || length >= LOG_BYTES {
+            return Ok(());
+        }
+        let end = (length + length.clamp(STRIDE_MIN, STRIDE_MAX)).min(LOG_BYTES);
+        self.length = end;
+        self.file.seek(SeekFrom::Start(length))?;
+        let zeros = [0; CHUNK];
+        // The first piece ends where the others begin.
+        let mut at = length;
+        while at < end {
+            let piece = (CHUNK as u64 - at % CHUNK as u64).min(end - at);
+            self.file.write_all(&zeros[..piece as usize])?;
+            at += piece;
         }
         Ok(())
     }

@@ -236,6 +236,12 @@ impl<'de> Deserializer<'de> for Walker<'_> {
         names: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Fault> {
+        if name == "RangeInclusive" && type_name::<V>().starts_with("serde") {
+            return Err(self.arena.untraceable(
+                "it is or holds a `RangeInclusive`, which serde writes without saying whether it was iterated to its \
+                 end: it would give its last item again. Save its bounds, and make the range where it is used",
+            ));
+        }
         let key = Key { kind: Kind::Struct, visitor: type_name::<V>(), name, parts: names, len: 0 };
         let node = self.named(key, 0)?;
         let result = fields::visit_fields(self.arena, Place::Struct(node), node, visitor);

@@ -12,7 +12,7 @@ use crate::{
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote_spanned};
 use syn::{
-    Expr, Pat, Stmt,
+    Expr, Pat, PatIdent, Stmt,
     spanned::Spanned,
     visit::{self, Visit},
 };
@@ -162,7 +162,7 @@ impl Parts {
 impl<'ast> Visit<'ast> for Parts {
     fn visit_local(&mut self, local: &'ast syn::Local) {
         if let Some(init) = &local.init
-            && matches!(local.pat, Pat::Ident(_) | Pat::Type(_))
+            && matches!(&local.pat, Pat::Ident(PatIdent { by_ref: None, .. }) | Pat::Type(_))
         {
             self.value(&init.expr);
         }
@@ -201,7 +201,7 @@ impl<'ast> Visit<'ast> for Parts {
         visit::visit_expr_assign(self, assign);
     }
 
-    fn visit_pat_ident(&mut self, pat: &'ast syn::PatIdent) {
+    fn visit_pat_ident(&mut self, pat: &'ast PatIdent) {
         self.own.push(plain_name(&pat.ident));
     }
 

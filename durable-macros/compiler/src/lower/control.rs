@@ -119,8 +119,12 @@ impl Lower<'_> {
         let mut arms = Vec::new();
         for arm in &choice.arms {
             self.scoped_branch(|this| {
-                let defs = this.declare_matched(&arm.pat, Some(&scrutinee));
+                let mut defs = this.declare_matched(&arm.pat, Some(&scrutinee));
                 let effect = this.effect(&facts::of_pattern(&arm.pat));
+                // What a guard binds, the arm sees; the guard itself may still read what that hides.
+                if let Pat::Guard(guard) = &arm.pat {
+                    this.declare_condition(&guard.guard, &mut defs);
+                }
                 let body = this.new_seq();
                 this.cur = Some(body);
                 this.into(&arm.body, dest);
@@ -182,7 +186,7 @@ impl Lower<'_> {
             return;
         }
         let depth = self.scope.len();
-        let again = iterate::is_made_again(&collection);
+        let again = self.is_made_again(&collection);
         let collection = if again { self.kept_chain(&collection) } else { self.kept_temporary(collection) };
         let after = self.new_block(None);
         match self.borrowed_collection(&collection) {
@@ -201,11 +205,46 @@ impl Lower<'_> {
     /// `for x in &temp()`: the temporary lives as long as the loop, so it is kept like a local.
     fn kept_temporary(&mut self, collection: Expr) -> Expr {
         let Expr::Reference(mut reference) = collection else { return collection };
-        if !place::is_stable(&reference.expr) {
-            let value = (*reference.expr).clone();
-            *reference.expr = self.spill(value, BindingKind::Value);
+        if !self.is_stable(&reference.expr) {
+            *reference.expr = self.kept_elements(&reference.expr);
         }
         Expr::Reference(reference)
+    }
+
+    /// What a loop borrows: of an element the place stays and its index is kept, since a copy of it would be another one.
+    fn kept_elements(&mut self, place: &Expr) -> Expr {
+        let mut kept = place.clone();
+        match &mut kept {
+            Expr::Path(_) => {}
+            Expr::Paren(paren) => *paren.expr = self.kept_elements(&paren.expr),
+            Expr::Field(field) if place::root(place).is_some() => {
+                *field.base = self.kept_elements(&field.base);
+            }
+            Expr::Unary(deref) if matches!(deref.op, syn::UnOp::Deref(_)) => {
+                *deref.expr = self.kept_elements(&deref.expr);
+            }
+            Expr::Index(index) => {
+                *index.expr = self.kept_elements(&index.expr);
+                *index.index = self.kept_index(&index.index);
+            }
+            _ => return self.spill(kept, BindingKind::Value),
+        }
+        kept
+    }
+
+    fn kept_index(&mut self, index: &Expr) -> Expr {
+        match index {
+            Expr::Lit(_) => index.clone(),
+            Expr::Range(range) => {
+                let mut range = range.clone();
+                for bound in [&mut range.start, &mut range.end].into_iter().flatten() {
+                    **bound = self.kept_index(bound);
+                }
+                Expr::Range(range)
+            }
+            index if self.is_steady(index) => index.clone(),
+            index => self.spill(index.clone(), BindingKind::Value),
+        }
     }
 
     /// Over a borrowed collection: an index is saved, and the item is borrowed again.
@@ -288,9 +327,9 @@ impl Lower<'_> {
             Expr::Paren(paren) => self.borrowed_collection(&paren.expr),
             Expr::Reference(_) => {
                 let (borrowed, exclusive) = place::borrowed(collection)?;
-                place::is_stable(borrowed).then(|| (borrowed.clone(), exclusive))
+                self.is_stable(borrowed).then(|| (borrowed.clone(), exclusive))
             }
-            Expr::MethodCall(call) if call.args.is_empty() && place::is_stable(&call.receiver) => {
+            Expr::MethodCall(call) if call.args.is_empty() && self.is_stable(&call.receiver) => {
                 let exclusive = match call.method.to_string().as_str() {
                     "iter" => false,
                     "iter_mut" => true,

@@ -6,7 +6,7 @@ use crate::{
     graph::{Binding, BindingId, BindingKind, Borrow, BorrowId, Code, Lent, Retake, plain_name},
     place, types,
 };
-use syn::{Expr, Pat, Type};
+use syn::{Expr, Pat, Type, parse_quote};
 
 /// The type a pattern is annotated with.
 pub(super) fn annotation(pat: &Pat) -> Option<Type> {
@@ -16,16 +16,44 @@ pub(super) fn annotation(pat: &Pat) -> Option<Type> {
     }
 }
 
+/// What a pattern declares: found out before any of its names hides another.
+enum Planned {
+    /// Names that borrow.
+    Borrow(Vec<PatternName>, Box<Borrow>),
+    /// Values, and what lent them.
+    Values(Vec<Value>, Option<Lent>),
+}
+
+/// A value that a pattern declares.
+struct Value {
+    name: PatternName,
+    ty: Option<Type>,
+    annotation: Option<Type>,
+    kind: BindingKind,
+    /// A part of what was matched.
+    in_pattern: bool,
+}
+
 impl Lower<'_> {
     /// The names of a `let`; they are in scope afterwards.
     pub(super) fn declare_let(&mut self, pat: &Pat, init: Option<&Expr>, refutable: bool) -> Vec<BindingId> {
+        let planned = match init {
+            Some(init) => {
+                let parts = parts(pat, init).into_iter();
+                parts.map(|(pat, init)| self.plan_let(pat, Some(init), refutable)).collect()
+            }
+            None => vec![self.plan_let(pat, None, refutable)],
+        };
+        self.declare_planned(planned)
+    }
+
+    fn plan_let(&self, pat: &Pat, init: Option<&Expr>, refutable: bool) -> Planned {
         let annotated = annotation(pat);
         let names = facts::pattern_names(pat);
         if let Some(init) = init
             && let Some(borrow) = self.borrow_of(pat, &names, init, refutable)
         {
-            let exclusive = borrow.is_exclusive();
-            return self.declare_borrow(&names, borrow, exclusive);
+            return Planned::Borrow(names, Box::new(borrow));
         }
         let single = matches!(pat, Pat::Ident(_))
             || matches!(pat, Pat::Type(typed) if matches!(*typed.pat, Pat::Ident(_)));
@@ -41,51 +69,78 @@ impl Lower<'_> {
             (None, Some(init)) => types::of_expr(init, &|name| self.known_type(name)),
             (None, None) => None,
         };
-        names
-            .iter()
-            .map(|name| {
-                let kind = match reference {
-                    _ if name.copied => BindingKind::Local,
-                    Some(why) => BindingKind::Reference(why),
-                    None if name.by_ref => {
-                        BindingKind::PatternReference("it is bound by `ref` to a value that is not a local")
-                    }
-                    None => code.map_or(BindingKind::Local, BindingKind::Code),
-                };
-                let ty = known.as_ref().filter(|_| single).and_then(|ty| self.nameable(ty));
-                let annotation = annotated.clone().filter(|_| single);
-                let id = self.declare(name, ty, annotation, kind);
-                self.graph.in_patterns.extend((!single).then_some(id));
-                self.note_lent(id, name, lent.as_ref());
-                id
-            })
-            .collect()
+        let value = |name: PatternName| {
+            let kind = match reference {
+                _ if name.copied => BindingKind::Local,
+                Some(why) => BindingKind::Reference(why),
+                None if name.by_ref => {
+                    BindingKind::PatternReference("it is bound by `ref` to a value that is not a local")
+                }
+                None => code.map_or(BindingKind::Local, BindingKind::Code),
+            };
+            let ty = known.as_ref().filter(|_| single).and_then(|ty| self.nameable(ty));
+            Value { name, ty, annotation: annotated.clone().filter(|_| single), kind, in_pattern: !single }
+        };
+        Planned::Values(names.into_iter().map(value).collect(), lent)
     }
 
     /// The names of a pattern that a scrutinee matched: of a `match` arm, `if let` or `while let`.
     pub(super) fn declare_matched(&mut self, pat: &Pat, scrutinee: Option<&Expr>) -> Vec<BindingId> {
+        let pat = without_guard(pat);
+        let planned = match scrutinee {
+            Some(scrutinee) => {
+                let parts = parts(pat, scrutinee).into_iter();
+                parts.map(|(pat, scrutinee)| self.plan_matched(pat, Some(scrutinee))).collect()
+            }
+            None => vec![self.plan_matched(pat, None)],
+        };
+        self.declare_planned(planned)
+    }
+
+    fn plan_matched(&self, pat: &Pat, scrutinee: Option<&Expr>) -> Planned {
         let names = facts::pattern_names(pat);
         if let Some(scrutinee) = scrutinee
-            && let Some(borrow) = self.borrow_of(without_guard(pat), &names, scrutinee, true)
+            && let Some(borrow) = self.borrow_of(pat, &names, scrutinee, true)
         {
-            let exclusive = borrow.is_exclusive();
-            return self.declare_borrow(&names, borrow, exclusive);
+            return Planned::Borrow(names, Box::new(borrow));
         }
         let lent = scrutinee.and_then(|scrutinee| self.lent(None, scrutinee));
         let refers = scrutinee.is_some_and(|scrutinee| place::borrowed(scrutinee).is_some());
-        names
-            .iter()
-            .map(|name| {
-                let kind = match (refers || name.by_ref) && !name.copied {
-                    true => BindingKind::PatternReference("it borrows from a value that is not a local"),
-                    false => BindingKind::Local,
-                };
-                let id = self.declare(name, None, None, kind);
-                self.graph.in_patterns.insert(id);
-                self.note_lent(id, name, lent.as_ref());
-                id
-            })
-            .collect()
+        let why = match scrutinee {
+            Some(scrutinee) if self.is_stable(scrutinee) => {
+                "its pattern binds other parts by value, and they are gone by then"
+            }
+            _ => "it borrows from a value that is not a local",
+        };
+        let value = |name: PatternName| {
+            let kind = match (refers || name.by_ref) && !name.copied {
+                true => BindingKind::PatternReference(why),
+                false => BindingKind::Local,
+            };
+            Value { name, ty: None, annotation: None, kind, in_pattern: true }
+        };
+        Planned::Values(names.into_iter().map(value).collect(), lent)
+    }
+
+    fn declare_planned(&mut self, planned: Vec<Planned>) -> Vec<BindingId> {
+        let mut defs = Vec::new();
+        for planned in planned {
+            match planned {
+                Planned::Borrow(names, borrow) => {
+                    let exclusive = borrow.is_exclusive();
+                    defs.extend(self.declare_borrow(&names, *borrow, exclusive));
+                }
+                Planned::Values(values, lent) => {
+                    defs.extend(values.into_iter().map(|Value { name, ty, annotation, kind, in_pattern }| {
+                        let id = self.declare(&name, ty, annotation, kind);
+                        self.graph.in_patterns.extend(in_pattern.then_some(id));
+                        self.note_lent(id, &name, lent.as_ref());
+                        id
+                    }))
+                }
+            }
+        }
+        defs
     }
 
     /// The names of a `for` loop over a borrowed collection.
@@ -148,9 +203,10 @@ impl Lower<'_> {
             return None;
         }
         // `let n @ Some(_) = ..` binds a whole by itself.
-        let by_ref = names.iter().all(|name| name.by_ref) && place::is_stable(init);
+        let by_ref = names.iter().all(|name| name.by_ref) && self.is_stable(init);
+        let exclusive = self.borrow_local(init);
         let borrows = match place::borrowed(init) {
-            Some((borrowed, _)) => place::is_stable(borrowed),
+            Some((borrowed, _)) => self.is_stable(borrowed),
             // A `mut` binding of a literal may point elsewhere later. What takes a borrow apart borrows from the same.
             None => {
                 let name = match init {
@@ -159,7 +215,7 @@ impl Lower<'_> {
                 };
                 // A resource is a reference that is always there.
                 let again = name.is_some_and(|name| self.is_resource(&name))
-                    || (self.is_borrow(init) && takes_apart(pat));
+                    || (exclusive.is_some() && takes_apart(pat));
                 by_ref || place::is_literal_text(init) || again
             }
         };
@@ -167,18 +223,38 @@ impl Lower<'_> {
         if !borrows || reassigned || names.iter().all(|name| name.copied) {
             return None;
         }
-        let (pat, expr) = (pat.clone(), init.clone());
+        let expr = match exclusive {
+            // What takes an exclusive borrow apart leaves it where it is, for afterwards.
+            Some(true) => parse_quote!(&mut *#init),
+            _ => init.clone(),
+        };
+        let pat = in_let(pat);
         let retake = if refutable { Retake::Matched { pat, expr } } else { Retake::Let { pat, expr } };
         Some(Borrow { bindings: Vec::new(), retake, bases: self.bases(init) })
     }
 
-    /// Whether an expression is a local that is a shared borrow which can be taken again.
-    fn is_borrow(&self, expr: &Expr) -> bool {
-        let Expr::Path(path) = expr else { return false };
+    /// Whether a place is the same one after a resume.
+    pub(super) fn is_stable(&self, place: &Expr) -> bool {
+        place::is_stable_at(place, &|index| self.is_steady(index))
+    }
+
+    /// A constant, or a local that nothing changes: it is saved with what it finds, or taken again before it.
+    pub(super) fn is_steady(&self, index: &Expr) -> bool {
+        let Expr::Path(path) = index else { return false };
         let local = path.path.get_ident().and_then(|ident| self.lookup(&plain_name(ident)));
-        local
-            .and_then(|id| self.graph.borrow_of(id))
-            .is_some_and(|borrow| !self.graph.borrow(borrow).is_exclusive())
+        local.map(|id| self.graph.binding(id)).is_none_or(|local| {
+            let kept =
+                matches!(local.kind, BindingKind::Input | BindingKind::Local | BindingKind::Borrowed(_));
+            // One of ours is assigned once.
+            local.kind == BindingKind::Value || (kept && !local.mutable)
+        })
+    }
+
+    /// Of a local that is a borrow which can be taken again, whether it is exclusive.
+    fn borrow_local(&self, expr: &Expr) -> Option<bool> {
+        let Expr::Path(path) = expr else { return None };
+        let local = path.path.get_ident().and_then(|ident| self.lookup(&plain_name(ident)))?;
+        self.graph.borrow_of(local).map(|borrow| self.graph.borrow(borrow).is_exclusive())
     }
 
     /// Why a `let` is a reference that cannot be taken again, where its tokens show it.
@@ -198,6 +274,7 @@ impl Lower<'_> {
         }
         annotated.filter(|ty| types::refers(ty)).map(|_| match init {
             None => "it is assigned after its declaration",
+            Some(Expr::If(_) | Expr::Match(_) | Expr::Block(_)) => "what it points to was chosen before",
             Some(_) => "it comes from a call or another expression",
         })
     }
@@ -243,6 +320,33 @@ fn code(init: &Expr) -> Option<Code> {
         Expr::Async(_) => Some(Code::Future),
         Expr::Paren(paren) => code(&paren.expr),
         _ => None,
+    }
+}
+
+/// `(a, b)` and `(&x, y)` are two patterns and two values.
+fn parts<'a>(pat: &'a Pat, value: &'a Expr) -> Vec<(&'a Pat, &'a Expr)> {
+    match (pat, value) {
+        (Pat::Paren(pat), _) => parts(&pat.pat, value),
+        (_, Expr::Paren(value)) => parts(pat, &value.expr),
+        (Pat::Tuple(pats), Expr::Tuple(values))
+            if pats.elems.len() == values.elems.len()
+                && !pats.elems.iter().any(|pat| matches!(pat, Pat::Rest(_))) =>
+        {
+            pats.elems.iter().zip(&values.elems).flat_map(|(pat, value)| parts(pat, value)).collect()
+        }
+        _ => vec![(pat, value)],
+    }
+}
+
+/// An arm's pattern as a `let` takes it: alternatives stand in parentheses there.
+fn in_let(pat: &Pat) -> Pat {
+    match pat {
+        Pat::Or(_) => Pat::Paren(syn::PatParen {
+            attrs: Vec::new(),
+            paren_token: Default::default(),
+            pat: Box::new(pat.clone()),
+        }),
+        pat => pat.clone(),
     }
 }
 

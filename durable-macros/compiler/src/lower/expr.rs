@@ -9,7 +9,7 @@ use crate::{
     macros, place, source,
 };
 use proc_macro2::Span;
-use syn::{BinOp, Expr, ExprAwait, Ident, Stmt};
+use syn::{BinOp, Expr, ExprAwait, Ident, Stmt, spanned::Spanned};
 
 /// What becomes of the last await of an expression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -219,6 +219,8 @@ impl Lower<'_> {
             _ => None,
         };
         let temp = self.temp(kind, None);
+        // An error of its type, that it cannot be saved, is reported at what the user wrote.
+        self.graph.bindings[temp.0].ident.set_span(made().located_at(value.span()));
         if let Some(hint) = hint {
             self.graph.result_names.insert(temp, hint);
         }

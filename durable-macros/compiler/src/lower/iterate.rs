@@ -32,38 +32,11 @@ const ADAPTERS: &[&str] = &["enumerate", "rev", "skip", "take", "step_by"];
 /// Those that take a second iterator.
 const PAIRS: &[&str] = &["zip", "chain"];
 
-/// Whether a `for` loop may go over this as over an iterator that is made again. `iter()` alone is none: a collection finds its
-/// items by their number.
-pub(super) fn is_made_again(collection: &Expr) -> bool {
-    match collection {
-        Expr::Paren(paren) => is_made_again(&paren.expr),
-        Expr::MethodCall(call) => {
-            is_chain(collection) && !["iter", "iter_mut"].contains(&name(call).as_str())
-        }
-        _ => false,
-    }
-}
-
 /// Whether what is borrowed can be changed through the items.
 pub(super) fn is_exclusive(chain: &Expr) -> bool {
     match chain {
         Expr::MethodCall(call) => name(call) == "iter_mut" || is_exclusive(&call.receiver),
         Expr::Paren(paren) => is_exclusive(&paren.expr),
-        _ => false,
-    }
-}
-
-fn is_chain(expr: &Expr) -> bool {
-    match expr {
-        Expr::Paren(paren) => is_chain(&paren.expr),
-        Expr::Range(range) => range.start.is_some(),
-        Expr::MethodCall(call) if SOURCES.contains(&name(call).as_str()) => {
-            place::is_stable(&call.receiver) && call.args.iter().all(is_plain)
-        }
-        Expr::MethodCall(call) if ADAPTERS.contains(&name(call).as_str()) => is_chain(&call.receiver),
-        Expr::MethodCall(call) if PAIRS.contains(&name(call).as_str()) => {
-            is_chain(&call.receiver) && call.args.iter().all(|arg| is_chain(arg) || borrows(arg))
-        }
         _ => false,
     }
 }
@@ -74,15 +47,45 @@ fn is_plain(arg: &Expr) -> bool {
         || matches!(arg, Expr::Path(path) if path.path.get_ident().is_some())
 }
 
-fn borrows(arg: &Expr) -> bool {
-    matches!(place::borrowed(arg), Some((borrowed, false)) if place::is_stable(borrowed))
-}
-
 fn name(call: &ExprMethodCall) -> String {
     call.method.to_string()
 }
 
 impl Lower<'_> {
+    /// Whether a `for` loop may go over this as over an iterator that is made again. `iter()` alone is none: a collection finds
+    /// its items by their number.
+    pub(super) fn is_made_again(&self, collection: &Expr) -> bool {
+        match collection {
+            Expr::Paren(paren) => self.is_made_again(&paren.expr),
+            Expr::MethodCall(call) => {
+                self.is_chain(collection) && !["iter", "iter_mut"].contains(&name(call).as_str())
+            }
+            _ => false,
+        }
+    }
+
+    fn is_chain(&self, expr: &Expr) -> bool {
+        match expr {
+            Expr::Paren(paren) => self.is_chain(&paren.expr),
+            Expr::Range(range) => range.start.is_some(),
+            Expr::MethodCall(call) if SOURCES.contains(&name(call).as_str()) => {
+                self.is_stable(&call.receiver) && call.args.iter().all(is_plain)
+            }
+            Expr::MethodCall(call) if ADAPTERS.contains(&name(call).as_str()) => {
+                self.is_chain(&call.receiver)
+            }
+            Expr::MethodCall(call) if PAIRS.contains(&name(call).as_str()) => {
+                let second = |arg: &Expr| self.is_chain(arg) || self.borrows(arg);
+                self.is_chain(&call.receiver) && call.args.iter().all(second)
+            }
+            _ => false,
+        }
+    }
+
+    fn borrows(&self, arg: &Expr) -> bool {
+        matches!(place::borrowed(arg), Some((borrowed, false)) if self.is_stable(borrowed))
+    }
+
     /// The chain with its arguments evaluated, as it would be before the first item.
     pub(super) fn kept_chain(&mut self, chain: &Expr) -> Expr {
         let mut chain = chain.clone();

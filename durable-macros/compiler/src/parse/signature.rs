@@ -201,6 +201,14 @@ impl Check<'_> {
             );
             return false;
         }
+        if let Type::Never(_) = ty {
+            self.refuse(
+                ty,
+                "a workflow cannot return `!`: that is no type of a value yet",
+                "return `std::convert::Infallible`, or nothing",
+            );
+            return false;
+        }
         if let Some(found) = borrowed(ty) {
             self.refuse(
                 &found,

@@ -1,0 +1,18 @@
+//! rustc: a value that is moved on one way and used where the ways meet.
+
+use durable::{step, workflow};
+
+#[step]
+async fn ship(order: String) -> usize {
+    order.len()
+}
+
+#[workflow]
+async fn order(order: String, urgent: bool) -> usize {
+    if urgent {
+        ship(order).await;
+    }
+    order.len()
+}
+
+fn main() {}
