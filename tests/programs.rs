@@ -32,6 +32,7 @@ mod moves;
 mod names;
 mod order;
 mod order_of_evaluation;
+mod own_prelude;
 mod parameters;
 mod places;
 mod random_finds;

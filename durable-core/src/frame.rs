@@ -20,8 +20,7 @@ pub struct Frame<'a, B, L> {
     /// How its code awaits, and leaves its blocks.
     pub at: At<'a>,
     saved: &'static [&'static [usize]],
-    /// The block to go to, if one was chosen.
-    pub next: Option<B>,
+    next: Option<B>,
     /// A struct of [`Slot`]s, or of such structs.
     pub locals: L,
 }
@@ -30,6 +29,18 @@ impl<'a, B, L: Slots> Frame<'a, B, L> {
     /// Before the first block. `saved`: the numbers of the slots that each await point saves, in the order of its fields.
     pub fn new(cx: &'a Context, saved: &'static [&'static [usize]], locals: L) -> Self {
         Self { at: At::new(cx), saved, next: None, locals }
+    }
+
+    /// Chooses the block to go to.
+    #[inline]
+    pub fn go(&mut self, block: B) {
+        self.next = Some(block);
+    }
+
+    /// The block to go to, if one was chosen.
+    #[inline]
+    pub fn next(&mut self) -> Option<B> {
+        self.next.take()
     }
 
     /// Encodes what an await point saves. Its locals are all there when its block begins.

@@ -82,6 +82,9 @@ pub mod private {
         workflow::{Describe, Entry, Mode},
     };
 
+    // Generated code stands among the user's items, where these may be something else.
+    pub use std::option::Option::{None, Some};
+
     /// `Self`, with mention of other types: how a state enum names a parameter that only the bounds of another one use.
     pub trait Mentions<Others> {
         /// The type itself.
@@ -91,7 +94,4 @@ pub mod private {
     impl<T, Others> Mentions<Others> for T {
         type Itself = T;
     }
-
-    /// Makes two uses of the block enum one type.
-    pub fn unify<T>(_: &T, _: &Option<T>) {}
 }

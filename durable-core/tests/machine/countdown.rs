@@ -102,7 +102,7 @@ impl Workflow for countdown {
             let (Some(mut pc), Some((shop,))) = (entry, resources) else { match cx.never().await {} };
             loop {
                 let mut next = None;
-                private::unify(&pc, &next);
+                crate::hand::unify(&pc, &next);
                 let block: BoxFuture<'_, Option<R>> = match pc {
                     B::Start(t) => {
                         let next = &mut next;
@@ -270,7 +270,7 @@ impl Workflow for launch {
             let (Some(mut pc), Some((shop,))) = (entry, resources) else { match cx.never().await {} };
             loop {
                 let mut next = None;
-                private::unify(&pc, &next);
+                crate::hand::unify(&pc, &next);
                 let block: BoxFuture<'_, Option<R>> = match pc {
                     B::Start(t) => {
                         let next = &mut next;

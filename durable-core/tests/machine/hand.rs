@@ -208,7 +208,7 @@ impl Workflow for place_order {
             let (Some(mut pc), Some((shop,))) = (entry, resources) else { match cx.never().await {} };
             loop {
                 let mut next = None;
-                private::unify(&pc, &next);
+                unify(&pc, &next);
                 let block: BoxFuture<'_, Option<R>> = match pc {
                     B::Start(t) => {
                         let next = &mut next;
@@ -376,3 +376,6 @@ impl Workflow for place_order {
         (&&&&Probe(output)).error_text()
     }
 }
+
+/// Makes two uses of the block enum one type.
+pub(crate) fn unify<T>(_: &T, _: &Option<T>) {}

@@ -98,7 +98,7 @@ macro_rules! single {
                     let (Some(mut pc), Some(($bench,))) = (entry, resources) else { match cx.never().await {} };
                     loop {
                         let mut next = None;
-                        private::unify(&pc, &next);
+                        crate::hand::unify(&pc, &next);
                         let block: BoxFuture<'_, Option<$output>> = match pc {
                             B::Start(t) => {
                                 let next = &mut next;

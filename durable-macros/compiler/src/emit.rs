@@ -16,6 +16,7 @@ mod reach;
 mod retake;
 mod scope;
 mod state;
+mod variants;
 mod whole;
 
 use crate::{
@@ -273,7 +274,7 @@ fn assemble(function: &Function, desugared: &Desugared, emitted: Emitted) -> Exp
                 fn resources(
                     __durable_from: &#krate::Resources,
                 ) -> ::std::result::Result<Self::Resources<'_>, #krate::MissingResource> {
-                    Ok((#(__durable_from.get::<#resource_types>(#name, #resource_names)?,)*))
+                    ::std::result::Result::Ok((#(__durable_from.get::<#resource_types>(#name, #resource_names)?,)*))
                 }
 
                 fn error(__durable_output: &Self::Output) -> ::std::option::Option<::std::string::String> {

@@ -59,7 +59,7 @@ impl<'a> Blocks<'a> {
         let output = super::output(self.compiled.function);
         let leave = leave_label();
         let body = self.as_written(quote! {
-            if let Some(result) = None::<#output> { return result; }
+            if let __durable::Some(result) = __durable::None::<#output> { return result; }
             // Whole.
             let #frame = #frame;
             #leave: {
@@ -73,7 +73,7 @@ impl<'a> Blocks<'a> {
             #frame.at.leave().await
         });
         quote! {
-            Some(__DurableBlock::#variant) => {
+            __DurableBlock::#variant => {
                 let #frame = &mut #frame;
                 __durable::boxed(#body)
             }

@@ -43,31 +43,29 @@ pub(super) fn emit_drive(compiled: &Compiled<'_>) -> TokenStream {
         ::std::boxed::Box::pin(async {
             let (__durable_cx, __durable_resources, __durable_entry) = __durable_args.take();
             // All blocks, await points and joins alike.
-            #[derive(Clone, Copy)]
+            #[derive(::std::clone::Clone, ::std::marker::Copy)]
             enum __DurableBlock { #(#variants),* }
             #items
 
             static __DURABLE_SAVED: &[&[usize]] = &[#(#saved),*];
             static __DURABLE_BLOCKS: &[__DurableBlock] = &[#(__DurableBlock::#resumed),*];
-            #(let #open_idents = None::<fn() -> _>;)*
+            #(let #open_idents = __durable::None::<fn() -> _>;)*
             let #cx = __durable_cx;
             // What is alive between blocks.
             let mut #frame = __durable::Frame::new(#cx, __DURABLE_SAVED, #locals);
             match __durable_entry {
                 __durable::Entry::Start((#(#inputs,)*)) => {
                     #(#frame.#put)*
-                    #frame.next = Some(__DurableBlock::Start);
+                    #frame.go(__DurableBlock::Start);
                 }
                 __durable::Entry::Resume(__durable_resume) => #frame.resume(&__durable_resume, __DURABLE_BLOCKS),
                 __durable::Entry::Describe(__durable_describe) => #frame.describe(__durable_describe, __DURABLE_POINTS),
             }
-            let Some((#(#resources,)*)) = __durable_resources else { match #cx.never().await {} };
+            let __durable::Some((#(#resources,)*)) = __durable_resources else { match #cx.never().await {} };
             loop {
-                let __durable_block: __durable::BoxFuture<'_, #output> = match #frame.next.take() {
-                    #(#arms)*
-                    None => match #cx.never().await {},
-                };
-                if let Some(result) = #cx.until_left(__durable_block).await {
+                let __durable::Some(__durable_next) = #frame.next() else { match #cx.never().await {} };
+                let __durable_block: __durable::BoxFuture<'_, #output> = match __durable_next { #(#arms)* };
+                if let __durable::Some(result) = #cx.until_left(__durable_block).await {
                     return result;
                 }
             }

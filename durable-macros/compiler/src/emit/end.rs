@@ -46,7 +46,7 @@ impl Blocks<'_> {
                 let item = self.item(borrow, place, *cursor, *exclusive, names);
                 let then = self.branch(*then, defs, &hidden, names);
                 let otherwise = self.branch(*otherwise, &[], &Bindings::new(), names);
-                quote!(#reaching if let Some(#pat) = #item { #then } else { #otherwise })
+                quote!(#reaching if let __durable::Some(#pat) = #item { #then } else { #otherwise })
             }
             End::Match { scrutinee, effect, arms } => {
                 let bodies: Vec<_> = arms.iter().map(|arm| arm.body).collect();

@@ -39,7 +39,7 @@ pub(super) fn open_type_ident(id: BindingId) -> Ident {
 /// Ties a variable's type to that of the others.
 pub(super) fn tie(id: BindingId, ident: &Ident) -> TokenStream {
     let (of, make) = (open_type_ident(id), made("make"));
-    quote!(if let Some(#make) = #of { #ident = #make(); })
+    quote!(if let __durable::Some(#make) = #of { #ident = #make(); })
 }
 
 fn begins_open(graph: &Graph, id: BindingId) -> bool {

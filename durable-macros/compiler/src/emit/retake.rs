@@ -37,7 +37,7 @@ impl Blocks<'_> {
             }
             Retake::Item { pat, place, cursor, exclusive } => {
                 let item = self.item(borrow, place, *cursor, *exclusive, names);
-                quote!(let Some(#pat) = #item #lost;)
+                quote!(let __durable::Some(#pat) = #item #lost;)
             }
         };
         let whole = live.len() == borrow.names() && live.iter().all(|id| !names.is_parked(graph, *id));

@@ -1,11 +1,11 @@
 //! The state enum: one variant per await point, as a person would have written it.
 
-use super::{Compiled, drive::witness_ident, private};
+use super::{Compiled, drive::witness_ident, private, variants::Variants};
 use crate::{
     desugar::camel,
     generics,
-    graph::{BindingId, PointInfo, plain_name},
-    layout::{Field, PointLayout},
+    graph::{PointInfo, plain_name},
+    layout::Field,
     parse::Function,
     source,
 };
@@ -104,7 +104,6 @@ pub(super) fn emit_impls(compiled: &Compiled<'_>) -> TokenStream {
     let name = enum_name(compiled.function);
     let (generics, _) = parameters(compiled);
     let (generics, arguments, bounds) = generics.split_for_impl();
-    let variants: Vec<_> = compiled.graph.points.iter().map(|point| &point.name).collect();
     let texts: Vec<_> = compiled.graph.points.iter().map(|point| plain_name(&point.name)).collect();
     let typed: BTreeMap<_, _> = compiled
         .layout
@@ -122,38 +121,29 @@ pub(super) fn emit_impls(compiled: &Compiled<'_>) -> TokenStream {
             quote!(let #witness: #private::Witness<#ty> = #made;)
         })
         .collect();
-    let lists: Vec<_> = compiled.layout.points.iter().map(|layout| readers(compiled, layout)).collect();
-    let shared = shared(&lists);
-    let decoded = compiled.layout.points.iter().zip(&lists).map(|(layout, list)| {
-        let readers = match shared.get(&*list.0) {
-            Some((name, _)) => name.to_token_stream(),
-            None => list.1.clone(),
-        };
-        (readers, layout.fields.iter().map(|field| field_ident(compiled, field)).collect::<Vec<_>>())
+    let variants = Variants::of(compiled);
+    let (before_reading, read) = variants.arms(|variant| {
+        let (name, readers, idents, bound) =
+            (&variant.name, &variant.readers, variant.idents, &variant.bound);
+        let tuple = variant.tuple();
+        quote! {{
+            let #tuple = __durable_fields.all(#readers)?;
+            ::std::result::Result::Ok(Self::#name { #(#idents: #bound),* })
+        }}
     });
-    let decoded: Vec<_> = decoded.collect();
-    let shared = shared.values().map(|(name, readers)| quote!(let #name = #readers;));
-    let witnesses = quote!(#witnesses #(#shared)*);
-    let bound = |idents: &[Ident]| -> Vec<_> { (0..idents.len()).map(bound_ident).collect() };
-    let shown = decoded.iter().zip(&variants).enumerate().map(|(at, ((readers, idents), variant))| {
-        let bound = bound(idents);
-        let values = super::tuple(bound.iter().map(|ident| ident.to_token_stream()).collect());
+    let others = (texts.len() > 1).then(|| quote!(_ => ::std::result::Result::Ok(()),));
+    let (before_showing, shown) = variants.arms(|variant| {
+        let (name, at, idents, bound) = (&variant.name, &variant.at, variant.idents, &variant.bound);
+        let (readers, tuple) = (&variant.readers, variant.tuple());
         quote! {
-            Self::#variant { #(#idents: #bound),* } =>
-                #private::show_variant(__durable_f, __DURABLE_POINTS, #at, #readers, #values)
-        }
-    });
-    let shown: Vec<_> = shown.collect();
-    let read = decoded.iter().zip(&variants).zip(&texts).map(|(((readers, idents), variant), text)| {
-        let bound = bound(idents);
-        let pattern = super::tuple(bound.iter().map(|ident| ident.to_token_stream()).collect());
-        quote! {
-            #text => {
-                let #pattern = __durable_fields.all(#readers)?;
-                ::std::result::Result::Ok(Self::#variant { #(#idents: #bound),* })
+            match self {
+                Self::#name { #(#idents: #bound),* } =>
+                    #private::show_variant(__durable_f, __DURABLE_POINTS, #at, #readers, #tuple),
+                #others
             }
         }
     });
+    let variants = variants.names();
     quote! {
         impl #generics #krate::State for #name #arguments #bounds {
             // Compiled where it is used.
@@ -168,8 +158,9 @@ pub(super) fn emit_impls(compiled: &Compiled<'_>) -> TokenStream {
                 __durable_fields: &mut #private::FieldReader<'_>,
             ) -> ::std::result::Result<Self, #krate::StateError> {
                 #witnesses
+                #before_reading
                 match __durable_point {
-                    #(#read)*
+                    #(#texts => #read,)*
                     other => ::std::result::Result::Err(#krate::StateError::UnknownPoint(other.to_owned())),
                 }
             }
@@ -179,37 +170,11 @@ pub(super) fn emit_impls(compiled: &Compiled<'_>) -> TokenStream {
             #[inline]
             fn fmt(&self, __durable_f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 #witnesses
-                match self { #(#shown),* }
+                #before_showing
+                match self { #(Self::#variants { .. } => #shown),* }
             }
         }
     }
-}
-
-/// How the fields of an await point are read and shown: their locals, where they have types, and the tuple.
-type Readers = (Vec<Option<BindingId>>, TokenStream);
-
-fn readers(compiled: &Compiled<'_>, layout: &PointLayout) -> Readers {
-    let private = private(compiled.function);
-    let locals = layout.fields.iter().map(|field| field.ty.as_ref().map(|_| field.binding)).collect();
-    let readers = layout.fields.iter().map(|field| match field.ty {
-        Some(_) => {
-            let witness = witness_ident(field.binding);
-            quote!(&#witness)
-        }
-        None => quote!(#private::InferredField),
-    });
-    (locals, super::tuple(readers.collect()))
-}
-
-/// What several await points have in common is said once.
-fn shared(lists: &[Readers]) -> BTreeMap<&[Option<BindingId>], (Ident, TokenStream)> {
-    let mut counts: BTreeMap<&[_], usize> = BTreeMap::new();
-    lists.iter().for_each(|(locals, _)| *counts.entry(locals).or_default() += 1);
-    let shared = lists.iter().filter(|(locals, _)| locals.len() > 1 && counts[&**locals] > 1);
-    let shared: BTreeMap<&[_], TokenStream> =
-        shared.map(|(locals, readers)| (&**locals, readers.clone())).collect();
-    let named = shared.into_iter().enumerate();
-    named.map(|(at, (locals, readers))| (locals, (super::made(&format!("fields_{at}")), readers))).collect()
 }
 
 /// Whether every variant and every field has a name of its own: after some errors they do not.
@@ -258,8 +223,8 @@ impl StandIn {
             impl #generics #krate::State for #name #arguments #bounds {
                 fn point(&self) -> &'static str { "" }
 
-                fn decode(point: &str, _: &mut #private::FieldReader<'_>) -> Result<Self, #krate::StateError> {
-                    Err(#krate::StateError::UnknownPoint(point.to_owned()))
+                fn decode(point: &str, _: &mut #private::FieldReader<'_>) -> ::std::result::Result<Self, #krate::StateError> {
+                    ::std::result::Result::Err(#krate::StateError::UnknownPoint(point.to_owned()))
                 }
             }
 
@@ -268,11 +233,6 @@ impl StandIn {
             }
         }
     }
-}
-
-/// A name of ours for a field in a pattern: a field may be called like anything.
-fn bound_ident(at: usize) -> Ident {
-    super::made(&format!("field_{at}"))
 }
 
 /// The lines of a variant's documentation: the doc comment at the await point, and what is awaited there.
@@ -288,7 +248,8 @@ fn point_doc(point: &PointInfo) -> Vec<String> {
     lines
 }
 
-fn field_ident(compiled: &Compiled<'_>, field: &Field) -> Ident {
+/// The field's name, with the span of the user's binding.
+pub(super) fn field_ident(compiled: &Compiled<'_>, field: &Field) -> Ident {
     let span = compiled.graph.binding(field.binding).ident.span();
     let own = &compiled.graph.binding(field.binding).ident;
     // A raw name stays raw.
