@@ -33,13 +33,13 @@ impl<'a, B, L: Slots> Frame<'a, B, L> {
 
     /// Chooses the block to go to.
     #[inline]
-    pub fn go(&mut self, block: B) {
+    pub fn choose(&mut self, block: B) {
         self.next = Some(block);
     }
 
     /// The block to go to, if one was chosen.
     #[inline]
-    pub fn next(&mut self) -> Option<B> {
+    pub fn chosen(&mut self) -> Option<B> {
         self.next.take()
     }
 

@@ -56,14 +56,14 @@ pub(super) fn emit_drive(compiled: &Compiled<'_>) -> TokenStream {
             match __durable_entry {
                 __durable::Entry::Start((#(#inputs,)*)) => {
                     #(#frame.#put)*
-                    #frame.go(__DurableBlock::Start);
+                    #frame.choose(__DurableBlock::Start);
                 }
                 __durable::Entry::Resume(__durable_resume) => #frame.resume(&__durable_resume, __DURABLE_BLOCKS),
                 __durable::Entry::Describe(__durable_describe) => #frame.describe(__durable_describe, __DURABLE_POINTS),
             }
             let __durable::Some((#(#resources,)*)) = __durable_resources else { match #cx.never().await {} };
             loop {
-                let __durable::Some(__durable_next) = #frame.next() else { match #cx.never().await {} };
+                let __durable::Some(__durable_next) = #frame.chosen() else { match #cx.never().await {} };
                 let __durable_block: __durable::BoxFuture<'_, #output> = match __durable_next { #(#arms)* };
                 if let __durable::Some(result) = #cx.until_left(__durable_block).await {
                     return result;

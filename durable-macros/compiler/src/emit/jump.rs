@@ -32,7 +32,7 @@ pub(super) fn goto(compiled: &Compiled<'_>, block: BlockId, names: &Names) -> To
         let slot = slot(compiled, id);
         quote!(#frame.#slot.clear();)
     });
-    quote_spanned!(span=> #(#dropped)* #(#given)* #frame.go(__DurableBlock::#next); break #leave;)
+    quote_spanned!(span=> #(#dropped)* #(#given)* #frame.choose(__DurableBlock::#next); break #leave;)
 }
 
 /// The label of a block's code: to leave it is to go to the next block.

@@ -9,6 +9,9 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use std::collections::BTreeMap;
 
+/// As many fields, of all variants that have the same, are written out for each of them.
+const READ_IN_FULL: usize = 24;
+
 /// The fields of an await point.
 struct Fields {
     /// Their locals, where they have types.
@@ -116,7 +119,10 @@ impl<'a> Variants<'a> {
     fn shared(&self) -> BTreeMap<Key<'_>, Shared<'_>> {
         let mut users: BTreeMap<_, Vec<&Fields>> = BTreeMap::new();
         self.fields.iter().for_each(|fields| users.entry(fields.key()).or_default().push(fields));
-        let shared = users.into_iter().filter(|(_, users)| users.len() > 1 && users[0].idents.len() > 1);
+        let shared = users.into_iter().filter(|(_, users)| {
+            // Few arms are easier to read in full.
+            users.len() > 1 && users.len() * users[0].idents.len() > READ_IN_FULL
+        });
         let shared = shared.enumerate().map(|(at, (key, users))| {
             let (readers, arm) =
                 (super::made(&format!("fields_{at}")), super::made(&format!("variant_{at}")));
