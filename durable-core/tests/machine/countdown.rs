@@ -60,9 +60,9 @@ impl State for CountdownState {
 impl Workflow for countdown {
     const NAME: &'static str = "countdown";
     const POINTS: &'static [Point] = &[
-        Point { name: "Start", callee: "", fields: &["n"] },
-        Point { name: "Tick", callee: "shop.tick", fields: &["n"] },
-        Point { name: "Countdown", callee: "countdown", fields: &["n"] },
+        Point { name: "Start", callee: "", operation: "", fields: &["n"] },
+        Point { name: "Tick", callee: "shop.tick", operation: "", fields: &["n"] },
+        Point { name: "Countdown", callee: "countdown", operation: "", fields: &["n"] },
     ];
     type Input = (u64,);
     type Output = u64;
@@ -223,10 +223,10 @@ impl State for LaunchState {
 impl Workflow for launch {
     const NAME: &'static str = "launch";
     const POINTS: &'static [Point] = &[
-        Point { name: "Start", callee: "", fields: &["from"] },
-        Point { name: "Countdown", callee: "countdown", fields: &["from"] },
-        Point { name: "Hold", callee: "countdown", fields: &["from", "counted"] },
-        Point { name: "LiftOff", callee: "shop.lift_off", fields: &["from", "counted"] },
+        Point { name: "Start", callee: "", operation: "", fields: &["from"] },
+        Point { name: "Countdown", callee: "countdown", operation: "", fields: &["from"] },
+        Point { name: "Hold", callee: "countdown", operation: "", fields: &["from", "counted"] },
+        Point { name: "LiftOff", callee: "shop.lift_off", operation: "", fields: &["from", "counted"] },
     ];
     type Input = (u64,);
     type Output = String;

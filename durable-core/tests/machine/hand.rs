@@ -120,13 +120,33 @@ impl State for PlaceOrderState {
 impl Workflow for place_order {
     const NAME: &'static str = "place_order";
     const POINTS: &'static [Point] = &[
-        Point { name: "Start", callee: "", fields: &["order"] },
-        Point { name: "Reserve", callee: "shop.reserve", fields: &["order", "ids", "item_at"] },
-        Point { name: "Longest", callee: "longest", fields: &["order", "ids"] },
-        Point { name: "Charge", callee: "shop.charge", fields: &["order", "ids", "longest", "key"] },
-        Point { name: "EventGateway", callee: "event", fields: &["order", "ids", "longest", "payment"] },
-        Point { name: "Sleep", callee: "sleep", fields: &["order", "ids", "longest", "payment", "ok"] },
-        Point { name: "Ship", callee: "ship", fields: &["line", "order"] },
+        Point { name: "Start", callee: "", operation: "", fields: &["order"] },
+        Point {
+            name: "Reserve",
+            callee: "shop.reserve",
+            operation: "",
+            fields: &["order", "ids", "item_at"],
+        },
+        Point { name: "Longest", callee: "longest", operation: "", fields: &["order", "ids"] },
+        Point {
+            name: "Charge",
+            callee: "shop.charge",
+            operation: "",
+            fields: &["order", "ids", "longest", "key"],
+        },
+        Point {
+            name: "EventGateway",
+            callee: "event",
+            operation: "",
+            fields: &["order", "ids", "longest", "payment"],
+        },
+        Point {
+            name: "Sleep",
+            callee: "sleep",
+            operation: "",
+            fields: &["order", "ids", "longest", "payment", "ok"],
+        },
+        Point { name: "Ship", callee: "ship", operation: "", fields: &["line", "order"] },
     ];
     type Input = (Order,);
     type Output = Result<String, Nope>;

@@ -364,9 +364,9 @@ fn cfgs(attrs: &[Attribute]) -> Vec<&Attribute> {
 fn points(compiled: &Compiled<'_>) -> TokenStream {
     let krate = &compiled.function.options.krate;
     let points = compiled.graph.points.iter().zip(&compiled.layout.points).map(|(point, layout)| {
-        let (name, callee) = (plain_name(&point.name), &point.callee);
+        let (name, callee, operation) = (plain_name(&point.name), &point.callee, &point.operation);
         let fields = layout.fields.iter().map(|field| &field.name);
-        quote!(#krate::Point { name: #name, callee: #callee, fields: &[#(#fields),*] })
+        quote!(#krate::Point { name: #name, callee: #callee, operation: #operation, fields: &[#(#fields),*] })
     });
     quote!(&[#(#points),*])
 }

@@ -49,8 +49,8 @@ enum B {
 impl Workflow for counter {
     const NAME: &'static str = "counter";
     const POINTS: &'static [Point] = &[
-        Point { name: "Start", callee: "", fields: &["n", "labels"] },
-        Point { name: "Done", callee: "async", fields: &["n", "done"] },
+        Point { name: "Start", callee: "", operation: "", fields: &["n", "labels"] },
+        Point { name: "Done", callee: "async", operation: "", fields: &["n", "done"] },
     ];
 
     type Input = (u64, HashMap<String, u64>);

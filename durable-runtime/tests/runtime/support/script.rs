@@ -80,7 +80,7 @@ impl script {
 const FIELDS: &[&str] = &["ops", "log", "op_at"];
 
 const fn point(name: &'static str) -> Point {
-    Point { name, callee: name, fields: FIELDS }
+    Point { name, callee: name, operation: "", fields: FIELDS }
 }
 
 static QUICK: StepPolicy = StepPolicy::new("quick").retry(Retry::new(
@@ -155,7 +155,7 @@ impl W {
 impl Workflow for script {
     const NAME: &'static str = "script";
     const POINTS: &'static [Point] = &[
-        Point { name: "Start", callee: "", fields: &["ops"] },
+        Point { name: "Start", callee: "", operation: "", fields: &["ops"] },
         point("Step"),
         point("Quick"),
         point("Slow"),
