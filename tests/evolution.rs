@@ -3,6 +3,7 @@
 mod deployed;
 mod enums;
 mod locals;
+mod migrations;
 mod points;
 mod structs;
 mod values;
@@ -30,7 +31,7 @@ macro_rules! change {
             #[tokio::test]
             async fn deployed() {
                 #[allow(unused_imports)]
-                use super::super::deployed::Expected::{Continues, Stays};
+                use super::super::deployed::Expected::{Continues, SetAside, Stays};
                 let found = super::super::deployed::deploy::<was::place_order, is::place_order>(was::begin()).await;
                 super::super::deployed::compare(&found, &$expected);
             }
