@@ -1,5 +1,6 @@
 //! Two versions of one workflow on one store: what was begun with the first goes on with the second, or stays.
 
+mod damage;
 mod deployed;
 mod enums;
 mod locals;

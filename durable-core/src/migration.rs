@@ -42,23 +42,36 @@ pub trait IntoState<S> {
     fn into_state(self) -> Result<S, String>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<S: State> IntoState<S> for S {
     fn into_state(self) -> Result<S, String> {
         Ok(self)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<S: State, E: fmt::Display> IntoState<S> for Result<S, E> {
     fn into_state(self) -> Result<S, String> {
         self.map_err(|error| error.to_string())
     }
 }
 
+/// What a migration takes: anything that serde can read, of just the fields that were saved.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be read from what was saved",
+    label = "this migration takes a `{Self}`",
+    note = "a migration takes a struct that derives `serde::Deserialize`, with the saved locals as its fields"
+)]
+pub trait FromSaved: DeserializeOwned + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: DeserializeOwned + 'static> FromSaved for T {}
+
 /// Called by generated code.
 pub fn migration<S, Old, R, F>(point: &'static str, encode: fn(&S) -> Encoded, function: F) -> Migration
 where
     S: 'static,
-    Old: DeserializeOwned + 'static,
+    Old: FromSaved,
     R: IntoState<S>,
     F: Fn(Old) -> R + Send + Sync + 'static,
 {

@@ -1,9 +1,10 @@
 //! What a workflow says of its earlier versions: names that await points had, and functions that migrate their states.
 
 use super::{Compiled, private, variants::Variants};
-use crate::graph::plain_name;
+use crate::{graph::plain_name, parse::Migration};
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
 
 /// Items of the `Workflow` impl; none for a workflow that says nothing.
 pub(super) fn emit_migrations(compiled: &Compiled<'_>) -> TokenStream {
@@ -44,8 +45,11 @@ fn migrations(compiled: &Compiled<'_>) -> TokenStream {
         }
     });
     let names = variants.names();
-    let (points, functions): (Vec<_>, Vec<_>) =
-        migrations.iter().map(|migration| (plain_name(&migration.point), &migration.function)).unzip();
+    let migrations = migrations.iter().map(|Migration { point, function }| {
+        let point = plain_name(point);
+        // Where rustc says that it is no migration.
+        quote_spanned!(function.span()=> #private::migration(#point, __durable_encode, #function))
+    });
     quote! {
         fn migrations() -> ::std::vec::Vec<#private::Migration> {
             let __durable_encode: fn(&Self::State) -> #private::Encoded = |__durable_state| {
@@ -53,7 +57,7 @@ fn migrations(compiled: &Compiled<'_>) -> TokenStream {
                 #before
                 match __durable_state { #(Self::State::#names { .. } => #arms),* }
             };
-            ::std::vec![#(#private::migration(#points, __durable_encode, #functions)),*]
+            ::std::vec![#(#migrations),*]
         }
     }
 }
