@@ -27,6 +27,7 @@ mod named;
 mod resources;
 mod run;
 mod sleep;
+mod sound;
 mod state;
 mod step;
 mod workflow;
@@ -77,6 +78,7 @@ pub mod private {
             ErrorDebug, ErrorFallback, ErrorSilent, ErrorText, FromFailure, FromInterrupted, NoClone,
             NoFailure, Probe, TryClone, from_interrupted,
         },
+        sound::{Output, argument, given, sound},
         state::{FieldReader, InferredField, show_variant},
         step::{Attempts, Body, Repeat, StepHooks},
         workflow::{Describe, Entry, Mode},

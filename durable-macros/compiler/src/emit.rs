@@ -302,9 +302,22 @@ fn within(function: &Function, name: &Ident) -> TokenStream {
     }
 }
 
-/// The workflow's output, as the drive function may call it.
+/// The workflow's output, as the drive function may call it. It has no type where the plain copy has a mistake, so that the
+/// mistake is not told again (`durable-core/src/sound.rs`). A constant cannot depend on type parameters.
 fn output(function: &Function) -> TokenStream {
-    workflow_type(function, quote!(Output))
+    let output = workflow_type(function, quote!(Output));
+    match function.is_generic() {
+        true => output,
+        false => quote!(__durable::Output<#output, __DURABLE_SOUND>),
+    }
+}
+
+/// Where the output is without a type if the plain copy has a mistake: what decides it.
+fn emit_sound(function: &Function) -> Option<TokenStream> {
+    let plain = within(function, &plain::plain_ident(function));
+    let arguments = function.params.iter().map(|_| quote!(__durable::argument()));
+    (!function.is_generic())
+        .then(|| quote!(const __DURABLE_SOUND: bool = __durable::sound(&|| #plain(#(#arguments),*));))
 }
 
 /// An associated type of the workflow: in an `impl` of the user's type, `Self` is that one.

@@ -126,6 +126,10 @@ pub struct Lent {
     pub method: String,
     /// Whether it gives text.
     pub text: bool,
+    /// Whether it is surely references that it gives, many of them: a loop over them keeps those it has not come to.
+    pub items: bool,
+    /// Whether a type that is written says so.
+    pub written: bool,
     /// Whether it points into a local, which moves from block to block; a resource stays where it is.
     pub local: bool,
     /// The code that gives an owned value instead, where it is known.

@@ -9,8 +9,8 @@ use crate::{
     parse::Function,
     source,
 };
-use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, format_ident, quote};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use std::collections::{BTreeMap, BTreeSet};
 use syn::{Generics, Type};
 
@@ -77,14 +77,16 @@ pub(super) fn emit_enum(compiled: &Compiled<'_>) -> TokenStream {
             false => quote!(#(#[doc = #doc])* #variant { #(#fields),* }),
         }
     });
-    let variants: Vec<_> = variants.collect();
+    let mut variants = Group::new(Delimiter::Brace, quote!(#(#variants),*));
+    // It stands at the function's name, which is where rustc says so if there is another type of its name.
+    let span = name.span().resolved_at(Span::call_site());
+    variants.set_span(span);
+    let keyword = quote_spanned!(span=> enum);
     quote! {
         #[doc = #doc]
         #docs
         #[allow(private_interfaces, #private_bounds missing_docs, clippy::large_enum_variant, clippy::enum_variant_names)]
-        #vis enum #name #declared #bounds {
-            #(#variants),*
-        }
+        #vis #keyword #name #declared #bounds #variants
     }
 }
 

@@ -281,6 +281,7 @@ impl Lower<'_> {
         let krate = &self.krate;
         let place = looped.and_then(|ty| self.nameable(&ty)).map(|ty| parse_quote!(#krate::LoopPlace<#ty>));
         let cursor = self.cursor(&repeat.pat, place);
+        self.graph.lent.extend(self.lent_items(&collection).map(|lent| (cursor, lent)));
         let ident = self.graph.binding(cursor).ident.clone();
         let private = format_ident!("__durable", span = expr::made());
         let place = made::call(parse_quote!(#private::into_cursor), collection);
