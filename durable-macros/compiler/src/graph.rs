@@ -150,8 +150,10 @@ pub struct Borrow {
 impl Borrow {
     /// How many names its pattern binds, copies included.
     pub fn names(&self) -> usize {
-        let (Retake::Let { pat, .. } | Retake::Matched { pat, .. } | Retake::Item { pat, .. }) = &self.retake;
-        facts::pattern_names(pat).len()
+        match &self.retake {
+            Retake::Let { pat, .. } | Retake::Item { pat, .. } => facts::irrefutable_names(pat).len(),
+            Retake::Matched { pat, .. } => facts::pattern_names(pat).len(),
+        }
     }
 
     /// Whether what is borrowed can be changed through it.

@@ -85,7 +85,7 @@ pub(super) fn emit_enum(compiled: &Compiled<'_>) -> TokenStream {
     quote! {
         #[doc = #doc]
         #docs
-        #[allow(private_interfaces, #private_bounds missing_docs, clippy::large_enum_variant, clippy::enum_variant_names)]
+        #[allow(private_interfaces, #private_bounds missing_docs, non_snake_case, clippy::large_enum_variant, clippy::enum_variant_names)]
         #vis #keyword #name #declared #bounds #variants
     }
 }

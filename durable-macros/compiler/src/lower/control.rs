@@ -313,7 +313,7 @@ impl Lower<'_> {
 
     /// The place of a loop: `<binding>_at`, in a scope of its own kind so that it hides no name of the user's.
     fn cursor(&mut self, pat: &Pat, ty: Option<syn::Type>) -> BindingId {
-        let first = facts::pattern_names(pat).into_iter().next();
+        let first = facts::irrefutable_names(pat).into_iter().next();
         let name = first.map_or("at".to_owned(), |name| format!("{}_at", plain_name(&name.ident)));
         let ident = format_ident!("{name}", span = expr::made().located_at(pat.span()));
         let id = self.bind(Binding { ident, mutable: true, ty, annotation: None, kind: BindingKind::Cursor });

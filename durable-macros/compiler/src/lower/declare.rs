@@ -49,7 +49,10 @@ impl Lower<'_> {
 
     fn plan_let(&self, pat: &Pat, init: Option<&Expr>, refutable: bool) -> Planned {
         let annotated = annotation(pat);
-        let names = facts::pattern_names(pat);
+        let names = match refutable {
+            true => facts::pattern_names(pat),
+            false => facts::irrefutable_names(pat),
+        };
         if let Some(init) = init
             && let Some(borrow) = self.borrow_of(pat, &names, init, refutable)
         {
@@ -98,7 +101,11 @@ impl Lower<'_> {
     }
 
     fn plan_matched(&self, pat: &Pat, scrutinee: Option<&Expr>) -> Planned {
-        let names = facts::pattern_names(pat);
+        let names = match scrutinee {
+            Some(_) => facts::pattern_names(pat),
+            // The items of a `for` loop.
+            None => facts::irrefutable_names(pat),
+        };
         if let Some(scrutinee) = scrutinee
             && let Some(borrow) = self.borrow_of(pat, &names, scrutinee, true)
         {
@@ -151,7 +158,7 @@ impl Lower<'_> {
         cursor: BindingId,
         exclusive: bool,
     ) -> (BorrowId, Vec<BindingId>) {
-        let names = facts::pattern_names(pat);
+        let names = facts::irrefutable_names(pat);
         let mut bases = self.bases(&place);
         bases.push(cursor);
         let borrow = Borrow {
