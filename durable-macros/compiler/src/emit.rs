@@ -201,10 +201,13 @@ fn assemble(function: &Function, desugared: &Desugared, emitted: Emitted) -> Exp
     let plain_path = within(function, &plain::plain_ident(function));
 
     let two_places = function.is_generic().then(|| quote!(, clippy::multiple_bound_locations));
+    // Of such a name the plain copy speaks.
+    let capitals = all_bound.iter().any(|name| plain_name(name).contains(char::is_uppercase));
+    let capitals = capitals.then(|| quote!(, non_snake_case));
     let call = quote! {
         #(#own_cfgs)*
         #(#docs)*
-        #[allow(clippy::too_many_arguments #two_places)]
+        #[allow(clippy::too_many_arguments #two_places #capitals)]
         #vis fn #ident #call_generics(#(#params),*) -> #krate::Child<#life, #ident #arguments> #call_bounds {
             #krate::Child::new((#(#resource_idents,)*), (#(#input_idents,)*))
         }
