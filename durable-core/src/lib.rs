@@ -7,6 +7,7 @@ pub mod awaitable;
 pub mod context;
 pub mod cursor;
 pub mod event;
+pub mod inclusive_range;
 pub mod machine;
 pub mod memory;
 pub mod plain_run;
