@@ -71,7 +71,7 @@ pub mod private {
         },
         durable::{
             Holds, Moved, SavedState, Saver, Spares, TraceFn, Traced, Witness, save, stays_whole, witness,
-            witness_of_parameter,
+            witness_of_parameter, witness_of_place,
         },
         frame::{AnySlot, Frame, Slot, Slots, boxed, no_slot},
         named::{Joined, NamePart, NameParts},

@@ -21,7 +21,7 @@ mod whole;
 
 use crate::{
     desugar::{Desugared, StripAt},
-    graph::{Graph, plain_name},
+    graph::{BindingId, Graph, plain_name},
     layout::Layout,
     liveness::Liveness,
     parse::Function,
@@ -153,7 +153,8 @@ fn assemble(function: &Function, desugared: &Desugared, emitted: Emitted) -> Exp
     let resource_names = resource_idents.iter().map(|ident| plain_name(ident));
     let saves = function.inputs().map(|param| {
         let ident = &param.ident;
-        let witness = witness_at(function, &param.ty, ident.span());
+        let name = witness_name(function, Some(&param.ty), ident.span());
+        let witness = witness_at(function, name, ident.span());
         quote!(#private::save(&mut __durable_saver, &#witness, &#ident);)
     });
     let items = &desugared.items;
@@ -403,13 +404,26 @@ fn private(function: &Function) -> TokenStream {
 
 /// A witness whose every token stands at a binding: an error of its bound is reported there, and wherever else it is
 /// reported, in the same words and place, and so only once.
-fn witness_at(function: &Function, ty: &Type, span: Span) -> TokenStream {
+fn witness_at(function: &Function, name: TokenStream, span: Span) -> TokenStream {
     let private = private(function).into_iter().map(|mut token| {
         token.set_span(span);
         token
     });
-    let (private, name): (TokenStream, _) = (private.collect(), witness_name(function, Some(ty), span));
+    let private: TokenStream = private.collect();
     quote_spanned!(span=> #private::#name())
+}
+
+/// What makes the witness of a local, and where it stands. That of a loop's place stands where that of its item does.
+fn witness_of(function: &Function, graph: &Graph, id: BindingId) -> (TokenStream, Span) {
+    let binding = graph.binding(id);
+    let parameter = binding.ty.as_ref().is_some_and(|ty| function.mentions_parameter(ty));
+    match graph.is_place(id) && !parameter {
+        true => (quote_spanned!(graph.span(id)=> witness_of_place), graph.span(id)),
+        false => {
+            let span = binding.ident.span();
+            (witness_name(function, binding.ty.as_ref(), span), span)
+        }
+    }
 }
 
 /// What makes a witness: where the type is known to contain a type parameter, the error asks for its bound.

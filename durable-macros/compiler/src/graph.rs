@@ -406,6 +406,13 @@ impl Graph {
         !matches!(self.binding(id).kind, BindingKind::Resource | BindingKind::Borrowed(_))
     }
 
+    /// Whether it is the place of a loop by value: that of one which borrows is an index.
+    pub fn is_place(&self, id: BindingId) -> bool {
+        let binding = self.binding(id);
+        let index = matches!(&binding.ty, Some(Type::Path(ty)) if ty.path.is_ident("usize"));
+        binding.kind == BindingKind::Cursor && !index
+    }
+
     /// Where the user wrote what declares a local.
     pub fn span(&self, id: BindingId) -> Span {
         self.loop_spans.get(&id).copied().unwrap_or_else(|| self.binding(id).ident.span())

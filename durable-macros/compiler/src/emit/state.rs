@@ -118,8 +118,9 @@ pub(super) fn emit_impls(compiled: &Compiled<'_>) -> TokenStream {
     let witnesses: TokenStream = typed
         .iter()
         .map(|(id, ty)| {
-            let (witness, span) = (witness_ident(*id), compiled.graph.binding(*id).ident.span());
-            let made = super::witness_at(compiled.function, ty, span);
+            let witness = witness_ident(*id);
+            let (name, span) = super::witness_of(compiled.function, compiled.graph, *id);
+            let made = super::witness_at(compiled.function, name, span);
             quote!(let #witness: #private::Witness<#ty> = #made;)
         })
         .collect();
