@@ -65,7 +65,7 @@ pub use durable_core::{
     Remaining, Resources, Retry, Run, RunError, Schema, Sleep, State, StateError, Status, Step, StepFailure,
     StepPolicy, Store, UndescribedWorkflow, Wait, Workflow, attempt, describe, event, sleep,
 };
-pub use durable_core::{event as events, memory, schema, snapshot, store};
+pub use durable_core::{event as events, inclusive_range, memory, schema, snapshot, store};
 pub use durable_macros::{step, workflow, workflows};
 pub use durable_runtime::{
     Client, ClientError, Handle, NeedsMigration, StartError, StartOptions, Stats, Worker, WorkerBuilder,

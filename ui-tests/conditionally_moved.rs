@@ -15,4 +15,13 @@ async fn order(order: String, urgent: bool) -> usize {
     order.len()
 }
 
+#[workflow]
+async fn in_a_loop(order: String) -> usize {
+    let mut shipped = 0;
+    while shipped < 3 {
+        shipped += ship(order).await;
+    }
+    shipped
+}
+
 fn main() {}

@@ -7,6 +7,10 @@ mod again;
 
 pub use again::{Again, Eager, again};
 
+use crate::{
+    Witness,
+    durable::{Holds, SavedState},
+};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
 use std::{
     collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, LinkedList, VecDeque},
@@ -39,6 +43,12 @@ pub trait Cursor {
     type Item;
     /// The next item.
     fn advance(&mut self) -> Option<Self::Item>;
+    /// How it is saved, if the items can be.
+    #[doc(hidden)]
+    fn witness() -> Witness<Self>
+    where
+        Self: Sized,
+        SavedState: Holds<Self::Item>;
 }
 
 /// What is left of an owned collection.
@@ -57,6 +67,13 @@ impl<T> Cursor for Remaining<T> {
 
     fn advance(&mut self) -> Option<T> {
         self.0.next()
+    }
+
+    fn witness() -> Witness<Self>
+    where
+        SavedState: Holds<T>,
+    {
+        <SavedState as Holds<T>>::remaining()
     }
 }
 
@@ -162,6 +179,13 @@ impl<T: Discrete> Cursor for RangeCursor<T> {
         self.next = item.successor();
         Some(item)
     }
+
+    fn witness() -> Witness<Self>
+    where
+        SavedState: Holds<T>,
+    {
+        <SavedState as Holds<T>>::range()
+    }
 }
 
 impl<T: Discrete> IntoCursor for RangeInclusive<T>
@@ -185,6 +209,13 @@ impl<T: Discrete> Cursor for InclusiveCursor<T> {
         let item = self.next?;
         self.next = (item < self.end).then(|| item.successor());
         Some(item)
+    }
+
+    fn witness() -> Witness<Self>
+    where
+        SavedState: Holds<T>,
+    {
+        <SavedState as Holds<T>>::inclusive()
     }
 }
 

@@ -1,6 +1,9 @@
 //! What may be saved: the [`Durable`] trait, and the witness that ties each local of a workflow to one type.
 
-use crate::saved_type::SavedType;
+use crate::{
+    cursor::{Cursor, InclusiveCursor, RangeCursor, Remaining},
+    saved_type::SavedType,
+};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{cell::Cell, fmt};
 
@@ -31,6 +34,12 @@ impl<T: Serialize + DeserializeOwned> Durable for T {}
 pub trait Holds<T> {
     /// How it does.
     fn witness() -> Witness<T>;
+    /// How it holds what is left of a collection of these.
+    fn remaining() -> Witness<Remaining<T>>;
+    /// How it holds a place in `start..end`.
+    fn range() -> Witness<RangeCursor<T>>;
+    /// How it holds a place in `start..=end`.
+    fn inclusive() -> Witness<InclusiveCursor<T>>;
 }
 
 /// A saved state, as far as types go.
@@ -40,8 +49,24 @@ pub struct SavedState;
 #[diagnostic::do_not_recommend]
 impl<T: Durable> Holds<T> for SavedState {
     fn witness() -> Witness<T> {
-        Witness { act: act::<T>, ty: SavedType::of::<T>() }
+        made()
     }
+
+    fn remaining() -> Witness<Remaining<T>> {
+        made()
+    }
+
+    fn range() -> Witness<RangeCursor<T>> {
+        made()
+    }
+
+    fn inclusive() -> Witness<InclusiveCursor<T>> {
+        made()
+    }
+}
+
+fn made<T: Durable>() -> Witness<T> {
+    Witness { act: act::<T>, ty: SavedType::of::<T>() }
 }
 
 /// Ties one local of a workflow to one type, and carries how to save, load and describe it.
@@ -80,6 +105,15 @@ where
     SavedState: Holds<T>,
 {
     <SavedState as Holds<T>>::witness()
+}
+
+/// The witness of the place of a loop over a collection or range by value. It asks of the items what the local that holds one of
+/// them asks, in the same place; so rustc says once what the matter is.
+pub fn witness_of_place<C: Cursor>() -> Witness<C>
+where
+    SavedState: Holds<C::Item>,
+{
+    C::witness()
 }
 
 /// The witness of a local whose type contains a type parameter of the workflow. The bound is written as the user would write it,

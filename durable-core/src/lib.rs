@@ -7,6 +7,7 @@ pub mod awaitable;
 pub mod context;
 pub mod cursor;
 pub mod event;
+pub mod inclusive_range;
 pub mod machine;
 pub mod memory;
 pub mod plain_run;
@@ -29,6 +30,7 @@ mod resources;
 mod run;
 mod saved_type;
 mod sleep;
+mod sound;
 mod state;
 mod step;
 mod upgrade;
@@ -73,7 +75,7 @@ pub mod private {
         },
         durable::{
             Holds, Moved, SavedState, Saver, Spares, Traced, Witness, save, stays_whole, witness,
-            witness_of_parameter,
+            witness_of_parameter, witness_of_place,
         },
         frame::{AnySlot, Frame, Slot, Slots, boxed, no_slot},
         migration::{Encoded, Migration, encode_variant, migration},
@@ -83,6 +85,7 @@ pub mod private {
             NoFailure, Probe, TryClone, from_interrupted,
         },
         saved_type::SavedType,
+        sound::{Output, argument, given, sound},
         state::{FieldReader, InferredField, show_variant},
         step::{Attempts, Body, Repeat, StepHooks},
         workflow::{Describe, Entry, Mode},

@@ -166,6 +166,20 @@ pub trait Attempts: Send {
     }
 }
 
+/// Of a step in a trait that is used as `dyn`.
+impl<A: Attempts + ?Sized> Attempts for Box<A> {
+    type Output = A::Output;
+    type Future = A::Future;
+
+    fn attempt(&mut self) -> Option<A::Future> {
+        (**self).attempt()
+    }
+
+    fn last(&mut self) -> Option<A::Future> {
+        (**self).last()
+    }
+}
+
 /// The attempts of a `#[step]` function: the body's future, and how to make it again.
 #[doc(hidden)]
 #[derive(Debug)]

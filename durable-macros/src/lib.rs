@@ -192,6 +192,10 @@ pub fn workflows(attr: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// On free functions, on methods with `&self` and without `self`, generic or not, and on methods of traits and their impls
 /// (in a trait without a body, the attribute takes no policy: each impl has its own). `self` by value works without `retry`.
+/// A method of a trait that is used as `dyn` gives a boxed future in place of `async`: `BoxFuture<'_, T>`, or
+/// `Pin<Box<dyn Future<Output = T> + Send + '_>>`. It becomes a `Step` of a type that can be named, so that the trait stays usable
+/// as `dyn`; write `#[step]` in the trait and in each `impl`.
+///
 /// `&mut self`, `const`, `unsafe`, `extern` and outputs of type `impl Trait` are errors (DUR020).
 ///
 /// In a plain run (`in_memory()`), `retry` needs the arguments again and clones them for that; where one cannot be cloned, the

@@ -164,3 +164,28 @@ async fn a_retry_evaluates_the_awaited_expression_again_and_nothing_before_it() 
     assert_eq!(names, [("flaky 11", 1), ("flaky 11", 2), ("flaky 11", 3), ("last", 1)]);
     assert!(r.states[1..=3].iter().all(|state| state == "Flaky { key: 10 }"), "{:?}", r.states);
 }
+
+trait Asked: Send + Sync {
+    #[step]
+    fn asked(&self, n: u64) -> Pin<Box<dyn Future<Output = Result<u64, String>> + Send + '_>>;
+}
+impl Asked for World {
+    #[step(retry(attempts = 2, initial = "1s"))]
+    fn asked(&self, n: u64) -> Pin<Box<dyn Future<Output = Result<u64, String>> + Send + '_>> {
+        Box::pin(async move { self.even(n).await })
+    }
+}
+fn whoever(world: &World) -> &dyn Asked {
+    world
+}
+#[workflow]
+async fn through_an_object(world: &World, n: u64) -> Result<u64, String> {
+    let got: u64 = whoever(world).asked(n).await?;
+    #[at(Then)]
+    Box::pin(whoever(world).asked(got + 2)).await
+}
+#[tokio::test]
+async fn steps_of_a_trait_object() {
+    assert_eq!(everywhere(through_an_object::input(2)).await, Ok(4));
+    assert!(everywhere(through_an_object::input(3)).await.is_err());
+}

@@ -169,6 +169,26 @@ async fn inclusive_field(world: &World, opened: Opened) -> bool {
     opened.hours.contains(&3)
 }
 
+#[derive(Serialize, Deserialize, Debug)]
+struct Shifts {
+    #[serde(with = "durable::inclusive_range")]
+    hours: std::ops::RangeInclusive<u64>,
+    closed: Vec<u64>,
+}
+
+#[workflow]
+async fn inclusive_field_with_all_it_knows(world: &World, mut shifts: Shifts) -> (u64, bool, Shifts) {
+    let mut sum = 0;
+    while let Some(hour) = shifts.hours.next() {
+        sum += world.ask(hour).await;
+        shifts.closed.push(hour);
+    }
+    #[at(Late)]
+    world.ask(99).await;
+    let late = shifts.hours.contains(&3);
+    (sum, late, shifts)
+}
+
 /// A type of a user's own with that name is like any other.
 #[derive(Serialize, Deserialize, Debug)]
 struct RangeInclusive {
@@ -194,6 +214,14 @@ async fn an_inclusive_range_is_refused_since_it_forgets_that_it_is_at_its_end() 
     let error = test.check(inclusive_field::input(Opened { hours: 1..=3 })).await.unwrap_err().to_string();
     assert!(error.contains("`opened`") && error.contains("RangeInclusive"), "{error}");
     assert_eq!(everywhere(own_range::input(RangeInclusive { start: 1, end: 2 })).await, 2);
+}
+
+#[tokio::test]
+async fn a_field_that_says_whether_its_inclusive_range_is_used_up_is_saved() {
+    let given = Shifts { hours: 1..=3, closed: vec![] };
+    let (sum, late, shifts) = everywhere(inclusive_field_with_all_it_knows::input(given)).await;
+    assert_eq!((sum, late, shifts.closed), (6, false, vec![1, 2, 3]));
+    assert!(shifts.hours.is_empty());
 }
 
 #[workflow]

@@ -33,6 +33,50 @@ async fn raw_names_and_names_of_generated_code() {
     assert_eq!(everywhere(unusual::input(1, 4)).await, Err("1 is odd".to_owned()));
 }
 
+const LIMIT: u64 = 3;
+
+#[allow(non_snake_case)]
+#[workflow]
+async fn in_capitals(world: &World, mut N: u64) -> u64 {
+    let MAX: u64 = world.ask(N).await;
+    let (A, b) = (N + 1, MAX + 1);
+    let SUM;
+    if A > LIMIT {
+        #[at(Large)]
+        world.note("large").await;
+        let MAX = "hidden".to_owned();
+        #[at(Hidden)]
+        world.note(MAX.clone()).await;
+        SUM = A + MAX.len() as u64;
+    } else {
+        SUM = b;
+    }
+    N += 1;
+    let R = &SUM;
+    for I in 0..2u64 {
+        for X in [I, MAX] {
+            #[at(Each)]
+            world.note(format!("{X} {A}")).await;
+            N += X * *R;
+        }
+    }
+    match N {
+        LIMIT => 0,
+        _ if N > MAX => {
+            #[at(Last)]
+            world.note(format!("{N} {MAX} {A}")).await;
+            N + MAX + A + b + SUM
+        }
+        other => other,
+    }
+}
+
+#[tokio::test]
+async fn locals_written_like_constants() {
+    assert_eq!(everywhere(in_capitals::input(1)).await, 15);
+    assert_eq!(everywhere(in_capitals::input(9)).await, 359);
+}
+
 #[workflow]
 async fn fallbacks(world: &World, n: u64) -> String {
     let small = -1;

@@ -369,12 +369,32 @@ fn check_lent(graph: &Graph, layout: &Layout, diagnostics: &Diagnostics) {
     let mut reported = BTreeSet::new();
     for (block, carried) in graph.blocks.iter().zip(&layout.carried) {
         for id in carried {
-            let Some(Lent { method, text, local, owned }) = graph.lent.get(id) else { continue };
+            let Some(Lent { method, text, written, local, owned, .. }) = graph.lent.get(id) else { continue };
             let own = match owned {
                 Some(owned) => format!(", `{owned}`"),
                 None => " (`.to_owned()`, `.clone()`)".to_owned(),
             };
             let (name, span) = (graph.name(*id), graph.binding(*id).ident.span());
+            if graph.binding(*id).kind == BindingKind::Cursor {
+                if let Some(point) = block.point
+                    && reported.insert(*id)
+                {
+                    let guessed = match written {
+                        true => "",
+                        false => "; if these do not borrow, write their type: `.collect::<Vec<Type>>()`",
+                    };
+                    diagnostics.error_with_help(
+                        Code::Reference,
+                        graph.span(*id),
+                        format!(
+                            "this loop goes over references from `{method}()`, and the state saved at the await point `{}` cannot hold those that are left",
+                            graph.points[point].name
+                        ),
+                        format!("loop over owned items{own}{guessed}"),
+                    );
+                }
+                continue;
+            }
             let guessed = match graph.binding(*id).annotation {
                 Some(_) => String::new(),
                 None => format!("; if it does not borrow, write its type: `let {name}: Type = ..`"),

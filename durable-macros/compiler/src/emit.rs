@@ -22,7 +22,7 @@ mod whole;
 
 use crate::{
     desugar::{Desugared, StripAt},
-    graph::{Graph, plain_name},
+    graph::{BindingId, Graph, plain_name},
     layout::Layout,
     liveness::Liveness,
     parse::Function,
@@ -158,7 +158,8 @@ fn assemble(function: &Function, desugared: &Desugared, emitted: Emitted) -> Exp
     let resource_names = resource_idents.iter().map(|ident| plain_name(ident));
     let saves = function.inputs().map(|param| {
         let ident = &param.ident;
-        let witness = witness_at(function, &param.ty, ident.span());
+        let name = witness_name(function, Some(&param.ty), ident.span());
+        let witness = witness_at(function, name, ident.span());
         quote!(#private::save(&mut __durable_saver, &#witness, &#ident);)
     });
     let items = &desugared.items;
@@ -206,10 +207,13 @@ fn assemble(function: &Function, desugared: &Desugared, emitted: Emitted) -> Exp
     let plain_path = within(function, &plain::plain_ident(function));
 
     let two_places = function.is_generic().then(|| quote!(, clippy::multiple_bound_locations));
+    // Of such a name the plain copy speaks.
+    let capitals = all_bound.iter().any(|name| plain_name(name).contains(char::is_uppercase));
+    let capitals = capitals.then(|| quote!(, non_snake_case));
     let call = quote! {
         #(#own_cfgs)*
         #(#docs)*
-        #[allow(clippy::too_many_arguments #two_places)]
+        #[allow(clippy::too_many_arguments #two_places #capitals)]
         #vis fn #ident #call_generics(#(#params),*) -> #krate::Child<#life, #ident #arguments> #call_bounds {
             #krate::Child::new((#(#resource_idents,)*), (#(#input_idents,)*))
         }
@@ -308,9 +312,22 @@ fn within(function: &Function, name: &Ident) -> TokenStream {
     }
 }
 
-/// The workflow's output, as the drive function may call it.
+/// The workflow's output, as the drive function may call it. It has no type where the plain copy has a mistake, so that the
+/// mistake is not told again (`durable-core/src/sound.rs`). A constant cannot depend on type parameters.
 fn output(function: &Function) -> TokenStream {
-    workflow_type(function, quote!(Output))
+    let output = workflow_type(function, quote!(Output));
+    match function.is_generic() {
+        true => output,
+        false => quote!(__durable::Output<#output, __DURABLE_SOUND>),
+    }
+}
+
+/// Where the output is without a type if the plain copy has a mistake: what decides it.
+fn emit_sound(function: &Function) -> Option<TokenStream> {
+    let plain = within(function, &plain::plain_ident(function));
+    let arguments = function.params.iter().map(|_| quote!(__durable::argument()));
+    (!function.is_generic())
+        .then(|| quote!(const __DURABLE_SOUND: bool = __durable::sound(&|| #plain(#(#arguments),*));))
 }
 
 /// An associated type of the workflow: in an `impl` of the user's type, `Self` is that one.
@@ -393,13 +410,26 @@ fn private(function: &Function) -> TokenStream {
 
 /// A witness whose every token stands at a binding: an error of its bound is reported there, and wherever else it is
 /// reported, in the same words and place, and so only once.
-fn witness_at(function: &Function, ty: &Type, span: Span) -> TokenStream {
+fn witness_at(function: &Function, name: TokenStream, span: Span) -> TokenStream {
     let private = private(function).into_iter().map(|mut token| {
         token.set_span(span);
         token
     });
-    let (private, name): (TokenStream, _) = (private.collect(), witness_name(function, Some(ty), span));
+    let private: TokenStream = private.collect();
     quote_spanned!(span=> #private::#name())
+}
+
+/// What makes the witness of a local, and where it stands. That of a loop's place stands where that of its item does.
+fn witness_of(function: &Function, graph: &Graph, id: BindingId) -> (TokenStream, Span) {
+    let binding = graph.binding(id);
+    let parameter = binding.ty.as_ref().is_some_and(|ty| function.mentions_parameter(ty));
+    match graph.is_place(id) && !parameter {
+        true => (quote_spanned!(graph.span(id)=> witness_of_place), graph.span(id)),
+        false => {
+            let span = binding.ident.span();
+            (witness_name(function, binding.ty.as_ref(), span), span)
+        }
+    }
 }
 
 /// What makes a witness: where the type is known to contain a type parameter, the error asks for its bound.

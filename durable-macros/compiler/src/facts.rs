@@ -13,7 +13,7 @@ mod tests;
 
 pub use awaits::{block_has_await, has_await, stmt_has_await};
 pub use divergence::diverges;
-pub use pattern::{PatternName, pattern_names};
+pub use pattern::{PatternName, irrefutable_names, local_names, pattern_names};
 
 use crate::graph::JumpKey;
 use collect::Collect;

@@ -117,6 +117,8 @@ impl Function {
     /// The signature of the plain copy, but for its name.
     pub fn plain_signature(&self) -> Signature {
         let mut sig = self.sig.clone();
+        // Reported; nothing that calls the copy should be wrong as well.
+        sig.safety = syn::Safety::Default;
         self.imply(&mut sig.generics);
         sig
     }

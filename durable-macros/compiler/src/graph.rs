@@ -126,6 +126,10 @@ pub struct Lent {
     pub method: String,
     /// Whether it gives text.
     pub text: bool,
+    /// Whether it is surely references that it gives, many of them: a loop over them keeps those it has not come to.
+    pub items: bool,
+    /// Whether a type that is written says so.
+    pub written: bool,
     /// Whether it points into a local, which moves from block to block; a resource stays where it is.
     pub local: bool,
     /// The code that gives an owned value instead, where it is known.
@@ -146,8 +150,10 @@ pub struct Borrow {
 impl Borrow {
     /// How many names its pattern binds, copies included.
     pub fn names(&self) -> usize {
-        let (Retake::Let { pat, .. } | Retake::Matched { pat, .. } | Retake::Item { pat, .. }) = &self.retake;
-        facts::pattern_names(pat).len()
+        match &self.retake {
+            Retake::Let { pat, .. } | Retake::Item { pat, .. } => facts::irrefutable_names(pat).len(),
+            Retake::Matched { pat, .. } => facts::pattern_names(pat).len(),
+        }
     }
 
     /// Whether what is borrowed can be changed through it.
@@ -402,6 +408,13 @@ impl Graph {
     /// Whether a local is carried from block to block.
     pub fn is_carried(&self, id: BindingId) -> bool {
         !matches!(self.binding(id).kind, BindingKind::Resource | BindingKind::Borrowed(_))
+    }
+
+    /// Whether it is the place of a loop by value: that of one which borrows is an index.
+    pub fn is_place(&self, id: BindingId) -> bool {
+        let binding = self.binding(id);
+        let index = matches!(&binding.ty, Some(Type::Path(ty)) if ty.path.is_ident("usize"));
+        binding.kind == BindingKind::Cursor && !index
     }
 
     /// Where the user wrote what declares a local.

@@ -224,7 +224,7 @@ impl Lower<'_> {
                 let conditional = local.attrs.iter().any(facts::is_conditional);
                 if conditional {
                     // Where it is not there, its names mean what they meant before.
-                    let names = facts::pattern_names(&local.pat);
+                    let names = facts::local_names(local);
                     for outer in names.iter().filter_map(|name| self.lookup(&plain_name(&name.ident))) {
                         effect.uses.insert(outer);
                         effect.exposed.insert(outer);

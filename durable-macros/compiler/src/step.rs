@@ -8,9 +8,12 @@
 //! }
 //! ```
 //!
+//! A function that gives a boxed future becomes one that gives a `Step<Box<dyn Attempts<..>>>`, for traits used as `dyn`.
+//!
 //! Nothing in the body is rewritten. `parse` reads the function, `policy` the arguments, `signature` refuses what cannot be a
 //! step, `emit` writes the above.
 
+mod boxed;
 mod duration;
 mod emit;
 mod parse;

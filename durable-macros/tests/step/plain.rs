@@ -369,3 +369,50 @@ fn the_documented_default_policy_is_the_one_in_the_core() {
     let documented = Retry::new(6, Duration::from_secs(5), 2.0, Duration::from_secs(60), Jitter::Full);
     assert_eq!(Retry::DEFAULT, documented);
 }
+
+type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+trait Payments: Send + Sync {
+    #[step(crate = "durable_core")]
+    fn charge(&self, cents: u32) -> BoxFuture<'_, Result<u32, Failed>>;
+
+    #[step(crate = "durable_core", retry(attempts = 3))]
+    fn refund<'a>(
+        &'a self,
+        note: &'a str,
+        cents: u32,
+    ) -> std::pin::Pin<Box<dyn Future<Output = Result<String, Failed>> + Send + 'a>> {
+        let calls = self.calls();
+        if calls > 7 {
+            return Box::pin(async { Ok("often".to_owned()) });
+        }
+        Box::pin(async move { self.charge(cents).await.map(|call| format!("{note} {call} {calls}")) })
+    }
+
+    fn calls(&self) -> u32;
+}
+
+impl Payments for Service {
+    #[step(crate = "durable_core", timeout = "1m")]
+    fn charge(&self, cents: u32) -> BoxFuture<'_, Result<u32, Failed>> {
+        let call = self.call();
+        Box::pin(async move {
+            tokio::task::yield_now().await;
+            Ok(call? * 100 + cents)
+        })
+    }
+
+    fn calls(&self) -> u32 {
+        Service::calls(self)
+    }
+}
+
+#[tokio::test]
+async fn a_step_that_gives_a_boxed_future_is_a_method_of_trait_objects() {
+    let service: Box<dyn Payments> = Box::new(Service::failing(2));
+    let charged = service.charge(7);
+    assert_eq!(service.calls(), 0, "nothing runs before it is awaited");
+    assert_eq!(charged.await, Err(Failed("call 1".into())));
+    assert_eq!(service.refund("b", 5).plain().await, Ok("b 305 2".into()), "the second attempt");
+    assert_eq!(service.calls(), 3);
+}

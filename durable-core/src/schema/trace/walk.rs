@@ -239,7 +239,8 @@ impl<'de> Deserializer<'de> for Walker<'_> {
         if name == "RangeInclusive" && type_name::<V>().starts_with("serde") {
             return Err(self.arena.untraceable(
                 "it is or holds a `RangeInclusive`, which serde writes without saying whether it was iterated to its \
-                 end: it would give its last item again. Save its bounds, and make the range where it is used",
+                 end: it would give its last item again. Save its bounds, and make the range where it is used; or write \
+                 `#[serde(with = \"durable::inclusive_range\")]` at a field of yours",
             ));
         }
         let key = Key { kind: Kind::Struct, visitor: type_name::<V>(), name, parts: names, len: 0 };

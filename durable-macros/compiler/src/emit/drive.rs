@@ -12,7 +12,7 @@ use super::{
 use crate::{
     graph::{BindingId, BlockId, plain_name},
     owner::rename_self,
-    parse::Function,
+    parse::{Function, Param},
     walk,
 };
 use proc_macro2::{Ident, TokenStream};
@@ -32,6 +32,12 @@ pub(super) fn emit_drive(compiled: &Compiled<'_>) -> TokenStream {
     let put: Vec<_> = put.collect();
     let resources: Vec<_> = compiled.function.resources().map(|param| param.bound()).collect();
     let output = super::output(compiled.function);
+    let sound = super::emit_sound(compiled.function);
+    // What is said of `self` is said of another name there.
+    let given = match sound.is_some() && compiled.function.params.iter().any(Param::is_self) {
+        true => quote!(__durable::given::<_, __DURABLE_SOUND>(__durable_resources)),
+        false => quote!(__durable_resources),
+    };
     let open = open_types(compiled);
     let open_idents = open.iter().map(|id| open_type_ident(*id));
     let blocks = Blocks::new(compiled, open.clone());
@@ -46,6 +52,7 @@ pub(super) fn emit_drive(compiled: &Compiled<'_>) -> TokenStream {
             #[derive(::std::clone::Clone, ::std::marker::Copy)]
             enum __DurableBlock { #(#variants),* }
             #items
+            #sound
 
             static __DURABLE_SAVED: &[&[usize]] = &[#(#saved),*];
             static __DURABLE_BLOCKS: &[__DurableBlock] = &[#(__DurableBlock::#resumed),*];
@@ -61,7 +68,7 @@ pub(super) fn emit_drive(compiled: &Compiled<'_>) -> TokenStream {
                 __durable::Entry::Resume(__durable_resume) => #frame.resume(&__durable_resume, __DURABLE_BLOCKS),
                 __durable::Entry::Describe(__durable_describe) => #frame.describe(__durable_describe, __DURABLE_POINTS),
             }
-            let __durable::Some((#(#resources,)*)) = __durable_resources else { match #cx.never().await {} };
+            let __durable::Some((#(#resources,)*)) = #given else { match #cx.never().await {} };
             loop {
                 let __durable::Some(__durable_next) = #frame.chosen() else { match #cx.never().await {} };
                 let __durable_block: __durable::BoxFuture<'_, #output> = match __durable_next { #(#arms)* };

@@ -30,8 +30,7 @@ pub(super) fn emit_frame(compiled: &Compiled<'_>) -> Frame {
         let made = match witnessed.contains(&id) {
             true => {
                 // All of it stands at the binding: that is where its bound is reported.
-                let (binding, span) = (graph.binding(id), graph.binding(id).ident.span());
-                let name = super::witness_name(compiled.function, binding.ty.as_ref(), span);
+                let (name, span) = super::witness_of(compiled.function, graph, id);
                 let witness = quote_spanned!(span=> __durable::#name());
                 quote!(__durable::Slot::saved(#witness))
             }

@@ -22,9 +22,10 @@ impl Blocks<'_> {
         let stmt = self.rewritten(&Stmt::Local(local.clone()), effect, names);
         let reaching = self.hide(defs, effect, after, names);
         if local.init.is_none() {
-            // A `let x;` that is assigned only in later blocks is declared there; here rustc could not infer its type.
-            let assigned = defs.iter().any(|id| self.is_assigned_in_block_of(*id));
-            return if assigned { quote!(#reaching #stmt) } else { reaching };
+            // A `let x;` that is assigned only in later blocks is declared there; here rustc could not infer its type. If one
+            // is alive although nothing was assigned to it, that is a mistake, of which the plain copy tells.
+            let here = defs.iter().any(|id| self.is_assigned_in_block_of(*id) || after.contains(id));
+            return if here { quote!(#reaching #stmt) } else { reaching };
         }
         let tied: TokenStream = defs.iter().map(|id| self.tied(*id, names)).collect();
         quote!(#reaching #stmt #tied)

@@ -9,8 +9,8 @@ use crate::{
     parse::Function,
     source,
 };
-use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, format_ident, quote};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use std::collections::{BTreeMap, BTreeSet};
 use syn::{Generics, Type};
 
@@ -77,14 +77,16 @@ pub(super) fn emit_enum(compiled: &Compiled<'_>) -> TokenStream {
             false => quote!(#(#[doc = #doc])* #variant { #(#fields),* }),
         }
     });
-    let variants: Vec<_> = variants.collect();
+    let mut variants = Group::new(Delimiter::Brace, quote!(#(#variants),*));
+    // It stands at the function's name, which is where rustc says so if there is another type of its name.
+    let span = name.span().resolved_at(Span::call_site());
+    variants.set_span(span);
+    let keyword = quote_spanned!(span=> enum);
     quote! {
         #[doc = #doc]
         #docs
-        #[allow(private_interfaces, #private_bounds missing_docs, clippy::large_enum_variant, clippy::enum_variant_names)]
-        #vis enum #name #declared #bounds {
-            #(#variants),*
-        }
+        #[allow(private_interfaces, #private_bounds missing_docs, non_snake_case, clippy::large_enum_variant, clippy::enum_variant_names)]
+        #vis #keyword #name #declared #bounds #variants
     }
 }
 
@@ -104,8 +106,9 @@ pub(super) fn witnesses(compiled: &Compiled<'_>) -> TokenStream {
     let typed: BTreeMap<_, _> =
         fields.filter_map(|field| Some((field.binding, field.ty.as_ref()?))).collect();
     let witnesses = typed.iter().map(|(id, ty)| {
-        let (witness, span) = (witness_ident(*id), compiled.graph.binding(*id).ident.span());
-        let made = super::witness_at(compiled.function, ty, span);
+        let witness = witness_ident(*id);
+        let (name, span) = super::witness_of(compiled.function, compiled.graph, *id);
+        let made = super::witness_at(compiled.function, name, span);
         quote!(let #witness: #private::Witness<#ty> = #made;)
     });
     witnesses.collect()

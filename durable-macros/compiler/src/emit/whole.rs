@@ -157,6 +157,10 @@ impl Parts {
             _ => {}
         }
     }
+
+    fn values<'e>(&mut self, exprs: impl IntoIterator<Item = &'e Expr>) {
+        exprs.into_iter().for_each(|expr| self.value(expr));
+    }
 }
 
 impl<'ast> Visit<'ast> for Parts {
@@ -171,48 +175,26 @@ impl<'ast> Visit<'ast> for Parts {
         }
     }
 
-    fn visit_expr_call(&mut self, call: &'ast syn::ExprCall) {
-        call.args.iter().for_each(|arg| self.value(arg));
-        visit::visit_expr_call(self, call);
-    }
-
-    fn visit_expr_method_call(&mut self, call: &'ast syn::ExprMethodCall) {
-        call.args.iter().for_each(|arg| self.value(arg));
-        visit::visit_expr_method_call(self, call);
-    }
-
-    fn visit_expr_struct(&mut self, literal: &'ast syn::ExprStruct) {
-        literal.fields.iter().for_each(|field| self.value(&field.expr));
-        visit::visit_expr_struct(self, literal);
-    }
-
-    fn visit_expr_tuple(&mut self, tuple: &'ast syn::ExprTuple) {
-        tuple.elems.iter().for_each(|elem| self.value(elem));
-        visit::visit_expr_tuple(self, tuple);
-    }
-
-    fn visit_expr_array(&mut self, array: &'ast syn::ExprArray) {
-        array.elems.iter().for_each(|elem| self.value(elem));
-        visit::visit_expr_array(self, array);
-    }
-
-    fn visit_expr_assign(&mut self, assign: &'ast syn::ExprAssign) {
-        self.value(&assign.right);
-        visit::visit_expr_assign(self, assign);
+    fn visit_expr(&mut self, expr: &'ast Expr) {
+        match expr {
+            Expr::Call(call) => self.values(&call.args),
+            Expr::MethodCall(call) => self.values(&call.args),
+            Expr::Struct(literal) => self.values(literal.fields.iter().map(|field| &field.expr)),
+            Expr::Tuple(tuple) => self.values(&tuple.elems),
+            Expr::Array(array) => self.values(&array.elems),
+            Expr::Assign(assign) => self.value(&assign.right),
+            // What runs on some way only may leave the block there.
+            Expr::If(_) | Expr::Match(_) | Expr::While(_) | Expr::Loop(_) | Expr::ForLoop(_) => return,
+            Expr::Closure(_) | Expr::Async(_) => return,
+            _ => {}
+        }
+        visit::visit_expr(self, expr);
     }
 
     fn visit_pat_ident(&mut self, pat: &'ast PatIdent) {
         self.own.push(plain_name(&pat.ident));
     }
 
-    // What runs on some way only may leave the block there.
-    fn visit_expr_if(&mut self, _: &'ast syn::ExprIf) {}
-    fn visit_expr_match(&mut self, _: &'ast syn::ExprMatch) {}
-    fn visit_expr_while(&mut self, _: &'ast syn::ExprWhile) {}
-    fn visit_expr_loop(&mut self, _: &'ast syn::ExprLoop) {}
-    fn visit_expr_for_loop(&mut self, _: &'ast syn::ExprForLoop) {}
-    fn visit_expr_closure(&mut self, _: &'ast syn::ExprClosure) {}
-    fn visit_expr_async(&mut self, _: &'ast syn::ExprAsync) {}
     fn visit_item(&mut self, _: &'ast syn::Item) {}
 }
 

@@ -1,7 +1,8 @@
 //! The walk through a piece of code: in the order of evaluation, with the names bound inside and the ways that part and meet.
 
 use super::{
-    Facts, Names, WayOut, divergence, diverges, is_conditional, pattern_names, read_only::reads_only,
+    Facts, Names, PatternName, WayOut, divergence, diverges, irrefutable_names, is_conditional, local_names,
+    pattern_names, read_only::reads_only,
 };
 use crate::{
     desugar,
@@ -111,8 +112,8 @@ impl Collect {
         self.bound.truncate(depth);
     }
 
-    fn bind(&mut self, pat: &Pat) {
-        self.bound.extend(pattern_names(pat).into_iter().map(|name| plain_name(&name.ident)));
+    fn bind(&mut self, names: Vec<PatternName>) {
+        self.bound.extend(names.into_iter().map(|name| plain_name(&name.ident)));
     }
 
     /// Guards and constants in a pattern.
@@ -238,7 +239,7 @@ impl<'ast> Visit<'ast> for Collect {
 
     fn visit_local(&mut self, local: &'ast syn::Local) {
         self.local(local);
-        self.bind(&local.pat);
+        self.bind(local_names(local));
     }
 
     fn visit_item(&mut self, _: &'ast syn::Item) {}
@@ -315,7 +316,7 @@ impl Collect {
             }
             Expr::Closure(closure) => self.captured(|this| {
                 this.scoped(|this| {
-                    closure.inputs.iter().for_each(|input| this.bind(input));
+                    closure.inputs.iter().for_each(|input| this.bind(irrefutable_names(input)));
                     this.visit_expr(&closure.body);
                 });
             }),
@@ -343,7 +344,7 @@ impl Collect {
             Expr::Let(binding) => {
                 self.visit_expr(&binding.expr);
                 self.pattern_paths(&binding.pat);
-                self.bind(&binding.pat);
+                self.bind(pattern_names(&binding.pat));
             }
             Expr::While(repeat) => self.inside(repeat.label.as_ref(), true, |this| {
                 this.scoped(|this| {
@@ -361,7 +362,7 @@ impl Collect {
                 self.inside(repeat.label.as_ref(), true, |this| {
                     this.may_end();
                     this.scoped(|this| {
-                        this.bind(&repeat.pat);
+                        this.bind(irrefutable_names(&repeat.pat));
                         this.visit_block(&repeat.body);
                     });
                 });
@@ -384,7 +385,7 @@ impl Collect {
                 for arm in &choice.arms {
                     ways.push(self.way(diverges(&arm.body), |this| {
                         this.scoped(|this| {
-                            this.bind(&arm.pat);
+                            this.bind(pattern_names(&arm.pat));
                             this.pattern_paths(&arm.pat);
                             this.visit_expr(&arm.body);
                         });

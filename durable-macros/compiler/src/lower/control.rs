@@ -281,6 +281,7 @@ impl Lower<'_> {
         let krate = &self.krate;
         let place = looped.and_then(|ty| self.nameable(&ty)).map(|ty| parse_quote!(#krate::LoopPlace<#ty>));
         let cursor = self.cursor(&repeat.pat, place);
+        self.graph.lent.extend(self.lent_items(&collection).map(|lent| (cursor, lent)));
         let ident = self.graph.binding(cursor).ident.clone();
         let private = format_ident!("__durable", span = expr::made());
         let place = made::call(parse_quote!(#private::into_cursor), collection);
@@ -312,7 +313,7 @@ impl Lower<'_> {
 
     /// The place of a loop: `<binding>_at`, in a scope of its own kind so that it hides no name of the user's.
     fn cursor(&mut self, pat: &Pat, ty: Option<syn::Type>) -> BindingId {
-        let first = facts::pattern_names(pat).into_iter().next();
+        let first = facts::irrefutable_names(pat).into_iter().next();
         let name = first.map_or("at".to_owned(), |name| format!("{}_at", plain_name(&name.ident)));
         let ident = format_ident!("{name}", span = expr::made().located_at(pat.span()));
         let id = self.bind(Binding { ident, mutable: true, ty, annotation: None, kind: BindingKind::Cursor });

@@ -49,7 +49,10 @@ impl Lower<'_> {
 
     fn plan_let(&self, pat: &Pat, init: Option<&Expr>, refutable: bool) -> Planned {
         let annotated = annotation(pat);
-        let names = facts::pattern_names(pat);
+        let names = match refutable {
+            true => facts::pattern_names(pat),
+            false => facts::irrefutable_names(pat),
+        };
         if let Some(init) = init
             && let Some(borrow) = self.borrow_of(pat, &names, init, refutable)
         {
@@ -98,7 +101,11 @@ impl Lower<'_> {
     }
 
     fn plan_matched(&self, pat: &Pat, scrutinee: Option<&Expr>) -> Planned {
-        let names = facts::pattern_names(pat);
+        let names = match scrutinee {
+            Some(_) => facts::pattern_names(pat),
+            // The items of a `for` loop.
+            None => facts::irrefutable_names(pat),
+        };
         if let Some(scrutinee) = scrutinee
             && let Some(borrow) = self.borrow_of(pat, &names, scrutinee, true)
         {
@@ -151,7 +158,7 @@ impl Lower<'_> {
         cursor: BindingId,
         exclusive: bool,
     ) -> (BorrowId, Vec<BindingId>) {
-        let names = facts::pattern_names(pat);
+        let names = facts::irrefutable_names(pat);
         let mut bases = self.bases(&place);
         bases.push(cursor);
         let borrow = Borrow {
@@ -285,15 +292,30 @@ impl Lower<'_> {
     }
 
     fn lent(&self, annotated: Option<&Type>, value: &Expr) -> Option<Lent> {
+        let collected = lend::called(value).and_then(lend::collected_type);
+        let borrows = annotated.or(collected.as_ref()).is_some_and(types::borrows);
         let lender = lend::lender(value).or_else(|| {
-            let call = annotated.filter(|ty| types::borrows(ty)).and(lend::called(value));
-            call.map(|call| lend::Lender { method: call.method.to_string(), text: false })
+            let call = lend::called(value).filter(|_| borrows)?;
+            Some(lend::Lender { method: call.method.to_string(), text: false, items: false })
         })?;
         let source = lend::source(value).and_then(|name| self.lookup(&name));
         let local = source.is_some_and(|id| self.graph.binding(id).kind != BindingKind::Resource);
         let owned = owned::owned_form(&lender, value);
-        let lend::Lender { method, text } = lender;
-        Some(Lent { method, text, local, owned })
+        let lend::Lender { method, text, items } = lender;
+        Some(Lent { method, text, items: items || borrows, written: borrows, local, owned })
+    }
+
+    /// What lent the items of a collection that a loop takes apart.
+    pub(super) fn lent_items(&self, collection: &Expr) -> Option<Lent> {
+        let lent = match collection {
+            Expr::Paren(paren) => return self.lent_items(&paren.expr),
+            Expr::Path(path) => {
+                let local = self.lookup(&plain_name(path.path.get_ident()?))?;
+                self.graph.lent.get(&local).cloned()
+            }
+            value => self.lent(None, value),
+        };
+        lent.filter(|lent| lent.items)
     }
 
     fn note_lent(&mut self, id: BindingId, name: &PatternName, lent: Option<&Lent>) {

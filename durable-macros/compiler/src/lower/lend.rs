@@ -4,7 +4,7 @@
 //! whose type is written is never suspected.
 
 use crate::{macros, place, types};
-use syn::{Block, Expr, ExprMethodCall, Lit, PathArguments, Stmt};
+use syn::{Block, Expr, ExprMethodCall, GenericArgument, Lit, PathArguments, Stmt, Type};
 
 /// Those that give text or bytes: references that rustc's own errors explain badly.
 const TEXT: &[&str] = &[
@@ -117,6 +117,8 @@ pub(super) struct Lender {
     pub(super) method: String,
     /// Whether it gives text.
     pub(super) text: bool,
+    /// Whether it gives many references.
+    pub(super) items: bool,
 }
 
 /// The method whose reference an expression is, or holds.
@@ -129,10 +131,10 @@ pub(super) fn lender(expr: &Expr) -> Option<Lender> {
             }
             let items = TAKE_ITEMS.contains(&method.as_str()) && !collects_owned(call);
             if let Some(iterator) = items.then(|| iterator(&call.receiver)).flatten() {
-                return Some(iterator);
+                return Some(Lender { items: method == "collect", ..iterator });
             }
             let text = TEXT.contains(&method.as_str());
-            (text || OTHER.contains(&method.as_str())).then_some(Lender { method, text })
+            (text || OTHER.contains(&method.as_str())).then_some(Lender { method, text, items: false })
         }
         Expr::Try(inner) => lender(&inner.expr),
         Expr::Paren(paren) => lender(&paren.expr),
@@ -162,9 +164,18 @@ pub(super) fn iterator(expr: &Expr) -> Option<Lender> {
                 return iterator(&call.receiver);
             }
             let text = TEXTS.contains(&method.as_str());
-            (text || ITERATORS.contains(&method.as_str())).then_some(Lender { method, text })
+            (text || ITERATORS.contains(&method.as_str())).then_some(Lender { method, text, items: false })
         }
         Expr::Paren(paren) => iterator(&paren.expr),
+        _ => None,
+    }
+}
+
+/// The type in `collect::<Vec<&str>>()`.
+pub(super) fn collected_type(call: &ExprMethodCall) -> Option<Type> {
+    let written = call.turbofish.as_ref().filter(|_| call.method == "collect")?;
+    match written.args.first()? {
+        GenericArgument::Type(ty) => Some(ty.clone()),
         _ => None,
     }
 }

@@ -3,7 +3,7 @@
 use super::lend::{Lender, TAKE_ITEMS, iterator};
 use crate::{source, types};
 use quote::ToTokens;
-use syn::{Expr, ExprMethodCall};
+use syn::{Expr, ExprMethodCall, Type};
 
 /// Longer code is no advice.
 const LENGTH_MAX: usize = 80;
@@ -55,14 +55,18 @@ fn collected(lender: &Lender, call: &ExprMethodCall) -> Option<String> {
     iterator(&call.receiver)?;
     let items = text(&call.receiver);
     let owned = if lender.text { ".map(str::to_owned)" } else { ".cloned()" };
-    let target = call.turbofish.as_ref().map(|turbofish| turbofish.to_token_stream());
-    let borrowed = target.as_ref().is_some_and(|target| types::refers(&syn::parse_quote!(Collected #target)));
-    let target = target.filter(|_| !borrowed).map(source::text).unwrap_or_default();
+    let target = match super::lend::collected_type(call) {
+        // The same collection, of what the items are now.
+        Some(Type::Path(ty)) if types::refers(&Type::Path(ty.clone())) => {
+            format!("::<{}<_>>", ty.path.segments.last()?.ident)
+        }
+        _ => call.turbofish.as_ref().map(text).unwrap_or_default(),
+    };
     Some(format!("{items}{owned}.collect{target}()"))
 }
 
-fn text(expr: &Expr) -> String {
-    source::text(expr.to_token_stream())
+fn text(written: &impl ToTokens) -> String {
+    source::text(written.to_token_stream())
 }
 
 #[cfg(test)]
@@ -82,7 +86,10 @@ mod tests {
             (parse_quote!(names.first().unwrap()), "names.first().unwrap().clone()"),
             (parse_quote!(note.lines().next()?), "note.lines().next()?.to_owned()"),
             (parse_quote!(lines.iter().max()), "lines.iter().max().cloned()"),
-            (parse_quote!(note.lines().collect::<Vec<&str>>()), "note.lines().map(str::to_owned).collect()"),
+            (
+                parse_quote!(note.lines().collect::<Vec<&str>>()),
+                "note.lines().map(str::to_owned).collect::<Vec<_>>()",
+            ),
         ];
         for (value, owned) in cases {
             assert_eq!(form(value).as_deref(), Some(owned));

@@ -4,6 +4,7 @@
 //! lifetime, for users of edition 2021 too. Names of ours are `mixed_site`, so the body cannot see them.
 
 use super::{
+    boxed::Boxed,
     parse::{Body, Receiver, StepFn, simple_name},
     policy::{Policy, Retry},
 };
@@ -18,16 +19,27 @@ pub(super) fn emit_step(step: &StepFn, policy: &Policy) -> TokenStream {
     let (name, generics, where_clause) = (&sig.ident, &sig.generics, &sig.generics.where_clause);
     let parameters = Parameters::of(step);
     let outer = &parameters.outer;
-    let output = output_type(&sig.output);
+    let output = output_type(&step.output);
     let fn_token = &sig.fn_token;
+    let gives = match &step.boxed {
+        None => quote!(impl #krate::private::Attempts<Output = #output>),
+        // A type that can be named, so that the trait may be used as `dyn`.
+        Some(Boxed { ty, lifetime, .. }) => {
+            let bound = lifetime.as_ref().map(|lifetime| quote!(+ #lifetime));
+            quote!(::std::boxed::Box<dyn #krate::private::Attempts<Output = #output, Future = #ty> #bound>)
+        }
+    };
     let head = quote! {
-        #(#attrs)* #vis #fn_token #name #generics (#(#outer),*)
-            -> #krate::Step<impl #krate::private::Attempts<Output = #output>> #where_clause
+        #(#attrs)* #vis #fn_token #name #generics (#(#outer),*) -> #krate::Step<#gives> #where_clause
     };
     let Some(body) = &step.body else { return quote!(#head;) };
     let attempts = emit_attempts(step, policy, &parameters, body);
+    let attempts = match step.boxed {
+        None => attempts,
+        Some(_) => quote!(::std::boxed::Box::new(#attempts)),
+    };
     let policy_value = emit_policy(&name.unraw().to_string(), policy);
-    let hooks = emit_hooks(&sig.output, policy);
+    let hooks = emit_hooks(&step.output, policy);
     quote! {
         #head {
             #krate::Step::new(
@@ -99,7 +111,10 @@ fn is_lint(attr: &Attribute) -> bool {
 
 fn emit_attempts(step: &StepFn, policy: &Policy, parameters: &Parameters, body: &Body) -> TokenStream {
     let krate = &policy.krate;
-    let future = emit_future(&step.sig.output, &parameters.bindings, body);
+    let future = match &step.boxed {
+        None => emit_future(&step.output, &parameters.bindings, body),
+        Some(boxed) => emit_boxed(boxed, &parameters.bindings, body),
+    };
     if policy.retry.is_none() {
         return quote! {
             #krate::private::Body::new(#future, || ::core::option::Option::None)
@@ -139,6 +154,19 @@ fn emit_future(output: &ReturnType, bindings: &[TokenStream], Body(block): &Body
             #value
         }
     }
+}
+
+/// The same of a function that makes the future: it is called when the step runs, and not before.
+fn emit_boxed(Boxed { ty, .. }: &Boxed, bindings: &[TokenStream], Body(block): &Body) -> TokenStream {
+    let future = Ident::new("__durable_future", Span::mixed_site());
+    quote! {{
+        let #future: #ty = ::std::boxed::Box::pin(async move {
+            #(#bindings)*
+            let #future: #ty = (move || -> #ty #block)();
+            #future.await
+        });
+        #future
+    }}
 }
 
 fn emit_policy(name: &str, policy: &Policy) -> TokenStream {

@@ -1,8 +1,9 @@
 //! Reads the function under `#[step]`. Its body stays tokens: a step never looks into it.
 
+use super::boxed::Boxed;
 use proc_macro2::{Group, TokenStream, TokenTree};
 use syn::{
-    Attribute, Error, Ident, Pat, PatIdent, Signature, Token, Type, Visibility, braced,
+    Attribute, Error, Ident, Pat, PatIdent, ReturnType, Signature, Token, Type, Visibility, braced,
     parse::{Parse, ParseStream, Parser},
 };
 
@@ -13,6 +14,10 @@ pub(super) struct StepFn {
     pub(super) defaultness: Option<Token![default]>,
     pub(super) sig: Signature,
     pub(super) body: Option<Body>,
+    /// The boxed future that it gives, if it is no `async fn`.
+    pub(super) boxed: Option<Boxed>,
+    /// What awaiting it gives.
+    pub(super) output: ReturnType,
 }
 
 /// The block.
@@ -34,9 +39,14 @@ impl StepFn {
             true => Some(input.parse()?),
             false => None,
         };
-        let sig = input.parse()?;
+        let sig: Signature = input.parse()?;
+        let boxed = Boxed::of(&sig.output).filter(|_| sig.asyncness.is_none());
+        let output = match &boxed {
+            Some(boxed) => ReturnType::Type(Default::default(), Box::new(boxed.output.clone())),
+            None => sig.output.clone(),
+        };
         if input.parse::<Option<Token![;]>>()?.is_some() {
-            return Ok(Self { attrs, vis, defaultness, sig, body: None });
+            return Ok(Self { attrs, vis, defaultness, sig, body: None, boxed, output });
         }
         // As it is, the block keeps the spans of both its braces: of a mistake at its end rustc then speaks only once.
         let whole = input.fork().parse::<Group>();
@@ -54,7 +64,7 @@ impl StepFn {
             attr.style = syn::AttrStyle::Outer;
             attrs.push(attr);
         }
-        Ok(Self { attrs, vis, defaultness, sig, body: Some(Body(block)) })
+        Ok(Self { attrs, vis, defaultness, sig, body: Some(Body(block)), boxed, output })
     }
 }
 

@@ -35,8 +35,8 @@ pub(super) fn can_be_emitted(step: &StepFn) -> bool {
         && step.defaultness.is_none()
         && matches!(sig.safety, Safety::Default)
         && Receiver::of(sig) != Some(Receiver::Exclusive)
-        && impl_trait_in(&sig.output).is_none()
-        && !never(&sig.output)
+        && impl_trait_in(&step.output).is_none()
+        && !never(&step.output)
         && configured_parameter(step).is_none()
 }
 
@@ -50,8 +50,19 @@ impl Report<'_> {
 
 fn check_qualifiers(step: &StepFn, report: &Report<'_>) {
     let sig = &step.sig;
-    if sig.asyncness.is_none() {
-        report.error(&sig.fn_token, "a step is an `async fn`", format!("write `async fn {}`", sig.ident));
+    match &step.boxed {
+        Some(boxed) if !boxed.sendable => report.error(
+            boxed,
+            "a step may go on in another thread, and this future is not known to be `Send`",
+            "write `dyn Future<..> + Send`",
+        ),
+        Some(_) => {}
+        None if sig.asyncness.is_some() => {}
+        None => report.error(
+            &sig.fn_token,
+            "a step is an `async fn`, or gives a boxed future",
+            format!("write `async fn {}`", sig.ident),
+        ),
     }
     if let Some(constness) = &sig.constness {
         report.error(constness, "a step cannot be `const`", "remove `const`");
@@ -99,17 +110,17 @@ fn check_parameters(step: &StepFn, report: &Report<'_>) {
 }
 
 fn check_output(step: &StepFn, policy: &Policy, report: &Report<'_>) {
-    if let Some(found) = impl_trait_in(&step.sig.output) {
+    if let Some(found) = impl_trait_in(&step.output) {
         report.error(
             found,
             "a step's output needs a name: `impl Trait` has none",
             "name the type, or return `Box<dyn Trait + Send>`",
         );
     }
-    if never(&step.sig.output) {
-        report.error(&step.sig.output, "a step that never ends has no result to save", "return `Infallible`");
+    if never(&step.output) {
+        report.error(&step.output, "a step that never ends has no result to save", "return `Infallible`");
     }
-    if let (Some(span), ReturnType::Default) = (policy.at_most_once, &step.sig.output) {
+    if let (Some(span), ReturnType::Default) = (policy.at_most_once, &step.output) {
         let _ = report.0.error_with_help(
             Code::StepSignature,
             span,

@@ -174,7 +174,16 @@ fn a_signature_that_cannot_be_a_step_is_refused() {
                     1
                 }
             ),
-            "a step is an `async fn`",
+            "a step is an `async fn`, or gives a boxed future",
+        ),
+        (
+            quote!(),
+            quote!(
+                fn f() -> Pin<Box<dyn Future<Output = u8>>> {
+                    Box::pin(async { 1 })
+                }
+            ),
+            "not known to be `Send`",
         ),
         (
             quote!(),

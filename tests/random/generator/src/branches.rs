@@ -88,7 +88,7 @@ impl Generator {
         let mut guard = String::new();
         let guarded: Way<'_, String> = Box::new(|this| {
             this.scope.declare(name, Ty::Num, false);
-            guard = this.under(Allowed::READS, |this| this.condition(1));
+            guard = this.guard();
             this.statements(depth)
         });
         let (ways, ended) = self.ways(vec![guarded, bound_way(vec![name], depth), block_way(depth)]);
@@ -102,12 +102,35 @@ impl Generator {
     fn match_number(&mut self, depth: usize) -> (String, bool) {
         let number = self.number(2);
         let name = self.name();
-        let (ways, ended) = self.ways(vec![block_way(depth), bound_way(vec![name], depth), block_way(depth)]);
+        let (mut first, mut second) = (String::new(), String::new());
+        let small: Way<'_, String> = Box::new(|this| {
+            first = this.guard();
+            this.statements(depth)
+        });
+        let medium: Way<'_, String> = Box::new(|this| {
+            this.scope.declare(name, Ty::Num, false);
+            second = this.guard();
+            this.statements(depth)
+        });
+        let (ways, ended) = self.ways(vec![small, medium, block_way(depth)]);
         let text = format!(
-            "match {number} {{ 0 | 3 => {{ {} }} {name} @ 4..=9 => {{ {} }} _ => {{ {} }} }}",
+            "match {number} {{ 0 | 3 if {first} => {{ {} }} {name} @ 4..=9 if {second} => {{ {} }} _ => {{ {} }} }}",
             ways[0], ways[1], ways[2]
         );
         (text, ended)
+    }
+
+    /// The guard of an arm, which may leave instead of deciding.
+    pub(crate) fn guard(&mut self) -> String {
+        self.under(Allowed::LEAVES, |this| {
+            if !this.allowed.jumps || this.random.percent(60) {
+                return this.condition(1);
+            }
+            let leave = this.condition(1);
+            let jump = |this: &mut Self| (this.jump(1), true);
+            let (ways, _) = this.ways(vec![Box::new(jump), Box::new(|_| (String::new(), false))]);
+            format!("{{ if {leave} {{ {}; }} {} }}", ways[0], this.condition(1))
+        })
     }
 
     fn match_pair(&mut self, depth: usize) -> (String, bool) {

@@ -10,7 +10,8 @@ impl Generator {
     /// A statement that declares.
     pub(crate) fn declaration(&mut self) -> String {
         match self.random.below(20) {
-            0..=8 => self.plain_let(),
+            0..=7 => self.plain_let(),
+            8 => self.lent(),
             9 | 10 => self.borrow(),
             11 | 12 => self.deferred(),
             13 => self.taken_apart(),
@@ -72,6 +73,32 @@ impl Generator {
         let owner = self.scope.locals[at].name.clone();
         self.scope.declare_borrow(name, ty, at, false);
         format!("let {name} = &{owner};")
+    }
+
+    /// What a call lends, used up to the next await: it cannot be taken again.
+    fn lent(&mut self) -> String {
+        let ty = self.any_type();
+        let owned = self.owned(ty);
+        let (Some(one), Some(other)) = (self.random.one_of(&owned), self.random.one_of(&owned)) else {
+            return self.plain_let();
+        };
+        self.scope.read(one);
+        self.scope.read(other);
+        let [a, b] = [one, other].map(|at| self.scope.locals[at].name.clone());
+        let name = self.name();
+        let annotation = if self.random.percent(30) { format!(": &{}", ty.name()) } else { String::new() };
+        let at = self.scope.declare_borrow(name, ty, one, false);
+        let between = self.locked(one, Lock::Steady, |this| {
+            this.locked(other, Lock::Steady, |this| {
+                this.under(Allowed { awaits: false, ..Allowed::ALL }, |this| {
+                    let count = 1 + this.random.below(3);
+                    (0..count).map(|_| this.plain_statement().0).collect::<Vec<_>>().join(" ")
+                })
+            })
+        });
+        // Its name goes on hiding others.
+        self.scope.locals[at].dead = true;
+        format!("let {name}{annotation} = longest(&{a}, &{b}); {between}")
     }
 
     /// Locals that may be borrowed.

@@ -22,7 +22,9 @@ pub(crate) struct Allowed {
 
 impl Allowed {
     pub(crate) const ALL: Self = Self { awaits: true, changes: true, moves: true, jumps: true };
-    /// In guards, closures and `async` blocks.
+    /// In guards.
+    pub(crate) const LEAVES: Self = Self { jumps: true, ..Self::READS };
+    /// In closures and `async` blocks.
     pub(crate) const READS: Self = Self { awaits: false, changes: false, moves: false, jumps: false };
 }
 

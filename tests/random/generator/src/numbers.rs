@@ -69,7 +69,16 @@ impl Generator {
 
     /// Made of a value of another type.
     fn of_other_type(&mut self, depth: usize) -> String {
-        match self.random.below(10) {
+        match self.random.below(11) {
+            10 => {
+                let readable = self.owned(Ty::Texts);
+                let (one, other) = (self.random.one_of(&readable), self.random.one_of(&readable));
+                let (Some(one), Some(other)) = (one, other) else { return self.small_number() };
+                self.scope.read(one);
+                self.scope.read(other);
+                let [a, b] = [one, other].map(|at| self.scope.locals[at].name.clone());
+                format!("(longest(&{a}, &{b}).len() as u64)")
+            }
             0 | 1 => match self.read(Ty::Nums) {
                 Some(nums) => match self.random.below(4) {
                     0 => format!("({nums}.len() as u64)"),

@@ -244,14 +244,23 @@ impl Generator {
         let scrutinee = self.value(Ty::Maybe, depth);
         let name = self.name();
         let bound = self.random.below(9);
+        let mut guard = format!("{name} > {bound}");
         let some = |this: &mut Self| {
             this.scope.declare(name, Ty::Num, false);
             (this.value(ty, depth), false)
         };
-        let ways: Vec<Way<'_, String>> = vec![Box::new(some), Box::new(some), self.value_way(ty, depth, 15)];
+        let guarded = |this: &mut Self| {
+            this.scope.declare(name, Ty::Num, false);
+            if this.random.percent(40) {
+                guard = this.guard();
+            }
+            (this.value(ty, depth), false)
+        };
+        let ways: Vec<Way<'_, String>> =
+            vec![Box::new(guarded), Box::new(some), self.value_way(ty, depth, 15)];
         let (ways, _) = self.ways(ways);
         format!(
-            "(match {scrutinee} {{ Some({name}) if {name} > {bound} => {}, Some({name}) => {}, None => {} }})",
+            "(match {scrutinee} {{ Some({name}) if {guard} => {}, Some({name}) => {}, None => {} }})",
             ways[0], ways[1], ways[2]
         )
     }

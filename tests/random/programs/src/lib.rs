@@ -130,7 +130,12 @@ pub fn weight(value: &impl Debug) -> u64 {
     format!("{value:?}").bytes().fold(7, |sum, byte| (sum * 31 + u64::from(byte)) % 97)
 }
 
-/// The same, with a number.
+/// Lends the one that weighs more.
+pub fn longest<'a, T: Debug>(one: &'a T, other: &'a T) -> &'a T {
+    if weight(other) > weight(one) { other } else { one }
+}
+
+/// The same as [`weight`], with a number.
 pub fn heavy(value: &impl Debug, n: u64) -> u64 {
     cap(weight(value).wrapping_mul(3).wrapping_add(n))
 }
