@@ -120,13 +120,33 @@ impl State for PlaceOrderState {
 impl Workflow for place_order {
     const NAME: &'static str = "place_order";
     const POINTS: &'static [Point] = &[
-        Point { name: "Start", callee: "", fields: &["order"] },
-        Point { name: "Reserve", callee: "shop.reserve", fields: &["order", "ids", "item_at"] },
-        Point { name: "Longest", callee: "longest", fields: &["order", "ids"] },
-        Point { name: "Charge", callee: "shop.charge", fields: &["order", "ids", "longest", "key"] },
-        Point { name: "EventGateway", callee: "event", fields: &["order", "ids", "longest", "payment"] },
-        Point { name: "Sleep", callee: "sleep", fields: &["order", "ids", "longest", "payment", "ok"] },
-        Point { name: "Ship", callee: "ship", fields: &["line", "order"] },
+        Point { name: "Start", callee: "", fields: &["order"], next: &["Reserve", "Longest"] },
+        Point {
+            name: "Reserve",
+            callee: "shop.reserve",
+            fields: &["order", "ids", "item_at"],
+            next: &["Reserve", "Longest", "Err(..)"],
+        },
+        Point { name: "Longest", callee: "longest", fields: &["order", "ids"], next: &["Charge"] },
+        Point {
+            name: "Charge",
+            callee: "shop.charge",
+            fields: &["order", "ids", "longest", "key"],
+            next: &["EventGateway", "Err(..)"],
+        },
+        Point {
+            name: "EventGateway",
+            callee: "event",
+            fields: &["order", "ids", "longest", "payment"],
+            next: &["Sleep"],
+        },
+        Point {
+            name: "Sleep",
+            callee: "sleep",
+            fields: &["order", "ids", "longest", "payment", "ok"],
+            next: &["Ship"],
+        },
+        Point { name: "Ship", callee: "ship", fields: &["line", "order"], next: &["Ok(..)"] },
     ];
     type Input = (Order,);
     type Output = Result<String, Nope>;

@@ -49,8 +49,8 @@ enum B {
 impl Workflow for counter {
     const NAME: &'static str = "counter";
     const POINTS: &'static [Point] = &[
-        Point { name: "Start", callee: "", fields: &["n", "labels"] },
-        Point { name: "Done", callee: "async", fields: &["n", "done"] },
+        Point { name: "Start", callee: "", fields: &["n", "labels"], next: &["Done", "return .."] },
+        Point { name: "Done", callee: "async", fields: &["n", "done"], next: &["Done", "return .."] },
     ];
 
     type Input = (u64, HashMap<String, u64>);
