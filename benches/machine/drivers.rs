@@ -79,6 +79,7 @@ fn drive(order: Order, save: impl Fn(&mut [u8], u64)) -> Result<u64> {
 fn start(order: Order) -> Result<Machine<'static, u64>> {
     let description = describe::<many_steps>()?;
     let start = RestoredFrame {
+        writer: None,
         number: 0,
         parent: None,
         visit: 0,

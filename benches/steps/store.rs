@@ -117,6 +117,7 @@ fn commit(numbers: &Registered, claimed: &Claimed, order: &mut Order, step: usiz
         closed: Vec::new(),
         next_frame: None,
         consumed: Vec::new(),
+        queue: None,
         next,
     })
 }

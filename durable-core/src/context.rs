@@ -10,9 +10,10 @@ use crate::{
     Awaitable, BoxFuture, ExecutionId, Saver, Wait, Witnesses, Workflow,
     attempt::{AttemptScope, in_scope},
     describe,
-    schema::Fingerprint,
+    schema::{Fingerprint, PointSchema},
     step::Jitter,
     stored::STORED_HEADER_BYTES,
+    upgrade::match_point,
     workflow::{Description, Entry},
 };
 use stages::{At, Block};
@@ -82,7 +83,7 @@ pub(crate) enum Place {
     /// At a known await point of this build; `None` before the first.
     Known { description: &'static Description, point: Option<usize> },
     /// As read from a store, not matched with this build's code yet.
-    Restored { workflow: String, point: String, fingerprint: Fingerprint },
+    Restored { workflow: String, point: String, fingerprint: Fingerprint, writer: Option<Arc<PointSchema>> },
 }
 
 /// An execution while it is in memory.
@@ -344,15 +345,27 @@ impl Context {
         }
     }
 
-    /// Matches the frame's snapshot with this build's code: its await point must exist, with the same fingerprint.
+    /// Matches the frame's snapshot with this build's code: its await point must exist. What another build saved there becomes
+    /// what this one saves, before anything reads it.
     pub(crate) fn resume<W: Workflow>(&self) -> Result<Option<Resume<'_>>, String> {
         let description = describe::<W>().map_err(|error| error.to_string())?;
         let mut state = self.execution().state();
         let frame = &mut state.frames[self.slot];
         let point = match &frame.place {
             Place::Known { point, .. } => *point,
-            Place::Restored { workflow, point, fingerprint } => {
-                Some(match_point(description, workflow, point, fingerprint)?)
+            Place::Restored { workflow, point, fingerprint, writer } => {
+                let (point, upgraded) = match_point(
+                    description,
+                    workflow,
+                    point,
+                    fingerprint,
+                    writer.as_deref(),
+                    &frame.snapshot,
+                )?;
+                if let Some(upgraded) = upgraded {
+                    frame.snapshot = upgraded;
+                }
+                Some(point)
             }
         };
         frame.place = Place::Known { description, point };
@@ -473,33 +486,6 @@ fn unsavable(frame: &Frame, point: usize, field: usize, error: &postcard::Error)
     let point = &description.points[point];
     let field = point.fields.get(field).map_or("?", |(name, _)| name);
     format!("await point `{}`: the value of `{field}` cannot be saved: {error}", point.name)
-}
-
-fn match_point(
-    description: &Description,
-    workflow: &str,
-    point: &str,
-    fingerprint: &Fingerprint,
-) -> Result<usize, String> {
-    if description.name != workflow {
-        return Err(format!(
-            "the snapshot is of workflow `{workflow}`, but `{}` is called there now: it goes on in a build that calls `{workflow}`",
-            description.name
-        ));
-    }
-    let Some(index) = description.point(point) else {
-        return Err(format!(
-            "workflow `{workflow}` has no await point `{point}` in this build: it goes on in a build that has it"
-        ));
-    };
-    let expected = &description.point_fingerprints[index];
-    if expected != fingerprint {
-        return Err(format!(
-            "await point `{point}` of workflow `{workflow}` saves other fields or types in this build \
-             (fingerprint {expected}, the snapshot has {fingerprint}): it goes on in the build that saved it"
-        ));
-    }
-    Ok(index)
 }
 
 /// A snapshot to go on from.

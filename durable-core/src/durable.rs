@@ -1,6 +1,6 @@
 //! What may be saved: the [`Durable`] trait, and the witness that ties each local of a workflow to one type.
 
-use crate::schema::{Schema, TraceError, trace};
+use crate::saved_type::SavedType;
 use serde::{Serialize, de::DeserializeOwned};
 use std::{cell::Cell, fmt};
 
@@ -40,7 +40,7 @@ pub struct SavedState;
 #[diagnostic::do_not_recommend]
 impl<T: Durable> Holds<T> for SavedState {
     fn witness() -> Witness<T> {
-        Witness { act: act::<T>, trace: trace::<T> }
+        Witness { act: act::<T>, ty: SavedType::of::<T>() }
     }
 }
 
@@ -50,7 +50,7 @@ impl<T: Durable> Holds<T> for SavedState {
 /// bytes. It is also the only place with a trait bound, so a local that cannot be saved gives one error, at its binding.
 pub struct Witness<T> {
     act: fn(Act<'_, T>) -> postcard::Result<()>,
-    trace: TraceFn,
+    ty: &'static SavedType,
 }
 
 /// What is done with a value. One function does both: each execution in memory has a witness for each of its locals.
@@ -100,7 +100,7 @@ fn act<T: Serialize + DeserializeOwned>(act: Act<'_, T>) -> postcard::Result<()>
 }
 
 /// Lets postcard append to a buffer that goes on afterwards.
-struct Append<'a>(&'a mut Vec<u8>);
+pub(crate) struct Append<'a>(pub(crate) &'a mut Vec<u8>);
 
 impl postcard::ser_flavors::Flavor for Append<'_> {
     type Output = ();
@@ -122,16 +122,13 @@ impl postcard::ser_flavors::Flavor for Append<'_> {
 
 /// A witness whose type is forgotten: enough to describe what an await point saves.
 pub trait Traced {
-    /// How to trace it.
-    fn trace_fn(&self) -> TraceFn;
+    /// The type.
+    fn saved_type(&self) -> &'static SavedType;
 }
 
-/// Gives the shape of a type.
-pub type TraceFn = fn() -> Result<Schema, TraceError>;
-
 impl<T> Traced for Witness<T> {
-    fn trace_fn(&self) -> TraceFn {
-        self.trace
+    fn saved_type(&self) -> &'static SavedType {
+        self.ty
     }
 }
 
@@ -152,12 +149,12 @@ impl<T> Witness<T> {
     pub(crate) fn show(&self, value: &T) -> Option<String> {
         let mut bytes = Vec::new();
         self.save(value, &mut bytes).ok()?;
-        show_bytes(self.trace, &bytes)
+        show_bytes(self.ty, &bytes)
     }
 }
 
-fn show_bytes(trace: TraceFn, bytes: &[u8]) -> Option<String> {
-    let (value, _) = trace().ok()?.decode(bytes).ok()?;
+fn show_bytes(ty: &SavedType, bytes: &[u8]) -> Option<String> {
+    let (value, _) = ty.trace().ok()?.decode(bytes).ok()?;
     Some(value.to_string())
 }
 

@@ -8,7 +8,8 @@ use crate::{
     BoxFuture, Context, Point, Saver, Witness,
     awaitable::At,
     context::Resume,
-    durable::{TraceFn, Traced as _, Witnesses, save},
+    durable::{Traced as _, Witnesses, save},
+    saved_type::SavedType,
     workflow::Describe,
 };
 use std::fmt;
@@ -83,7 +84,7 @@ fn describe_slots(
     points: &[Point],
 ) {
     let mut points = points.iter().zip(saved.iter().copied());
-    describe.locals(&mut |number| slots.slot(number).trace_fn(), &mut points);
+    describe.locals(&mut |number| slots.slot(number).saved_type(), &mut points);
 }
 
 /// A block of a drive function: a box of its own, because each is of another type.
@@ -158,8 +159,8 @@ pub trait AnySlot {
     fn save(&self, saver: &mut Saver);
     /// Reads the value from the front of `bytes`.
     fn load(&mut self, bytes: &mut &[u8]) -> postcard::Result<()>;
-    /// How to trace its type.
-    fn trace_fn(&self) -> TraceFn;
+    /// Its type.
+    fn saved_type(&self) -> &'static SavedType;
 }
 
 impl<T> AnySlot for Slot<T> {
@@ -176,8 +177,8 @@ impl<T> AnySlot for Slot<T> {
         Ok(())
     }
 
-    fn trace_fn(&self) -> TraceFn {
-        self.witness.as_ref().unwrap_or_else(|| lost()).trace_fn()
+    fn saved_type(&self) -> &'static SavedType {
+        self.witness.as_ref().unwrap_or_else(|| lost()).saved_type()
     }
 }
 

@@ -26,9 +26,11 @@ mod input;
 mod named;
 mod resources;
 mod run;
+mod saved_type;
 mod sleep;
 mod state;
 mod step;
+mod upgrade;
 mod workflow;
 
 pub use attempt::{Attempt, attempt, idempotency_key};
@@ -52,6 +54,7 @@ pub use sleep::{Sleep, sleep};
 pub use state::{Inferred, StateError};
 pub use step::{Interrupted, Jitter, Retry, Step, StepFailure, StepPolicy};
 pub use store::{ExecutionId, Status, Store};
+pub use upgrade::{Reads, Unreadable};
 #[doc(hidden)]
 pub use workflow::Registration;
 pub use workflow::{Description, Point, State, UndescribedWorkflow, Workflow, Workflows, describe};
@@ -70,7 +73,7 @@ pub mod private {
             Again, Eager, Indexed, IndexedMut, IntoCursor, advance, again, into_cursor, item, item_mut,
         },
         durable::{
-            Holds, Moved, SavedState, Saver, Spares, TraceFn, Traced, Witness, save, stays_whole, witness,
+            Holds, Moved, SavedState, Saver, Spares, Traced, Witness, save, stays_whole, witness,
             witness_of_parameter,
         },
         frame::{AnySlot, Frame, Slot, Slots, boxed, no_slot},
@@ -79,6 +82,7 @@ pub mod private {
             ErrorDebug, ErrorFallback, ErrorSilent, ErrorText, FromFailure, FromInterrupted, NoClone,
             NoFailure, Probe, TryClone, from_interrupted,
         },
+        saved_type::SavedType,
         state::{FieldReader, InferredField, show_variant},
         step::{Attempts, Body, Repeat, StepHooks},
         workflow::{Describe, Entry, Mode},

@@ -5,7 +5,7 @@
 use crate::{
     BoxFuture, Context, ExecutionId, Wait, Workflow,
     context::{Execution, ExecutionState, Frame, Host, Place, Request},
-    schema::Fingerprint,
+    schema::{Fingerprint, PointSchema},
     step::Jitter,
     workflow::{Description, Entry},
 };
@@ -50,6 +50,8 @@ pub struct RestoredFrame {
     pub point: String,
     /// That await point's fingerprint.
     pub fingerprint: Fingerprint,
+    /// The schema it was saved with, to go on in a build that saves something else there.
+    pub writer: Option<Arc<PointSchema>>,
     /// Its snapshot: the stored header's bytes (any content), then the payload.
     pub snapshot: Arc<[u8]>,
     /// Its timer is due.
@@ -330,8 +332,8 @@ impl Root {
 }
 
 fn restore_frame(frame: RestoredFrame) -> Frame {
-    let RestoredFrame { number, parent, visit, failed, workflow, point, fingerprint, snapshot, fired, begun } =
-        frame;
-    let place = Place::Restored { workflow, point, fingerprint };
+    let RestoredFrame { number, parent, visit, failed, workflow, point, fingerprint, .. } = frame;
+    let RestoredFrame { writer, snapshot, fired, begun, .. } = frame;
+    let place = Place::Restored { workflow, point, fingerprint, writer };
     Frame { place, number, parent, visit, failed, snapshot, restored: false, interrupted: begun, fired }
 }

@@ -31,7 +31,7 @@ use crate::{
     store::{
         Beat, ClaimRequest, Claims, Commit, CommitError, Committed, ExecutionId, ExecutionRecord, Filter,
         HistoryEntry, Local, Millis, Outcome, Registered, Registration, Release, SchemaId, SchemaRow,
-        SendError, SendRequest, Sent, StartRequest, Started, Store, StoreError, WorkerId,
+        SendError, SendRequest, Sent, StartRequest, Started, Store, StoreError, Version, WorkerId,
     },
 };
 use state::State;
@@ -150,6 +150,11 @@ impl Store for MemoryStore {
 
     fn schema(&self, schema: SchemaId) -> BoxFuture<'_, Result<Option<SchemaRow>, StoreError>> {
         Box::pin(async move { Ok(self.write(|state| state.registry.schema(schema).cloned())) })
+    }
+
+    fn versions(&self, workflow: &str) -> BoxFuture<'_, Result<Vec<Version>, StoreError>> {
+        let workflow = workflow.to_owned();
+        Box::pin(async move { Ok(self.write(|state| state.registry.versions(&workflow))) })
     }
 
     fn join(&self, name: &str) -> BoxFuture<'_, Result<WorkerId, StoreError>> {

@@ -258,7 +258,19 @@ fn restore(frame: &Envelope, fired: bool) -> RestoredFrame {
     let snapshot = frame.snapshot.clone();
     // A blob is given out before the operation begins; whether it began afterwards is not in it.
     let begun = true;
-    RestoredFrame { number, parent, visit, failed, workflow, point, fingerprint, snapshot, fired, begun }
+    RestoredFrame {
+        number,
+        parent,
+        visit,
+        failed,
+        workflow,
+        point,
+        fingerprint,
+        writer: None,
+        snapshot,
+        fired,
+        begun,
+    }
 }
 
 /// The frames of a blob, checked to be one execution: the root, and each further frame a child of the one before it.

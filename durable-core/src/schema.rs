@@ -4,8 +4,10 @@
 //! lets any tool read the bytes without the program that wrote them ([`Schema::decode`], [`Value`]), and what
 //! tells one version of a type from another ([`Fingerprint`]).
 
+mod changes;
 mod decode;
 mod difference;
+mod dry_run;
 mod encode;
 mod fingerprint;
 mod point;
@@ -23,7 +25,9 @@ mod trace_tests;
 
 use std::sync::Arc;
 
+pub(crate) use changes::{Change, changes};
 pub use decode::{DecodeError, VALUE_DEPTH_MAX};
+pub(crate) use dry_run::dry_run;
 pub use encode::SchemaError;
 pub use fingerprint::{Fingerprint, FingerprintError, fingerprint_of};
 pub use point::{PointSchema, workflow_fingerprint};

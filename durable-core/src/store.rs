@@ -75,6 +75,17 @@ pub struct SchemaRow {
     pub point: PointSchema,
 }
 
+/// One version of a workflow that was ever registered.
+#[derive(Clone, Debug)]
+pub struct Version {
+    /// Its queue. Later versions have larger numbers.
+    pub queue: QueueId,
+    /// The fingerprint over all its await points.
+    pub fingerprint: Fingerprint,
+    /// Its await points, with their schema rows.
+    pub points: Vec<(SchemaId, PointSchema)>,
+}
+
 /// A worker's membership: what it said of itself, and what the store found out about others on a beat.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Beat {
@@ -103,6 +114,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// A schema row by its number; `None` if there is none.
     fn schema(&self, schema: SchemaId) -> BoxFuture<'_, Result<Option<SchemaRow>, StoreError>>;
+
+    /// All versions of a workflow, the oldest first; none if there is no such workflow.
+    fn versions(&self, workflow: &str) -> BoxFuture<'_, Result<Vec<Version>, StoreError>>;
 
     /// Joins as a worker and takes its liveness lock (K3). `name` is for people.
     fn join(&self, name: &str) -> BoxFuture<'_, Result<WorkerId, StoreError>>;

@@ -3,8 +3,9 @@
 use crate::{
     BoxFuture, Context, Resources,
     context::Resume,
-    durable::{TraceFn, Traced},
+    durable::Traced,
     resources::MissingResource,
+    saved_type::SavedType,
     schema::{Fingerprint, PointSchema, TraceError, workflow_fingerprint},
     state::{FieldReader, StateError},
 };
@@ -88,6 +89,9 @@ pub struct Point {
     pub name: &'static str,
     /// The awaited expression's callee as written, for people.
     pub callee: &'static str,
+    /// The name of what is called there (`charge`, `event("paid")`), empty where nothing is: snapshots of an await point that
+    /// has come to do something else are not gone on from.
+    pub operation: &'static str,
     /// The names of its saved fields, in order.
     pub fields: &'static [&'static str],
     /// What may come next, in order: names of await points, and ends, which are `Ok(..)`, `Err(..)` and, where the output is
@@ -96,6 +100,10 @@ pub struct Point {
 }
 
 /// A workflow or a tuple of such: `(place_order, refund)`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no workflow, nor a tuple of at most 16 workflows",
+    note = "tuples of workflows may contain tuples"
+)]
 pub trait Workflows {
     /// Calls with each of them.
     #[doc(hidden)]
@@ -180,37 +188,48 @@ pub enum Entry<'a, I> {
 #[doc(hidden)]
 #[derive(Debug, Default)]
 pub struct Describe {
-    points: Vec<Result<PointSchema, (&'static str, &'static str, TraceError)>>,
+    points: Vec<Result<Described, (&'static str, &'static str, TraceError)>>,
 }
+
+/// An await point, and the types of its saved locals.
+type Described = (PointSchema, Vec<&'static SavedType>);
 
 impl Describe {
     /// All await points at once: the number of the local that each field is. Each local's type is traced once.
     pub(crate) fn locals(
         &mut self,
-        trace: &mut dyn FnMut(usize) -> TraceFn,
+        local: &mut dyn FnMut(usize) -> &'static SavedType,
         points: &mut dyn Iterator<Item = (&Point, &[usize])>,
     ) {
         let mut traced = HashMap::new();
         for (point, locals) in points {
-            let schemas = point.fields.iter().zip(locals).map(|(field, local)| {
-                match traced.entry(*local).or_insert_with(|| trace(*local)()) {
-                    Ok(schema) => Ok(((*field).to_owned(), schema.clone())),
-                    Err(error) => Err((point.name, *field, error.clone())),
-                }
-            });
+            let types: Vec<_> = locals.iter().map(|number| local(*number)).collect();
+            let schemas =
+                point.fields.iter().zip(locals).zip(&types).map(|((field, local), ty)| {
+                    match traced.entry(*local).or_insert_with(|| ty.trace()) {
+                        Ok(schema) => Ok(((*field).to_owned(), schema.clone())),
+                        Err(error) => Err((point.name, *field, error.clone())),
+                    }
+                });
             let fields = schemas.collect::<Result<_, _>>();
-            self.points.push(fields.map(|fields| PointSchema { name: point.name.to_owned(), fields }));
+            self.points.push(fields.map(|fields| {
+                let (name, operation) = (point.name.to_owned(), point.operation.to_owned());
+                (PointSchema { name, operation, fields }, types)
+            }));
         }
     }
 
     /// One await point, its fields in order: for a machine that is written by hand.
     pub fn point(&mut self, name: &'static str, fields: &[(&'static str, &dyn Traced)]) {
-        let schemas = fields.iter().map(|(field, witness)| match witness.trace_fn()() {
+        let types = fields.iter().map(|(_, witness)| witness.saved_type()).collect();
+        let schemas = fields.iter().map(|(field, witness)| match witness.saved_type().trace() {
             Ok(schema) => Ok(((*field).to_owned(), schema)),
             Err(error) => Err((name, *field, error)),
         });
         let fields = schemas.collect::<Result<_, _>>();
-        self.points.push(fields.map(|fields| PointSchema { name: name.to_owned(), fields }));
+        let operation = String::new();
+        self.points
+            .push(fields.map(|fields| (PointSchema { name: name.to_owned(), operation, fields }, types)));
     }
 }
 
@@ -219,11 +238,13 @@ impl Describe {
         let points = self.points.into_iter().collect::<Result<Vec<_>, _>>();
         let points =
             points.map_err(|(point, field, error)| UndescribedWorkflow { workflow, point, field, error })?;
+        let (points, types): (Vec<_>, _) = points.into_iter().unzip();
         Ok(Description {
             name: workflow,
             point_fingerprints: points.iter().map(PointSchema::fingerprint).collect(),
             fingerprint: workflow_fingerprint(&points),
             points,
+            types,
         })
     }
 }
@@ -239,6 +260,8 @@ pub struct Description {
     pub point_fingerprints: Vec<Fingerprint>,
     /// The fingerprint over all of them.
     pub fingerprint: Fingerprint,
+    /// The types of what each await point saves.
+    pub(crate) types: Vec<Vec<&'static SavedType>>,
 }
 
 impl Description {

@@ -5,6 +5,7 @@ use crate::{
     registry::{Registered, Registry, Typed},
     schemas::Schemas,
     shared::{Options, Shared},
+    versions,
     worker::Worker,
 };
 use durable_core::{Durable, Resources, Workflow, store::Store};
@@ -111,8 +112,10 @@ impl WorkerBuilder {
         let schemas = Schemas::new(Arc::clone(&store));
         let mut registry = Registry::default();
         for workflow in workflows {
-            let numbers = schemas.numbers(workflow.describe()?).await?;
+            let description = workflow.describe()?;
+            let numbers = schemas.numbers(description).await?;
             registry.insert(numbers.queue, workflow);
+            versions::accept_older(&mut registry, &schemas, description, numbers.queue).await?;
         }
         let worker = store.join(&options.name).await?;
         // What a killed process held is taken over by the next one to start, not a beat later (K3).

@@ -51,6 +51,7 @@ async fn claim_all(shared: &Arc<Shared>, round: &mut usize) -> Option<Duration> 
         let request = ClaimRequest {
             worker: shared.worker(),
             queues: shared.registry.queues(*round),
+            unreadable: shared.registry.unreadable(),
             limit: ask.limit,
             fragile: ask.fragile,
             alone: ask.alone,

@@ -1,7 +1,7 @@
 //! What can go wrong at the start of a worker, and in a client.
 
 use durable_core::{
-    ExecutionId, Fingerprint, MissingResource, StateError, Status, UndescribedWorkflow,
+    ExecutionId, MissingResource, StateError, Status, UndescribedWorkflow, Unreadable,
     event::EventError,
     schema::TraceError,
     store::{InvalidId, SendError, StoreError},
@@ -125,18 +125,16 @@ pub enum ClientError {
         #[source]
         error: EventError,
     },
-    /// The snapshot was written by another build.
+    /// The snapshot was written by another build, and is nothing that this one can read.
     #[error(
-        "execution `{id}` stands at await point `{point}` as another build saved it (fingerprint {found}): read it with that \
-         build, or look at its raw record"
+        "execution `{id}` stands where another build saved it: {error}; read it with that build, or as JSON (`state_json`)"
     )]
     OtherBuild {
         /// The id.
         id: ExecutionId,
-        /// The await point.
-        point: String,
-        /// Its fingerprint in the store.
-        found: Fingerprint,
+        /// What this build cannot read.
+        #[source]
+        error: Unreadable,
     },
     /// The state cannot be read.
     #[error("the state of execution `{id}` cannot be read: {error}")]

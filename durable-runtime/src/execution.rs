@@ -12,8 +12,8 @@ use durable_core::{
     Description, ExecutionId, Wait,
     machine::{AwaitPoint, Machine, Progress, Settled, panic_message},
     store::{
-        Claimed, Commit, CommitError, Control, FrameWrite, Next, Outcome, Registered as Numbers, Row,
-        SchemaId, Status, StoreError, Teller,
+        Claimed, Commit, CommitError, Control, FrameWrite, Next, Outcome, QueueId, Registered as Numbers,
+        Row, SchemaId, Status, StoreError, Teller,
     },
     stored,
 };
@@ -67,6 +67,8 @@ struct Driver {
     fence: u64,
     /// Events ever sent, as of the claim (E2).
     mail: u64,
+    /// The queue that the execution moves to with the first snapshot of this build: it was claimed from an older version's.
+    moves: Option<QueueId>,
     seat: Arc<Seat>,
     /// Told how it ends, if someone in this process wants to hear it.
     teller: Option<Teller>,
@@ -109,6 +111,7 @@ impl Driving {
             epoch: claimed.epoch,
             fence: claimed.fence,
             mail: claimed.mail,
+            moves: shared.registry.moves(claimed.queue),
             seat,
             teller,
             numbers: None,
@@ -202,6 +205,7 @@ impl Driver {
     /// Whether an await point is the root's, with nothing to settle, and its operation runs at once.
     fn is_usual(&self, point: &AwaitPoint, settled: &Settled) -> bool {
         point.frame == 0
+            && self.moves.is_none()
             && point.wait == Wait::Now
             && settled.is_empty()
             && self.known_numbers(point.description).is_some()
@@ -290,9 +294,11 @@ impl Driver {
             Some(write) => (None, vec![write]),
             None => (None, Vec::new()),
         };
+        let saves = root.iter().chain(&frames).any(|write| write.snapshot.is_some());
+        let queue = self.moves.filter(|_| saves);
         let Self { row, epoch, fence, .. } = *self;
         let Settled { consumed, closed } = settled;
-        Commit { row, epoch, fence, root, frames, closed, next_frame: None, consumed, next }
+        Commit { row, epoch, fence, root, frames, closed, next_frame: None, consumed, queue, next }
     }
 
     /// An await point is durable whose operation runs here: earlier crashes are over (A1).

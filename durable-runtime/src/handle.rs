@@ -95,7 +95,8 @@ impl<W: Workflow> Handle<W> {
         Ok(self.store.history(&self.id).await?)
     }
 
-    /// The state it stands at, as the generated enum.
+    /// The state it stands at, as the generated enum. What another version of the workflow saved is read as this one would go on
+    /// from it.
     pub async fn state(&self) -> Result<W::State, ClientError> {
         let record = self.record().await?;
         let id = || self.id.clone();
@@ -106,16 +107,12 @@ impl<W: Workflow> Handle<W> {
             return Err(ClientError::Ended { id: id(), status: record.status });
         };
         let Saved { known, payload } = saved::open(&*self.store, &self.schemas, &self.id, root).await?;
-        let (description, point) = (describe::<W>()?, &known.row.point);
-        let ours = description.point(&point.name).map(|index| description.point_fingerprints[index]);
-        if known.row.workflow != W::NAME || ours != Some(known.fingerprint) {
-            return Err(ClientError::OtherBuild {
-                id: id(),
-                point: point.name.clone(),
-                found: known.fingerprint,
-            });
-        }
-        let mut fields = FieldReader::new(&point.fields, payload);
+        let (description, point) = (describe::<W>()?, &known.point);
+        let (index, payload) = description
+            .upgrade(point, payload)
+            .map_err(|error| ClientError::OtherBuild { id: id(), error })?;
+        let point = &description.points[index];
+        let mut fields = FieldReader::new(&point.fields, &payload);
         W::State::decode(&point.name, &mut fields).map_err(|error| ClientError::State { id: id(), error })
     }
 

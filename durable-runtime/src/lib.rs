@@ -15,6 +15,7 @@
 //! | shutdown | `worker.rs` |
 //! | starts, conflicts | `client.rs`, `start.rs`, `same_input.rs` |
 //! | events, state, result | `handle.rs` |
+//! | executions of older versions | `versions.rs` |
 //! | a state as JSON, without the program | `saved.rs` |
 
 mod beat;
@@ -38,6 +39,7 @@ mod shared;
 mod start;
 mod stats;
 mod trouble;
+mod versions;
 mod worker;
 
 pub use builder::WorkerBuilder;
@@ -45,4 +47,5 @@ pub use client::{Client, IntoExecutionId, StartOptions};
 pub use error::{ClientError, StartError};
 pub use handle::Handle;
 pub use stats::Stats;
+pub use versions::NeedsMigration;
 pub use worker::Worker;

@@ -1,11 +1,12 @@
 //! The workflows a worker knows, their types erased, and the numbers the store gave them.
 
+use crate::versions::NeedsMigration;
 use durable_core::{
     Description, Durable, Host, Resources, UndescribedWorkflow, Workflow, describe,
     event::encode_event,
     machine::{Identity, Machine, Restored},
     schema::{TraceError, fingerprint_of},
-    store::QueueId,
+    store::{QueueId, SchemaId},
 };
 use std::{collections::HashMap, marker::PhantomData, sync::Arc};
 
@@ -94,12 +95,45 @@ where
 pub(crate) struct Registry {
     by_queue: HashMap<QueueId, Arc<dyn Registered>>,
     queues: Vec<QueueId>,
+    /// The queue of this build's version, by the workflow's name.
+    own: HashMap<&'static str, QueueId>,
+    left_out: Vec<NeedsMigration>,
 }
 
 impl Registry {
     pub(crate) fn insert(&mut self, queue: QueueId, workflow: Arc<dyn Registered>) {
+        self.own.insert(workflow.name(), queue);
         self.queues.push(queue);
         self.by_queue.insert(queue, workflow);
+    }
+
+    /// Takes executions of an older version, too.
+    pub(crate) fn accept(&mut self, queue: QueueId, workflow: &str) {
+        let own = self.own.get(workflow).and_then(|own| self.by_queue.get(own)).cloned();
+        if let Some(workflow) = own {
+            self.queues.push(queue);
+            self.by_queue.insert(queue, workflow);
+        }
+    }
+
+    /// Takes no execution that stands there.
+    pub(crate) fn leave_out(&mut self, point: NeedsMigration) {
+        self.left_out.push(point);
+    }
+
+    pub(crate) fn needs_migration(&self) -> &[NeedsMigration] {
+        &self.left_out
+    }
+
+    /// The await points that claims are to leave out.
+    pub(crate) fn unreadable(&self) -> Vec<SchemaId> {
+        self.left_out.iter().map(|left_out| left_out.schema).collect()
+    }
+
+    /// Where an execution from this queue belongs once this build has saved something of it; `None`: it is there.
+    pub(crate) fn moves(&self, queue: QueueId) -> Option<QueueId> {
+        let own = *self.own.get(self.by_queue.get(&queue)?.name())?;
+        (own != queue).then_some(own)
     }
 
     pub(crate) fn get(&self, queue: QueueId) -> Option<&Arc<dyn Registered>> {

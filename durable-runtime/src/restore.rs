@@ -85,9 +85,10 @@ async fn restore_frame(frame: &ClaimedFrame, now: u64, schemas: &Schemas) -> Res
         parent: frame.parent,
         visit: frame.visit,
         failed: frame.failed,
-        workflow: known.row.workflow.clone(),
-        point: known.row.point.name.clone(),
+        workflow: known.workflow.clone(),
+        point: known.point.name.clone(),
         fingerprint: known.fingerprint,
+        writer: Some(Arc::clone(&known.point)),
         snapshot: Arc::clone(&frame.snapshot),
         fired: frame.due.is_some_and(|due| due <= now),
         // A frame that waits for a time or an event has not begun what comes after.
@@ -100,7 +101,7 @@ async fn unusable(frame: &ClaimedFrame, schemas: &Schemas, reason: &str) -> Unus
     let number = frame.frame;
     Unusable::SetAside(match schemas.row(frame.schema).await {
         Ok(Some(known)) => {
-            let (point, workflow) = (&known.row.point.name, &known.row.workflow);
+            let (point, workflow) = (&known.point.name, &known.workflow);
             format!("frame {number}, at await point `{point}` of workflow `{workflow}`: {reason}")
         }
         _ => format!("frame {number}: {reason}"),

@@ -36,7 +36,7 @@ async fn read(
     let Some(known) = schemas.row(schema).await? else { return Ok(None) };
     let mut rest = payload;
     let mut values = Vec::new();
-    for (name, schema) in &known.row.point.fields {
+    for (name, schema) in &known.point.fields {
         let Ok((value, after)) = schema.decode(rest) else { return Ok(None) };
         values.push((name.clone(), sort_maps(value)));
         rest = after;

@@ -46,7 +46,7 @@ pub(crate) async fn json(
     let mut outermost = None;
     for frame in record.frames.iter().rev() {
         let Saved { known, payload } = open(store, schemas, id, frame).await?;
-        let (workflow, point) = (&known.row.workflow, &known.row.point);
+        let (workflow, point) = (&known.workflow, &known.point);
         let decoded = point.decode(payload).map_err(|error| error.to_string());
         let state = decoded.and_then(|value| serde_json::to_value(value).map_err(|error| error.to_string()));
         let state = state.map_err(|error| ClientError::Undecoded {

@@ -2,8 +2,8 @@
 //! change, so what was once read is kept.
 
 use durable_core::{
-    Description, Fingerprint,
-    store::{Registered, Registration, SchemaId, SchemaRow, Store, StoreError},
+    Description, Fingerprint, PointSchema,
+    store::{Registered, Registration, SchemaId, SchemaRow, Store, StoreError, Version},
 };
 use std::{
     collections::HashMap,
@@ -21,7 +21,8 @@ pub(crate) struct Schemas {
 /// A schema row with its fingerprint.
 #[derive(Debug)]
 pub(crate) struct KnownRow {
-    pub(crate) row: SchemaRow,
+    pub(crate) workflow: String,
+    pub(crate) point: Arc<PointSchema>,
     pub(crate) fingerprint: Fingerprint,
 }
 
@@ -37,9 +38,16 @@ impl Schemas {
             return Ok(known);
         }
         let Some(row) = self.store.schema(schema).await? else { return Ok(None) };
-        let row = Arc::new(KnownRow { fingerprint: row.point.fingerprint(), row });
+        let SchemaRow { workflow, point } = row;
+        let row = KnownRow { fingerprint: point.fingerprint(), workflow, point: Arc::new(point) };
+        let row = Arc::new(row);
         self.rows.write().unwrap_or_else(PoisonError::into_inner).insert(schema, Arc::clone(&row));
         Ok(Some(row))
+    }
+
+    /// All versions of a workflow that were ever registered, the oldest first.
+    pub(crate) async fn versions(&self, workflow: &str) -> Result<Vec<Version>, StoreError> {
+        self.store.versions(workflow).await
     }
 
     /// The numbers of a workflow, which is registered the first time it is asked for: a child's, when it first commits.

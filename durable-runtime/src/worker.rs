@@ -1,6 +1,9 @@
 //! A running worker.
 
-use crate::{beat::Beat, builder::WorkerBuilder, claim_loop, shard::Shard, shared::Shared, stats::Stats};
+use crate::{
+    beat::Beat, builder::WorkerBuilder, claim_loop, shard::Shard, shared::Shared, stats::Stats,
+    versions::NeedsMigration,
+};
 use durable_core::store::{Admission, Store, StoreError, WorkerId};
 use std::{fmt, sync::Arc, time::Duration};
 use tokio::{task::JoinHandle, time::timeout};
@@ -50,6 +53,12 @@ impl Worker {
     /// What it has done and has in hand.
     pub fn stats(&self) -> Stats {
         self.shared.stats()
+    }
+
+    /// Await points of older versions of its workflows that this build cannot go on from: executions stand there, untouched, until
+    /// a build is deployed that can.
+    pub fn needs_migration(&self) -> &[NeedsMigration] {
+        self.shared.registry.needs_migration()
     }
 
     /// Ends gracefully: nothing new is claimed, running operations have the grace period to reach their next commit, and then

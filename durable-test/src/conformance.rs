@@ -48,6 +48,7 @@ mod schemas;
 mod starts;
 mod subject;
 mod takeover;
+mod versions;
 
 pub use list::cases;
 pub use subject::Subject;

@@ -97,7 +97,10 @@ async fn executions_of_an_older_build_are_left_to_it_and_stay_readable() {
         let error = client.handle::<new::deliver>(id).unwrap().state().await.unwrap_err();
         assert!(matches!(error, ClientError::OtherBuild { .. }), "{error:?}");
         let point = if id == "ready" { "await point `Start`" } else { "await point `EventSeal`" };
-        names(&error, &[&format!("`{id}`"), point, "another build", "read it with that build"]);
+        names(
+            &error,
+            &[&format!("`{id}`"), "`express` is needed", point, "another build", "read it with that build"],
+        );
     }
     let state = client.handle::<old::deliver>("parked").unwrap().state().await.unwrap();
     assert!(matches!(state, old::DeliverState::EventSeal { label } if label == "<Rome>"));
@@ -142,50 +145,84 @@ async fn both_builds_work_side_by_side_on_one_file() {
     old_worker.shutdown().await.unwrap();
 }
 
-/// The three ways a snapshot can be put before code that cannot read it: somebody moved the row to another queue.
+/// Somebody moves the row of an execution to the queue of a build that cannot go on from it.
+async fn moved_to_another_queue(place: &Place, store: &SqliteStore, build: &str) -> durable::store::QueueId {
+    let home = Client::new(store).handle::<old::deliver>("parked").unwrap().record().await.unwrap().queue;
+    start_build(place, store, build).await.shutdown().await.unwrap();
+    place.sql(
+        "UPDATE execution SET queue = (SELECT max(queue) FROM queue) WHERE id = ?1 AND queue <> (SELECT max(queue) FROM queue)",
+        ["parked"],
+    );
+    home
+}
+
+async fn start_build(place: &Place, store: &SqliteStore, build: &str) -> Worker {
+    let builder = Worker::builder(store).resource(place.depot.clone());
+    let builder = match build {
+        "new" => builder.register::<new::deliver>(),
+        "bare" => builder.register::<bare::deliver>(),
+        _ => builder.register::<crate::bad_input::flows::note>(),
+    };
+    builder.start().await.unwrap()
+}
+
 #[tokio::test]
-async fn an_unknown_await_point_is_set_aside_and_goes_on_in_the_build_that_knows_it() {
+async fn what_a_build_cannot_go_on_from_is_left_alone_even_in_its_own_queue() {
     for (build, reason) in [
-        ("new", "saves other fields or types in this build"),
-        ("bare", "has no await point `EventSeal` in this build"),
-        ("note", "the snapshot is of workflow `deliver`, but `note` is called there"),
+        ("new", "`express` is needed at await point `EventSeal`"),
+        ("bare", "this build has no such await point"),
     ] {
         let place = Place::new();
         let store = place.open().await;
         let client = Client::new(&store);
         two_of_the_old(&place, &store).await;
-        let home = client.handle::<old::deliver>("parked").unwrap().record().await.unwrap().queue;
-        let builder = Worker::builder(&store).resource(place.depot.clone());
-        let builder = match build {
-            "new" => builder.register::<new::deliver>(),
-            "bare" => builder.register::<bare::deliver>(),
-            _ => builder.register::<crate::bad_input::flows::note>(),
-        };
-        builder.start().await.unwrap().shutdown().await.unwrap();
-        place.sql(
-            "UPDATE execution SET queue = (SELECT max(queue) FROM queue) WHERE id = ?1 AND queue <> (SELECT max(queue) FROM queue)",
-            ["parked"],
-        );
+        moved_to_another_queue(&place, &store, build).await;
         let handle = seal::<old::deliver>(&client, "parked").await;
+        let was = handle.record().await.unwrap();
 
-        let builder = Worker::builder(&store).resource(place.depot.clone());
-        let builder = match build {
-            "new" => builder.register::<new::deliver>(),
-            "bare" => builder.register::<bare::deliver>(),
-            _ => builder.register::<crate::bad_input::flows::note>(),
-        };
-        let worker = builder.start().await.unwrap();
-        let error = within(handle.result()).await.unwrap_err();
-        assert!(matches!(error, ClientError::SetAside { .. }), "{build}: {error:?}");
-        names(&error, &["`parked`", "`deliver`", reason, "build that"]);
+        let worker = start_build(&place, &store, build).await;
+        let found = worker.needs_migration().iter().find(|found| found.point == "EventSeal").unwrap();
+        assert_eq!(found.workflow, "deliver");
+        assert!(found.reason.contains(reason), "{found:?}");
+        // It stands before any other that is due, and does not keep this one from being claimed.
+        match build {
+            "new" => {
+                let fresh = client.start("fresh", new::deliver::input("Bonn".into(), true)).await.unwrap();
+                seal::<new::deliver>(&client, "fresh").await;
+                within(fresh.result()).await.unwrap();
+            }
+            _ => {
+                let fresh = client.start("fresh", bare::deliver::input("Bonn".into())).await.unwrap();
+                within(fresh.result()).await.unwrap();
+            }
+        }
         worker.shutdown().await.unwrap();
-
-        place.sql("UPDATE execution SET queue = ?2 WHERE id = ?1", ("parked", home.0));
-        place.redrive("parked");
-        let worker = old_worker(&place, &store).await;
-        assert_eq!(within(handle.result()).await.unwrap(), "<Rome> by ada");
-        seal::<old::deliver>(&client, "ready").await;
-        within(client.handle::<old::deliver>("ready").unwrap().result()).await.unwrap();
-        worker.shutdown().await.unwrap();
+        let record = handle.record().await.unwrap();
+        assert_eq!((record.status, record.epoch, record.fence), (was.status, was.epoch, was.fence));
     }
+}
+
+#[tokio::test]
+async fn snapshot_of_another_workflow_is_set_aside_and_goes_on_in_its_own() {
+    let place = Place::new();
+    let store = place.open().await;
+    let client = Client::new(&store);
+    two_of_the_old(&place, &store).await;
+    let home = moved_to_another_queue(&place, &store, "note").await;
+    let handle = seal::<old::deliver>(&client, "parked").await;
+
+    let worker = start_build(&place, &store, "note").await;
+    let error = within(handle.result()).await.unwrap_err();
+    assert!(matches!(error, ClientError::SetAside { .. }), "{error:?}");
+    let reason = "the snapshot is of workflow `deliver`, but `note` is called there";
+    names(&error, &["`parked`", "`deliver`", reason, "build that"]);
+    worker.shutdown().await.unwrap();
+
+    place.sql("UPDATE execution SET queue = ?2 WHERE id = ?1", ("parked", home.0));
+    place.redrive("parked");
+    let worker = old_worker(&place, &store).await;
+    assert_eq!(within(handle.result()).await.unwrap(), "<Rome> by ada");
+    seal::<old::deliver>(&client, "ready").await;
+    within(client.handle::<old::deliver>("ready").unwrap().result()).await.unwrap();
+    worker.shutdown().await.unwrap();
 }

@@ -18,11 +18,18 @@ impl State {
                 queues.push(*queue);
             }
         }
-        let (mut rows, more_ordinary) = self.due.pick(&queues, Class::Ordinary, request.limit, self.now);
-        let (fragile, more_fragile) = self.due.pick(&queues, Class::Fragile, request.fragile, self.now);
+        let pick = |class, limit| {
+            let is_readable = |row| match self.executions.get(&row) {
+                Some(execution) => !execution.has_frame_at(&request.unreadable),
+                None => true,
+            };
+            self.due.pick(&queues, class, limit, self.now, &is_readable)
+        };
+        let (mut rows, more_ordinary) = pick(Class::Ordinary, request.limit);
+        let (fragile, more_fragile) = pick(Class::Fragile, request.fragile);
         rows.extend(fragile);
         if rows.is_empty() && request.alone {
-            rows.extend(self.due.pick(&queues, Class::Suspect, 1, self.now).0);
+            rows.extend(pick(Class::Suspect, 1).0);
         }
         let claimed = rows.into_iter().filter_map(|row| self.take(row, request.worker)).collect();
         // What the request had no room for at all is no reason to ask again at once.

@@ -29,6 +29,13 @@ impl State {
             execution.mailbox.consume(*seq, now);
         }
         execution.mailbox.forget_old_ids(now);
+        if let Some(queue) = commit.queue {
+            // Another place in the index.
+            let wake = execution.wake;
+            self.due.set_wake(execution, None);
+            execution.queue = queue;
+            self.due.set_wake(execution, wake);
+        }
         let control = execution.control;
         match commit.next {
             Next::Run => self.keep_running(commit.row),

@@ -56,8 +56,15 @@ impl DueIndex {
         }
     }
 
-    /// Up to `limit` due rows of a class, one from each queue in turn, and whether more are due.
-    pub(super) fn pick(&self, queues: &[QueueId], class: Class, limit: u32, now: Millis) -> (Vec<Row>, bool) {
+    /// Up to `limit` due rows of a class that may be taken, one from each queue in turn, and whether more are due.
+    pub(super) fn pick(
+        &self,
+        queues: &[QueueId],
+        class: Class,
+        limit: u32,
+        now: Millis,
+        may_take: &dyn Fn(Row) -> bool,
+    ) -> (Vec<Row>, bool) {
         let limit = limit as usize;
         let mut picked = Vec::new();
         let mut open: Vec<_> = queues
@@ -68,7 +75,13 @@ impl DueIndex {
         while !open.is_empty() {
             let mut more = false;
             open.retain_mut(|(set, last)| {
-                let Some(next) = next_due(set, *last, now) else { return false };
+                let next = loop {
+                    let Some(next) = next_due(set, *last, now) else { return false };
+                    if may_take(next.2) {
+                        break next;
+                    }
+                    *last = Some(next);
+                };
                 match picked.len() < limit {
                     true => picked.push(next.2),
                     false => more = true,

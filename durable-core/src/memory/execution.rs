@@ -97,6 +97,11 @@ impl Execution {
         }
     }
 
+    /// Whether one of its frames stands at one of these.
+    pub(super) fn has_frame_at(&self, schemas: &[SchemaId]) -> bool {
+        !schemas.is_empty() && self.frames.values().any(|frame| schemas.contains(&frame.schema))
+    }
+
     /// Writes a frame as it shall stand. The caller has checked that a new frame brings a snapshot.
     pub(super) fn write_frame(&mut self, write: FrameWrite, now: Millis, keep_due: bool) {
         let old = self.frames.remove(&write.frame);

@@ -3,7 +3,7 @@
 use super::state::LOCATION;
 use crate::{
     Fingerprint, PointSchema,
-    store::{QueueId, Registered, Registration, SchemaId, SchemaRow, StoreError},
+    store::{QueueId, Registered, Registration, SchemaId, SchemaRow, StoreError, Version},
 };
 use std::collections::{BTreeSet, HashMap};
 
@@ -17,6 +17,7 @@ pub(super) struct Registry {
 
 struct Queue {
     workflow: String,
+    fingerprint: Fingerprint,
     /// Its await points: what another registration under the same fingerprint must bring, too.
     points: BTreeSet<SchemaId>,
 }
@@ -27,7 +28,7 @@ impl Registry {
         let Registration { workflow, fingerprint, points } = registration;
         let schemas: Vec<_> = points.into_iter().map(|point| self.insert_point(&workflow, point)).collect();
         let queue = *self.queue_numbers.entry((workflow.clone(), fingerprint)).or_insert_with(|| {
-            self.queues.push(Queue { workflow, points: schemas.iter().copied().collect() });
+            self.queues.push(Queue { workflow, fingerprint, points: schemas.iter().copied().collect() });
             QueueId(number(self.queues.len()))
         });
         Ok(Registered { queue, schemas })
@@ -35,6 +36,20 @@ impl Registry {
 
     pub(super) fn schema(&self, schema: SchemaId) -> Option<&SchemaRow> {
         self.schemas.get((schema.0 as usize).checked_sub(1)?)
+    }
+
+    pub(super) fn versions(&self, workflow: &str) -> Vec<Version> {
+        let queues = self.queues.iter().enumerate().filter(|(_, queue)| queue.workflow == workflow);
+        let versions = queues.map(|(index, queue)| Version {
+            queue: QueueId(number(index + 1)),
+            fingerprint: queue.fingerprint,
+            points: queue
+                .points
+                .iter()
+                .filter_map(|schema| Some((*schema, self.schema(*schema)?.point.clone())))
+                .collect(),
+        });
+        versions.collect()
     }
 
     /// The workflow of a queue.

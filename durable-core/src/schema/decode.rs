@@ -85,7 +85,7 @@ pub enum DecodeError {
 
 impl DecodeError {
     /// The same, of bytes that begin later.
-    pub(super) fn further(mut self, by: usize) -> Self {
+    pub(crate) fn further(mut self, by: usize) -> Self {
         match &mut self {
             Self::Truncated { at, .. }
             | Self::Invalid { at, .. }

@@ -246,7 +246,7 @@ fn a_schema_survives_postcard_and_json() {
 #[test]
 fn the_locals_of_an_await_point_are_a_struct_of_its_name() {
     let fields = vec![("n".to_owned(), Schema::U8), ("text".to_owned(), Schema::String)];
-    let point = crate::PointSchema { name: "Charge".into(), fields };
+    let point = crate::PointSchema { name: "Charge".into(), operation: "charge".into(), fields };
     let payload = [7, 2, b'o', b'k'];
     assert_eq!(point.decode(&payload).unwrap().to_string(), r#"Charge { n: 7, text: "ok" }"#);
     let cut = point.decode(&payload[..2]).unwrap_err();

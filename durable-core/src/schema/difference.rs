@@ -24,6 +24,9 @@ impl PointSchema {
         for (name, is) in new.fields.iter().filter(|(name, _)| !was_names.contains(name)) {
             found.say(format!("`{name}` is saved, too: {}", brief(is)));
         }
+        if self.operation != new.operation {
+            found.say(format!("`{}` was called, now it is `{}`", self.operation, new.operation));
+        }
         if found.list.is_empty() && self.fingerprint() != new.fingerprint() {
             found.say("types in it share a name, or contain themselves in another way".to_owned());
         }
@@ -79,8 +82,8 @@ impl<'s> Pair<'s, '_> {
             (Schema::Option(was), Schema::Option(is)) => self.compare(path, was, is),
             (Schema::Seq(was), Schema::Seq(is)) => self.compare(&format!("{path}[]"), was, is),
             (Schema::Map(was_key, was), Schema::Map(is_key, is)) => {
-                self.compare(&format!("{path}{{key}}"), was_key, is_key);
-                self.compare(&format!("{path}{{}}"), was, is);
+                self.compare(&format!("{path}[key]"), was_key, is_key);
+                self.compare(&format!("{path}[]"), was, is);
             }
             (Schema::Tuple(was), Schema::Tuple(is)) if was.len() == is.len() => self.tuple(path, was, is),
             (Schema::NewtypeStruct { inner: was, .. }, Schema::NewtypeStruct { inner: is, .. }) => {
@@ -144,7 +147,7 @@ impl<'s> Pair<'s, '_> {
         self.found.order(&format!("the variants of `{path}` stand"), &names(was), &names(is));
         for (name, variant) in was {
             match is.iter().find(|(other, _)| other == name) {
-                Some((_, is)) => self.variant(&format!("{path}.{name}"), variant, is),
+                Some((_, is)) => self.variant(&format!("{path}::{name}"), variant, is),
                 None => self.found.say(format!("variant `{name}` of `{path}` is gone")),
             }
         }
@@ -195,7 +198,7 @@ mod tests {
 
     fn point(fields: Vec<(&str, Schema)>) -> PointSchema {
         let fields = fields.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect();
-        PointSchema { name: "Charge".into(), fields }
+        PointSchema { name: "Charge".into(), operation: "charge".into(), fields }
     }
 
     mod old {
@@ -273,11 +276,11 @@ mod tests {
                 "`order.lines[].price` was u64, is String",
                 "the variants of `order.by` stand in another order",
                 "variant `Cash` of `order.by` is gone",
-                "variant `order.by.Card` carries something else",
-                "`order.by.Wire.bic` is new: String",
+                "variant `order.by::Card` carries something else",
+                "`order.by::Wire.bic` is new: String",
                 "`order.by` has a new variant `Gift`",
-                "`order.notes{key}` was String, is u8",
-                "`order.notes{}` was u8, is u16",
+                "`order.notes[key]` was String, is u8",
+                "`order.notes[]` was u8, is u16",
                 "`order.pair` was (u8, u8), is (u8, u8, u8)",
                 "`order.due` is new: Option<u64>",
                 "the type of `order` was named Order, is Purchase",

@@ -3,18 +3,20 @@
 use super::encode::{ENCODING_VERSION, SchemaReader, write_count, write_name, write_node};
 use super::{DecodeError, Fingerprint, Schema, SchemaError, Value};
 
-/// Marks a point's fields in the hashed bytes, so that they never equal a type's schema.
-const FIELDS_TAG: u8 = 0x50;
+/// Marks a point's operation and fields in the hashed bytes, so that they never equal a type's schema.
+const FIELDS_TAG: u8 = 0x52;
 /// Marks a stored point, which carries its name too.
-const POINT_TAG: u8 = 0x51;
+const POINT_TAG: u8 = 0x53;
 /// Marks the pairs a workflow fingerprint hashes.
 const WORKFLOW_TAG: u8 = 0x57;
 
-/// What one await point saves: its name and the shape of each saved local, in the order of the bytes.
+/// What one await point does and saves: its name, its operation and the shape of each saved local, in the order of the bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PointSchema {
     /// The await point's name (`Charge`).
     pub name: String,
+    /// The name of what is called there (`charge`), as in [`Point::operation`](crate::Point::operation).
+    pub operation: String,
     /// The saved locals.
     pub fields: Vec<(String, Schema)>,
 }
@@ -34,10 +36,11 @@ pub fn workflow_fingerprint(points: &[PointSchema]) -> Fingerprint {
 }
 
 impl PointSchema {
-    /// The point fingerprint: field names and shapes. The point's own name is not in it; snapshots and the
+    /// The point fingerprint: operation, field names and shapes. The point's own name is not in it; snapshots and the
     /// workflow fingerprint carry that beside it.
     pub fn fingerprint(&self) -> Fingerprint {
         let mut out = vec![ENCODING_VERSION, FIELDS_TAG];
+        write_name(&self.operation, &mut out);
         self.write_fields(&mut out);
         Fingerprint::of_bytes(&out)
     }
@@ -63,10 +66,11 @@ impl PointSchema {
         }
     }
 
-    /// Name and fields, for a store's schema table.
+    /// Name, operation and fields, for a store's schema table.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = vec![ENCODING_VERSION, POINT_TAG];
         write_name(&self.name, &mut out);
+        write_name(&self.operation, &mut out);
         self.write_fields(&mut out);
         out
     }
@@ -77,13 +81,13 @@ impl PointSchema {
         if reader.byte()? != POINT_TAG {
             return Err(reader.malformed("not the schema of an await point"));
         }
-        let name = reader.name()?.to_string();
+        let (name, operation) = (reader.name()?.to_string(), reader.name()?.to_string());
         let count = reader.count()?;
         let fields = (0..count)
             .map(|_| Ok((reader.name()?.to_string(), reader.root()?)))
             .collect::<Result<_, SchemaError>>()?;
         reader.finish()?;
-        Ok(PointSchema { name, fields })
+        Ok(PointSchema { name, operation, fields })
     }
 
     fn write_fields(&self, out: &mut Vec<u8>) {

@@ -25,6 +25,11 @@ pub struct RebuildError {
 }
 
 impl RebuildError {
+    /// From the outside in, `.field`, `.Variant` or `[index]`.
+    pub(crate) fn path(&self) -> &[String] {
+        &self.path
+    }
+
     fn within(mut self, part: impl FnOnce() -> String) -> Self {
         self.path.insert(0, part());
         self

@@ -15,7 +15,7 @@ mod arena;
 mod build;
 mod fields;
 mod plan;
-mod samples;
+pub(super) mod samples;
 mod variants;
 mod walk;
 

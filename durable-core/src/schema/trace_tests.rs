@@ -580,6 +580,7 @@ const PINNED: &str = "b2ae9c02443c47ba2248d3b8fa6294b4";
 #[test]
 fn a_workflow_fingerprint_ignores_the_order_of_points() {
     let point = |name: &str, schema: Schema| PointSchema {
+        operation: String::new(),
         name: name.into(),
         fields: vec![("order".into(), schema)],
     };

@@ -10,6 +10,9 @@ pub struct ClaimRequest {
     pub worker: WorkerId,
     /// The queues this build accepts, in round-robin order for this call.
     pub queues: Vec<QueueId>,
+    /// Await points of older versions that this build cannot go on from (Versions): whatever has a frame at one of these stays
+    /// where it is, for a build that can.
+    pub unreadable: Vec<SchemaId>,
     /// At most this many with fewer than 2 crashes.
     pub limit: u32,
     /// At most this many with exactly 2 crashes (A2).

@@ -1,6 +1,6 @@
 //! Commits: the only way an execution moves.
 
-use super::{Control, Outcome, Row, SchemaId, StoreError};
+use super::{Control, Outcome, QueueId, Row, SchemaId, StoreError};
 use std::{sync::Arc, time::Duration};
 
 /// One transition of one execution, fenced by epoch and claim (C1).
@@ -22,6 +22,8 @@ pub struct Commit {
     pub next_frame: Option<u64>,
     /// Events consumed, by number: their rows go (E3).
     pub consumed: Vec<u64>,
+    /// The queue of the writer's version, if the execution comes from another version's: from now on it is this one's (Versions).
+    pub queue: Option<QueueId>,
     /// What happens next.
     pub next: Next,
 }

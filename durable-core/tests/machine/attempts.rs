@@ -135,6 +135,7 @@ fn a_step_slower_than_its_timeout_is_an_error_that_names_the_timeout() {
     let resources = bench(&ledger);
     let description = describe::<slow>().unwrap();
     let root = RestoredFrame {
+        writer: None,
         number: 0,
         parent: None,
         visit: 0,

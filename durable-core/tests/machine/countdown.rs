@@ -60,9 +60,15 @@ impl State for CountdownState {
 impl Workflow for countdown {
     const NAME: &'static str = "countdown";
     const POINTS: &'static [Point] = &[
-        Point { name: "Start", callee: "", fields: &["n"], next: &["Tick"] },
-        Point { name: "Tick", callee: "shop.tick", fields: &["n"], next: &["Countdown", "return .."] },
-        Point { name: "Countdown", callee: "countdown", fields: &["n"], next: &["return .."] },
+        Point { name: "Start", callee: "", operation: "", fields: &["n"], next: &["Tick"] },
+        Point {
+            name: "Tick",
+            callee: "shop.tick",
+            operation: "",
+            fields: &["n"],
+            next: &["Countdown", "return .."],
+        },
+        Point { name: "Countdown", callee: "countdown", operation: "", fields: &["n"], next: &["return .."] },
     ];
     type Input = (u64,);
     type Output = u64;
@@ -223,12 +229,19 @@ impl State for LaunchState {
 impl Workflow for launch {
     const NAME: &'static str = "launch";
     const POINTS: &'static [Point] = &[
-        Point { name: "Start", callee: "", fields: &["from"], next: &["Countdown"] },
-        Point { name: "Countdown", callee: "countdown", fields: &["from"], next: &["Hold"] },
-        Point { name: "Hold", callee: "countdown", fields: &["from", "counted"], next: &["LiftOff"] },
+        Point { name: "Start", callee: "", operation: "", fields: &["from"], next: &["Countdown"] },
+        Point { name: "Countdown", callee: "countdown", operation: "", fields: &["from"], next: &["Hold"] },
+        Point {
+            name: "Hold",
+            callee: "countdown",
+            operation: "",
+            fields: &["from", "counted"],
+            next: &["LiftOff"],
+        },
         Point {
             name: "LiftOff",
             callee: "shop.lift_off",
+            operation: "",
             fields: &["from", "counted"],
             next: &["return .."],
         },

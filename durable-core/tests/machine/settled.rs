@@ -33,6 +33,7 @@ fn started<W: Workflow>(input: Input<W>) -> RestoredFrame {
 fn restored<W: Workflow>(point: &str, snapshot: Arc<[u8]>, visit: u64) -> RestoredFrame {
     let description = describe::<W>().unwrap();
     RestoredFrame {
+        writer: None,
         number: 0,
         parent: None,
         visit,

@@ -61,10 +61,10 @@ macro_rules! single {
         impl Workflow for $name {
             const NAME: &'static str = $stored;
             const POINTS: &'static [Point] = &[
-                Point { name: "Start", callee: "", fields: &[stringify!($input)], next: &[$point_name] },
+                Point { name: "Start", callee: "", operation: "", fields: &[stringify!($input)], next: &[$point_name] },
                 Point {
                     name: $point_name,
-                    callee: stringify!($await),
+                    callee: stringify!($await), operation: "",
                     fields: &[stringify!($input)],
                     next: &["return .."],
                 },

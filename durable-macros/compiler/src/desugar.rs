@@ -323,6 +323,41 @@ fn derived_name(operand: &Expr, binding: Option<&Ident>) -> Option<Ident> {
     }
 }
 
+/// What an await point does, by the name of what is called there: what its name would come from. Empty where nothing is called.
+pub fn operation(operand: &Expr) -> String {
+    match operand {
+        Expr::Call(call) => match &*call.func {
+            Expr::Path(path) => {
+                let mut segments = path.path.segments.iter().rev().map(|segment| plain_name(&segment.ident));
+                let last = segments.next().unwrap_or_default();
+                match (&*last, segments.next().as_deref(), call.args.first()) {
+                    ("pin", Some("Box"), Some(inner)) => operation(inner),
+                    ("event", _, Some(Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(name), .. }))) => {
+                        format!("event({:?})", name.value())
+                    }
+                    _ => last,
+                }
+            }
+            _ => String::new(),
+        },
+        Expr::MethodCall(call) => match constructor(&call.receiver) {
+            Some(constructor) => operation(constructor),
+            None => plain_name(&call.method),
+        },
+        Expr::Macro(mac) => format!("{}!", macros::last_segment(&mac.mac)),
+        Expr::Async(_) => "async".to_owned(),
+        Expr::Paren(inner) => operation(&inner.expr),
+        Expr::Group(inner) => operation(&inner.expr),
+        Expr::Try(inner) => operation(&inner.expr),
+        Expr::Unsafe(block) => match block.block.stmts.last() {
+            Some(Stmt::Expr(tail, None)) => operation(tail),
+            _ => String::new(),
+        },
+        Expr::Await(inner) => operation(&inner.base),
+        _ => String::new(),
+    }
+}
+
 /// The combinator's constructor a builder chain begins with.
 fn constructor(receiver: &Expr) -> Option<&Expr> {
     match receiver {

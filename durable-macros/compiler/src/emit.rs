@@ -365,10 +365,18 @@ fn cfgs(attrs: &[Attribute]) -> Vec<&Attribute> {
 fn points(compiled: &Compiled<'_>, picture: &Picture) -> TokenStream {
     let krate = &compiled.function.options.krate;
     let points = compiled.graph.points.iter().zip(&compiled.layout.points).map(|(point, layout)| {
-        let (name, callee) = (plain_name(&point.name), &point.callee);
+        let (name, callee, operation) = (plain_name(&point.name), &point.callee, &point.operation);
         let fields = layout.fields.iter().map(|field| &field.name);
         let next = picture.next(&name);
-        quote!(#krate::Point { name: #name, callee: #callee, fields: &[#(#fields),*], next: &[#(#next),*] })
+        quote! {
+            #krate::Point {
+                name: #name,
+                callee: #callee,
+                operation: #operation,
+                fields: &[#(#fields),*],
+                next: &[#(#next),*],
+            }
+        }
     });
     quote!(&[#(#points),*])
 }

@@ -199,6 +199,8 @@ pub struct PointInfo {
     pub name: Ident,
     /// The awaited expression as written, for people.
     pub callee: String,
+    /// The name of what is called there.
+    pub operation: String,
     /// The doc comment before it.
     pub doc: String,
     /// Where its `.await` stands.

@@ -119,6 +119,7 @@ impl Lower<'_> {
         self.graph.points.push(PointInfo {
             name: Ident::new("Start", Span::call_site()),
             callee: String::new(),
+            operation: String::new(),
             doc: desugar::doc_text(&function.item.attrs),
             span: function.item.sig.ident.span(),
             block,

@@ -229,7 +229,9 @@ impl Driver {
             let opened = frame != 0 && visit == 1;
             let mut commit = self.to_commit(Some(write), settled, next);
             commit.next_frame = opened.then_some(next_frame);
-            Ok((self.commit(commit).await?, snapshot))
+            let committed = self.commit(commit).await?;
+            self.moves = None;
+            Ok((committed, snapshot))
         })
     }
 

@@ -303,7 +303,8 @@ async fn a_wait_that_was_never_committed_is_set_aside_and_not_asleep_for_ever() 
     // As a build would leave it that awaits an operation there, under the same name.
     let elsewhere = all.store.join("another build").await.unwrap();
     let queues = vec![record.queue];
-    let request = ClaimRequest { worker: elsewhere, queues, limit: 1, fragile: 0, alone: false };
+    let request =
+        ClaimRequest { worker: elsewhere, queues, unreadable: vec![], limit: 1, fragile: 0, alone: false };
     let claimed = all.store.claim(request).await.unwrap().claimed.remove(0);
     let visit = claimed.frames[0].visit;
     let root =
@@ -317,6 +318,7 @@ async fn a_wait_that_was_never_committed_is_set_aside_and_not_asleep_for_ever() 
         closed: Vec::new(),
         next_frame: None,
         consumed: Vec::new(),
+        queue: None,
         next: Next::Run,
     };
     all.store.commit(vec![commit]).await.remove(0).unwrap();

@@ -2,7 +2,7 @@
 
 use super::{
     Case, claims, commits, control, crash_limits, events, frames, groups, history, limits, local, parks,
-    races, reads, schemas, starts, takeover,
+    races, reads, schemas, starts, takeover, versions,
 };
 
 /// Every case of the suite.
@@ -27,6 +27,11 @@ static CASES: &[Case] = cases![
     schemas::equal_points_of_other_names_and_workflows_have_rows_of_their_own["Versions"],
     schemas::other_content_under_one_fingerprint_is_refused["Versions"],
     schemas::every_kind_of_schema_is_kept["Versions"],
+    versions::all_versions_are_listed_the_oldest_first["Versions"],
+    versions::what_stands_where_this_build_cannot_go_on_stays["Versions"],
+    versions::child_frame_that_cannot_be_read_keeps_its_execution_where_it_is["Versions"],
+    versions::execution_moves_to_the_queue_of_the_version_that_saves_it["Versions"],
+    versions::sleeper_of_an_older_version_is_woken_from_its_new_queue["Versions"],
     starts::new_execution_is_due_at_once_with_its_input["C1, K1"],
     starts::second_start_finds_the_first["E5, guarantee 5"],
     starts::input_is_kept_through_progress_and_end["E5, guarantee 5"],

@@ -32,7 +32,7 @@ pub(super) struct Scenario {
 
 pub(super) fn point(name: &str, fields: &[(&str, Schema)]) -> PointSchema {
     let fields = fields.iter().map(|(name, schema)| ((*name).into(), schema.clone())).collect();
-    PointSchema { name: name.into(), fields }
+    PointSchema { name: name.into(), operation: name.to_lowercase(), fields }
 }
 
 pub(super) fn points() -> Vec<PointSchema> {
@@ -105,7 +105,7 @@ impl Scenario {
     }
 
     pub(super) fn claim_request(&self, worker: WorkerId, limit: u32) -> ClaimRequest {
-        ClaimRequest { worker, queues: vec![self.queue], limit, fragile: 8, alone: false }
+        ClaimRequest { worker, queues: vec![self.queue], unreadable: vec![], limit, fragile: 8, alone: false }
     }
 
     pub(super) async fn claim(&self, limit: u32) -> Checked<Claims> {
@@ -237,6 +237,7 @@ impl Hold {
             closed: Vec::new(),
             next_frame: None,
             consumed: Vec::new(),
+            queue: None,
             next,
         }
     }

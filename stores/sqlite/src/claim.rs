@@ -9,8 +9,8 @@ use crate::{
     history,
 };
 use durable_core::store::{
-    ClaimRequest, Claimed, Claims, Delivery, ExecutionId, HistoryKind, QueueId, Release, Row, Status,
-    StoreError,
+    ClaimRequest, Claimed, Claims, Delivery, ExecutionId, HistoryKind, QueueId, Release, Row, SchemaId,
+    Status, StoreError,
 };
 use rusqlite::OptionalExtension;
 use std::time::Duration;
@@ -21,6 +21,29 @@ enum Class {
     Ordinary = 0,
     Fragile = 1,
     Alone = 2,
+}
+
+/// Where to look for what is due.
+struct Queues {
+    queues: Vec<QueueId>,
+    /// Await points whose executions stay where they are, as JSON.
+    unreadable: Option<String>,
+}
+
+const DUE: &str = "SELECT row FROM execution WHERE queue = ?1 AND class = ?2 AND priority = ?3 AND wake <= ?4
+     ORDER BY wake, row LIMIT ?5";
+
+const DUE_AND_READABLE: &str =
+    "SELECT row FROM execution WHERE queue = ?1 AND class = ?2 AND priority = ?3 AND wake <= ?4
+     AND NOT EXISTS (SELECT 1 FROM position WHERE position.row = execution.row
+                     AND position.schema IN (SELECT value FROM json_each(?6)))
+     AND NOT EXISTS (SELECT 1 FROM frame WHERE frame.row = execution.row
+                     AND frame.schema IN (SELECT value FROM json_each(?6)))
+     ORDER BY wake, row LIMIT ?5";
+
+fn numbers(schemas: &[SchemaId]) -> Option<String> {
+    let numbers: Vec<_> = schemas.iter().map(|schema| schema.0.to_string()).collect();
+    (!numbers.is_empty()).then(|| format!("[{}]", numbers.join(",")))
 }
 
 /// Runs a claim. The inner error is for a worker that was given up.
@@ -35,6 +58,7 @@ pub(crate) fn claim(tx: &mut Tx<'_>, request: &ClaimRequest) -> rusqlite::Result
         }
     }
     let most = |asked: u32| (asked as usize).min(GROUP_MEMBERS_MAX);
+    let queues = Queues { queues, unreadable: numbers(&request.unreadable) };
     let (mut rows, mut more) = due(tx, &queues, Class::Ordinary, most(request.limit))?;
     let (fragile, more_fragile) = due(tx, &queues, Class::Fragile, most(request.fragile))?;
     rows.extend(fragile);
@@ -51,7 +75,7 @@ pub(crate) fn claim(tx: &mut Tx<'_>, request: &ClaimRequest) -> rusqlite::Result
             Err(error) => return Err(error),
         }
     }
-    let next_wake = if more { Some(Duration::ZERO) } else { next_wake(tx, &queues)? };
+    let next_wake = if more { Some(Duration::ZERO) } else { next_wake(tx, &queues.queues)? };
     Ok(Ok(Claims { claimed, next_wake }))
 }
 
@@ -62,10 +86,10 @@ pub(crate) fn untaken(claims: Result<Claims, StoreError>) -> Vec<Release> {
 }
 
 /// Up to `limit` due rows of a class, one queue after the other in turns; and whether there are more.
-fn due(tx: &Tx<'_>, queues: &[QueueId], class: Class, limit: usize) -> rusqlite::Result<(Vec<Row>, bool)> {
-    let mut turns = Vec::with_capacity(queues.len());
-    for queue in queues {
-        turns.push(due_of(tx, *queue, class, limit + 1)?.into_iter());
+fn due(tx: &Tx<'_>, from: &Queues, class: Class, limit: usize) -> rusqlite::Result<(Vec<Row>, bool)> {
+    let mut turns = Vec::with_capacity(from.queues.len());
+    for queue in &from.queues {
+        turns.push(due_of(tx, *queue, from.unreadable.as_deref(), class, limit + 1)?.into_iter());
     }
     let mut rows = Vec::new();
     loop {
@@ -85,18 +109,27 @@ fn due(tx: &Tx<'_>, queues: &[QueueId], class: Class, limit: usize) -> rusqlite:
 }
 
 /// One seek for each priority in use: rows of a higher priority that sleep must not be walked through to reach due ones.
-fn due_of(tx: &Tx<'_>, queue: QueueId, class: Class, limit: usize) -> rusqlite::Result<Vec<Row>> {
+fn due_of(
+    tx: &Tx<'_>,
+    queue: QueueId,
+    unreadable: Option<&str>,
+    class: Class,
+    limit: usize,
+) -> rusqlite::Result<Vec<Row>> {
     let mut rows = Vec::new();
-    let mut select = tx.conn.prepare_cached(
-        "SELECT row FROM execution WHERE queue = ?1 AND class = ?2 AND priority = ?3 AND wake <= ?4
-         ORDER BY wake, row LIMIT ?5",
-    )?;
+    let mut select = tx.conn.prepare_cached(match unreadable {
+        None => DUE,
+        Some(_) => DUE_AND_READABLE,
+    })?;
     let mut priority = None;
     while let Some(next) = next_priority(tx, queue, class, priority)? {
-        let found = select
-            .query_map((queue.0, class as i64, next, tx.at(), (limit - rows.len()) as i64), |r| r.get(0))?;
-        for row in found {
-            rows.push(row?);
+        let left = (limit - rows.len()) as i64;
+        let mut found = match unreadable {
+            None => select.query((queue.0, class as i64, next, tx.at(), left))?,
+            Some(schemas) => select.query((queue.0, class as i64, next, tx.at(), left, schemas))?,
+        };
+        while let Some(row) = found.next()? {
+            rows.push(row.get(0)?);
         }
         if rows.len() >= limit {
             break;

@@ -147,6 +147,9 @@ impl<'c> Statements<'c> {
                 return Ok(Err(CommitError::Fenced));
             }
         }
+        if let Some(queue) = commit.queue {
+            tx.execute("UPDATE execution SET queue = ?2 WHERE row = ?1", (commit.row, queue.0))?;
+        }
         let lasts = !matches!(commit.next, Next::Park(_) | Next::Yield);
         tx.testify(lasts, || Witness::Committed {
             row: commit.row,

@@ -22,7 +22,7 @@ async fn scene() -> Scene {
     let folder = TempDir::new().unwrap();
     let builder = SqliteStore::builder(folder.path().join("store.db"));
     let store = builder.busy_timeout(Duration::from_millis(500)).open().await.unwrap();
-    let points = vec![PointSchema { name: "Start".into(), fields: vec![] }];
+    let points = vec![PointSchema { name: "Start".into(), operation: String::new(), fields: vec![] }];
     let registration = Registration { workflow: "w".into(), fingerprint: Fingerprint([1; 16]), points };
     let registered = store.register(registration).await.unwrap();
     let worker = store.join("w").await.unwrap();
@@ -67,6 +67,7 @@ impl Scene {
             closed: vec![],
             next_frame: None,
             consumed: vec![],
+            queue: None,
             next: Next::Run,
         }
     }
@@ -77,7 +78,14 @@ impl Scene {
     }
 
     fn claim(&self, worker: WorkerId, limit: u32) -> ClaimRequest {
-        ClaimRequest { worker, queues: vec![self.registered.queue], limit, fragile: 0, alone: false }
+        ClaimRequest {
+            worker,
+            queues: vec![self.registered.queue],
+            unreadable: vec![],
+            limit,
+            fragile: 0,
+            alone: false,
+        }
     }
 
     async fn epoch(&self, id: &str) -> u64 {
@@ -114,6 +122,7 @@ async fn starts_claims_and_sends_of_unknown_outcome_keep_their_answers() {
         let request = ClaimRequest {
             worker: scene.worker,
             queues: vec![scene.registered.queue],
+            unreadable: vec![],
             limit: 10,
             fragile: 0,
             alone: false,

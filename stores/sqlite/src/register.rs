@@ -3,7 +3,7 @@
 use crate::{error::damaged, group::Tx};
 use durable_core::{
     Fingerprint, PointSchema,
-    store::{QueueId, Registered, Registration, SchemaId, SchemaRow, StoreError},
+    store::{QueueId, Registered, Registration, SchemaId, SchemaRow, StoreError, Version},
 };
 use rusqlite::{Connection, OptionalExtension};
 
@@ -81,6 +81,31 @@ pub(crate) fn schema(conn: &Connection, schema: SchemaId) -> rusqlite::Result<Op
     let point =
         PointSchema::from_bytes(&content).map_err(|e| damaged(format!("schema row {}: {e}", schema.0)))?;
     Ok(Some(SchemaRow { workflow, point }))
+}
+
+/// All versions of a workflow, the oldest first.
+pub(crate) fn versions(conn: &Connection, workflow: &str) -> rusqlite::Result<Vec<Version>> {
+    let mut points = conn.prepare_cached(
+        "SELECT schema, content FROM queue_point JOIN point USING (schema) WHERE queue = ?1 ORDER BY schema",
+    )?;
+    let mut queues =
+        conn.prepare_cached("SELECT queue, fingerprint FROM queue WHERE workflow = ?1 ORDER BY queue")?;
+    let queues = queues.query_map([workflow], |r| Ok((r.get::<_, u32>(0)?, r.get::<_, [u8; 16]>(1)?)))?;
+    let mut versions = Vec::new();
+    for queue in queues {
+        let (queue, fingerprint) = queue?;
+        let mut version =
+            Version { queue: QueueId(queue), fingerprint: Fingerprint(fingerprint), points: Vec::new() };
+        let rows = points.query_map([queue], |r| Ok((r.get::<_, u32>(0)?, r.get::<_, Vec<u8>>(1)?)))?;
+        for row in rows {
+            let (schema, content) = row?;
+            let point = PointSchema::from_bytes(&content)
+                .map_err(|error| damaged(format!("schema row {schema}: {error}")))?;
+            version.points.push((SchemaId(schema), point));
+        }
+        versions.push(version);
+    }
+    Ok(versions)
 }
 
 fn find_point(

@@ -19,7 +19,7 @@ use durable_core::{
     store::{
         Beat, ClaimRequest, Claims, Commit, CommitError, Committed, ExecutionId, ExecutionRecord, Filter,
         FrameWrite, HistoryEntry, Local, Millis, Next, Outcome, Registered, Registration, Release, SchemaId,
-        SchemaRow, SendError, SendRequest, Sent, StartRequest, Started, Store, StoreError, WorkerId,
+        SchemaRow, SendError, SendRequest, Sent, StartRequest, Started, Store, StoreError, Version, WorkerId,
     },
 };
 use std::{fmt, path::Path, sync::Arc, time::Duration};
@@ -229,6 +229,11 @@ impl Store for SqliteStore {
 
     fn schema(&self, schema: SchemaId) -> BoxFuture<'_, Result<Option<SchemaRow>, StoreError>> {
         Box::pin(self.read(Extent::Short, move |conn| register::schema(conn, schema)))
+    }
+
+    fn versions(&self, workflow: &str) -> BoxFuture<'_, Result<Vec<Version>, StoreError>> {
+        let workflow = workflow.to_owned();
+        Box::pin(self.read(Extent::Short, move |conn| register::versions(conn, &workflow)))
     }
 
     fn join(&self, name: &str) -> BoxFuture<'_, Result<WorkerId, StoreError>> {

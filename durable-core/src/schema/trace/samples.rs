@@ -1,7 +1,7 @@
 //! The values handed to a type while it is traced: plain ones first, then what validating types accept.
 
 /// How many samples a refused part is given before it counts as refusing all.
-pub(super) const ROUNDS_PER_SLOT: usize = 28;
+pub(in crate::schema) const ROUNDS_PER_SLOT: usize = 28;
 
 const NUMBERS: [u8; 12] = [1, 0, 2, 10, 100, 12, 16, 32, 64, 65, 7, 127];
 
@@ -38,23 +38,23 @@ const CHARS: [char; 6] = ['a', 'A', '0', '1', ' ', '\u{e9}'];
 const FLOATS: [f32; 5] = [1.0, 0.0, 0.5, -1.0, 100.0];
 const COUNTS: [usize; 8] = [0, 1, 2, 3, 4, 8, 16, 32];
 
-pub(super) fn number(profile: usize) -> u8 {
+pub(in crate::schema) fn number(profile: usize) -> u8 {
     NUMBERS[profile % NUMBERS.len()]
 }
 
-pub(super) fn text(profile: usize) -> &'static str {
+pub(in crate::schema) fn text(profile: usize) -> &'static str {
     TEXTS[profile % TEXTS.len()]
 }
 
-pub(super) fn bytes(profile: usize) -> &'static [u8] {
+pub(in crate::schema) fn bytes(profile: usize) -> &'static [u8] {
     &ZEROS[..BYTE_COUNTS[profile % BYTE_COUNTS.len()]]
 }
 
-pub(super) fn character(profile: usize) -> char {
+pub(in crate::schema) fn character(profile: usize) -> char {
     CHARS[profile % CHARS.len()]
 }
 
-pub(super) fn float(profile: usize) -> f32 {
+pub(in crate::schema) fn float(profile: usize) -> f32 {
     FLOATS[profile % FLOATS.len()]
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Dest, Lower, at_expr, made, operand::Use};
 use crate::{
-    desugar::{doc_text, point_name, snake},
+    desugar::{doc_text, operation, point_name, snake},
     diagnostic::Code,
     facts::{block_has_await, has_await},
     graph::{BindingKind, PointInfo, plain_name},
@@ -191,6 +191,7 @@ impl Lower<'_> {
     /// An await: ends the block, and begins the next.
     fn awaited(&mut self, awaited: &ExprAwait, mode: Mode) -> Expr {
         let (callee, doc) = (source::of_expr(&awaited.base), doc_text(&awaited.attrs));
+        let operation = operation(&awaited.base);
         let operand = self.expr(&awaited.base, Mode::Spilled);
         if self.cur.is_none() {
             return Expr::Await(awaited.clone());
@@ -199,7 +200,7 @@ impl Lower<'_> {
         let name = point_name(awaited).unwrap_or_else(|| Ident::new("Unnamed", span));
         let point = self.graph.points.len();
         let block = self.new_block(Some(point));
-        self.graph.points.push(PointInfo { name: name.clone(), callee, doc, span, block });
+        self.graph.points.push(PointInfo { name: name.clone(), callee, operation, doc, span, block });
         self.goto(block);
         self.enter(block);
         let expr = at_expr(operand, awaited);

@@ -6,7 +6,7 @@ use durable_core::{
     store::{
         Beat, ClaimRequest, Claimed, Claims, Commit, CommitError, Committed, ExecutionId, ExecutionRecord,
         Filter, HistoryEntry, Local, Millis, Outcome, Registered, Registration, Release, SchemaId, SchemaRow,
-        SendError, SendRequest, Sent, StartRequest, Started, Store, StoreError, WorkerId,
+        SendError, SendRequest, Sent, StartRequest, Started, Store, StoreError, Version, WorkerId,
     },
 };
 use std::{
@@ -110,6 +110,10 @@ impl Store for Faulty {
     fn schema(&self, schema: SchemaId) -> BoxFuture<'_, Result<Option<SchemaRow>, StoreError>> {
         assert!(!Self::take(&self.faults.schema_panics), "as the test says");
         self.store.schema(schema)
+    }
+
+    fn versions(&self, workflow: &str) -> BoxFuture<'_, Result<Vec<Version>, StoreError>> {
+        self.store.versions(workflow)
     }
 
     fn join(&self, name: &str) -> BoxFuture<'_, Result<WorkerId, StoreError>> {

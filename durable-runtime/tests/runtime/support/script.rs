@@ -82,7 +82,7 @@ const FIELDS: &[&str] = &["ops", "log", "op_at"];
 const NEXT: &[&str] = &["Step", "Quick", "Slow", "Sleep", "Event", "Child", "Once", "Ok(..)", "Err(..)"];
 
 const fn point(name: &'static str) -> Point {
-    Point { name, callee: name, fields: FIELDS, next: NEXT }
+    Point { name, callee: name, operation: "", fields: FIELDS, next: NEXT }
 }
 
 static QUICK: StepPolicy = StepPolicy::new("quick").retry(Retry::new(
@@ -157,7 +157,7 @@ impl W {
 impl Workflow for script {
     const NAME: &'static str = "script";
     const POINTS: &'static [Point] = &[
-        Point { name: "Start", callee: "", fields: &["ops"], next: NEXT },
+        Point { name: "Start", callee: "", operation: "", fields: &["ops"], next: NEXT },
         point("Step"),
         point("Quick"),
         point("Slow"),

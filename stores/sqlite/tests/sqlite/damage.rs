@@ -33,7 +33,8 @@ async fn exercise(bytes: &[u8]) -> Result<(), StoreError> {
     let worker = store.join("again").await?;
     store.beat(worker, std::time::Duration::ZERO).await?;
     let queue = durable_core::store::QueueId(1);
-    let request = ClaimRequest { worker, queues: vec![queue], limit: 100, fragile: 8, alone: true };
+    let request =
+        ClaimRequest { worker, queues: vec![queue], unreadable: vec![], limit: 100, fragile: 8, alone: true };
     for claimed in store.claim(request).await?.claimed {
         let opened = Opened {
             registered: durable_core::store::Registered { queue, schemas: vec![SchemaId(1)] },

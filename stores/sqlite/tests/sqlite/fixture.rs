@@ -39,7 +39,7 @@ impl Opened {
         let registration = Registration {
             workflow: "order".into(),
             fingerprint: Fingerprint([1; 16]),
-            points: vec![PointSchema { name: "Start".into(), fields: vec![] }],
+            points: vec![PointSchema { name: "Start".into(), operation: String::new(), fields: vec![] }],
         };
         let registered = store.register(registration).await.unwrap();
         Self { store, registered }
@@ -70,8 +70,14 @@ impl Opened {
     }
 
     pub(crate) async fn claim(&self, worker: WorkerId, limit: u32) -> Vec<Claimed> {
-        let request =
-            ClaimRequest { worker, queues: vec![self.registered.queue], limit, fragile: 0, alone: false };
+        let request = ClaimRequest {
+            worker,
+            queues: vec![self.registered.queue],
+            unreadable: vec![],
+            limit,
+            fragile: 0,
+            alone: false,
+        };
         self.store.claim(request).await.unwrap().claimed
     }
 
@@ -94,6 +100,7 @@ impl Opened {
             closed: vec![],
             next_frame: None,
             consumed: vec![],
+            queue: None,
             next: Next::Run,
         }
     }

@@ -1,0 +1,146 @@
+//! What a type's shape says of values saved in an older one: fields that came and went, and numbers that need not fit any more.
+//!
+//! Only what has the same name on both sides is compared. What serde makes of the rest, a [dry run](super::dry_run) shows.
+
+use super::{Name, Schema, VariantSchema};
+
+/// A difference between an older shape and today's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// A field of today's type was not saved under this name: serde fills it in, or finds it under an alias.
+    Added(String),
+    /// A saved field has no place of this name any more.
+    Dropped(String),
+    /// An integer is smaller now: what was saved need not fit.
+    Narrowed { place: String, was: &'static str, is: &'static str },
+}
+
+/// The differences, from the outside in. `place` is the name of the whole.
+pub(crate) fn changes(place: &str, was: &Schema, is: &Schema) -> Vec<Change> {
+    let mut walk = Walk {
+        place: vec![place.to_owned()],
+        roots: [was.nodes(), is.nodes()],
+        open: Vec::new(),
+        found: Vec::new(),
+    };
+    walk.compare(was, is);
+    walk.found
+}
+
+struct Walk<'s> {
+    place: Vec<String>,
+    /// What references count from, on both sides.
+    roots: [Vec<&'s Schema>; 2],
+    /// The pairs of types that are being compared: a type that contains itself ends there.
+    open: Vec<(*const Schema, *const Schema)>,
+    found: Vec<Change>,
+}
+
+impl<'s> Walk<'s> {
+    fn compare(&mut self, was: &'s Schema, is: &'s Schema) {
+        let (was, is) = (self.target(0, was), self.target(1, is));
+        if was == is || self.open.contains(&(was, is)) {
+            return;
+        }
+        self.open.push((was, is));
+        self.parts(was, is);
+        self.open.pop();
+    }
+
+    fn target(&self, side: usize, schema: &'s Schema) -> &'s Schema {
+        match schema {
+            Schema::Ref(node) => self.roots[side].get(*node as usize).copied().unwrap_or(schema),
+            other => other,
+        }
+    }
+
+    fn parts(&mut self, was: &'s Schema, is: &'s Schema) {
+        match (was, is) {
+            (Schema::NewtypeStruct { inner: was, .. }, Schema::NewtypeStruct { inner: is, .. })
+            | (Schema::Option(was), Schema::Option(is)) => self.compare(was, is),
+            (Schema::NewtypeStruct { inner, .. }, is) => self.compare(inner, is),
+            (was, Schema::NewtypeStruct { inner: is, .. } | Schema::Option(is)) => self.compare(was, is),
+            (Schema::Seq(was), Schema::Seq(is)) => self.within("[]", |walk| walk.compare(was, is)),
+            (Schema::Map(was_key, was), Schema::Map(is_key, is)) => {
+                self.within("[key]", |walk| walk.compare(was_key, is_key));
+                self.within("[]", |walk| walk.compare(was, is));
+            }
+            (
+                Schema::Tuple(was) | Schema::TupleStruct { fields: was, .. },
+                Schema::Tuple(is) | Schema::TupleStruct { fields: is, .. },
+            ) => self.elements(was, is),
+            (Schema::Struct { fields: was, .. }, Schema::Struct { fields: is, .. }) => self.fields(was, is),
+            (Schema::Enum { variants: was, .. }, Schema::Enum { variants: is, .. }) => {
+                for (name, was) in was {
+                    let Some((_, is)) = is.iter().find(|(other, _)| other == name) else { continue };
+                    self.within(&format!("::{name}"), |walk| walk.payload(was, is));
+                }
+            }
+            (was, is) => {
+                if let (Some((was_range, was)), Some((is_range, is))) = (range(was), range(is))
+                    && (was_range.0 < is_range.0 || was_range.1 > is_range.1)
+                {
+                    self.found.push(Change::Narrowed { place: self.place.concat(), was, is });
+                }
+            }
+        }
+    }
+
+    fn payload(&mut self, was: &'s VariantSchema, is: &'s VariantSchema) {
+        match (was, is) {
+            (VariantSchema::Newtype(was), VariantSchema::Newtype(is)) => self.compare(was, is),
+            (VariantSchema::Tuple(was), VariantSchema::Tuple(is)) => self.elements(was, is),
+            (VariantSchema::Struct(was), VariantSchema::Struct(is)) => self.fields(was, is),
+            _ => {}
+        }
+    }
+
+    fn elements(&mut self, was: &'s [Schema], is: &'s [Schema]) {
+        for (at, (was, is)) in was.iter().zip(is).enumerate() {
+            self.within(&format!(".{at}"), |walk| walk.compare(was, is));
+        }
+    }
+
+    fn fields(&mut self, was: &'s [(Name, Schema)], is: &'s [(Name, Schema)]) {
+        for (name, was) in was {
+            self.within(&format!(".{name}"), |walk| match is.iter().find(|(other, _)| other == name) {
+                Some((_, is)) => walk.compare(was, is),
+                None => walk.found.push(Change::Dropped(walk.place.concat())),
+            });
+        }
+        for (name, _) in is.iter().filter(|(name, _)| was.iter().all(|(other, _)| other != name)) {
+            self.within(&format!(".{name}"), |walk| walk.found.push(Change::Added(walk.place.concat())));
+        }
+    }
+
+    fn within(&mut self, part: &str, compare: impl FnOnce(&mut Self)) {
+        self.place.push(part.to_owned());
+        compare(self);
+        self.place.pop();
+    }
+}
+
+/// The smallest and the largest number of an integer type, and its name.
+fn range(schema: &Schema) -> Option<((i128, u128), &'static str)> {
+    macro_rules! range {
+        ($ty:ident) => {
+            (
+                (i128::try_from($ty::MIN).unwrap_or(i128::MIN), u128::try_from($ty::MAX).unwrap_or(0)),
+                stringify!($ty),
+            )
+        };
+    }
+    Some(match schema {
+        Schema::I8 => range!(i8),
+        Schema::I16 => range!(i16),
+        Schema::I32 => range!(i32),
+        Schema::I64 => range!(i64),
+        Schema::I128 => range!(i128),
+        Schema::U8 => range!(u8),
+        Schema::U16 => range!(u16),
+        Schema::U32 => range!(u32),
+        Schema::U64 => range!(u64),
+        Schema::U128 => range!(u128),
+        _ => return None,
+    })
+}

@@ -1,0 +1,290 @@
+//! From what another version of a workflow saved to what this one reads.
+//!
+//! As Avro does it: the writer's schema, which is recorded, says what the bytes mean, and serde builds today's types from that. Nothing
+//! is guessed: a local that was not saved is missing, whatever its type, and an await point that does something else now is not gone
+//! on from.
+
+use crate::{
+    Description,
+    saved_type::Unbuilt,
+    schema::{Change, DecodeError, Fingerprint, PointSchema, Schema, Value, changes, dry_run},
+    stored::STORED_HEADER_BYTES,
+};
+use std::{fmt, sync::Arc};
+
+/// How this version of a workflow reads what another one saved at an await point.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reads {
+    /// It saves the very same.
+    Same,
+    /// Serde builds today's values from the saved ones.
+    Converted {
+        /// Fields that were not saved under their names: they get their defaults, or are found under an alias.
+        added: Vec<String>,
+        /// What was saved and is not needed any more.
+        dropped: Vec<String>,
+    },
+}
+
+/// Why this version of a workflow cannot go on from what another one saved at an await point.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unreadable {
+    /// There is no such await point.
+    #[error("workflow `{workflow}` has no await point `{point}` any more")]
+    Gone {
+        /// The workflow.
+        workflow: String,
+        /// The await point.
+        point: String,
+    },
+    /// Another operation has taken the name.
+    #[error(
+        "await point `{point}` of workflow `{workflow}` awaits `{is}` now, and awaited `{was}` when it was saved"
+    )]
+    OtherOperation {
+        /// The workflow.
+        workflow: String,
+        /// The await point.
+        point: String,
+        /// What was called.
+        was: String,
+        /// What is called.
+        is: String,
+    },
+    /// A local is needed that was not saved.
+    #[error(
+        "`{field}` is needed at await point `{point}` of workflow `{workflow}` now, and was not saved there"
+    )]
+    NotSaved {
+        /// The workflow.
+        workflow: String,
+        /// The await point.
+        point: String,
+        /// The local.
+        field: String,
+    },
+    /// A local has another type, which serde cannot build from the saved value.
+    #[error(
+        "`{field}`, saved at await point `{point}` of workflow `{workflow}`, cannot become what it is now: {reason}"
+    )]
+    OtherType {
+        /// The workflow.
+        workflow: String,
+        /// The await point.
+        point: String,
+        /// The local.
+        field: String,
+        /// Where in the value, and what is wrong there.
+        reason: String,
+    },
+    /// The bytes are not what their schema says.
+    #[error("what was saved at await point `{point}` of workflow `{workflow}` is damaged: {error}")]
+    Damaged {
+        /// The workflow.
+        workflow: String,
+        /// The await point.
+        point: String,
+        /// What is wrong.
+        error: DecodeError,
+    },
+}
+
+impl Description {
+    /// Whether this version can go on from whatever the writer saved at an await point: tried with values made up from its schema.
+    ///
+    /// # Errors
+    ///
+    /// If some value could not be gone on from.
+    pub fn reads(&self, writer: &PointSchema) -> Result<Reads, Unreadable> {
+        let point = self.counterpart(writer)?;
+        if self.points[point] == *writer {
+            return Ok(Reads::Same);
+        }
+        let mut found = Vec::new();
+        for (at, (name, is)) in self.points[point].fields.iter().enumerate() {
+            let was = self.saved(writer, name)?;
+            if was == is {
+                continue;
+            }
+            let changes = changes(name, was, is);
+            let narrowed = changes.iter().find_map(|change| match change {
+                Change::Narrowed { place, was, is } => {
+                    Some(format!("`{place}` was {was} and is {is}, so that some numbers do not fit"))
+                }
+                _ => None,
+            });
+            if let Some(reason) = narrowed {
+                return Err(self.other_type(writer, name, reason));
+            }
+            let mut saving = None;
+            let mut build = |value: Value| match self.types[point][at].rebuild(value, &mut Vec::new()) {
+                Ok(()) => Ok(()),
+                Err(Unbuilt::Rebuild(error)) => Err(error),
+                Err(Unbuilt::Save(error)) => {
+                    saving.get_or_insert(error);
+                    Ok(())
+                }
+            };
+            let tried = dry_run(was, &mut build).map_err(|error| error.to_string());
+            let tried = tried.and_then(|()| saving.map_or(Ok(()), |error| Err(error.to_string())));
+            tried.map_err(|reason| self.other_type(writer, name, reason))?;
+            found.extend(changes);
+        }
+        let is_local = |name: &String| self.points[point].fields.iter().any(|(field, _)| field == name);
+        let locals = writer.fields.iter().filter(|(name, _)| !is_local(name));
+        found.extend(locals.map(|(name, _)| Change::Dropped(name.clone())));
+        let (mut added, mut dropped) = (Vec::new(), Vec::new());
+        for change in found {
+            match change {
+                Change::Added(place) => added.push(place),
+                Change::Dropped(place) => dropped.push(place),
+                Change::Narrowed { .. } => {}
+            }
+        }
+        Ok(Reads::Converted { added, dropped })
+    }
+
+    /// The number of an await point, and what was saved there as this version saves it.
+    ///
+    /// # Errors
+    ///
+    /// If this version cannot go on from that value.
+    pub fn upgrade(&self, writer: &PointSchema, payload: &[u8]) -> Result<(usize, Vec<u8>), Unreadable> {
+        let point = self.counterpart(writer)?;
+        let saved = self.values(writer, payload)?;
+        let mut upgraded = Vec::with_capacity(payload.len());
+        for ((name, is), ty) in self.points[point].fields.iter().zip(&self.types[point]) {
+            let was = self.saved(writer, name)?;
+            let Some((_, bytes)) = saved.iter().find(|(saved, _)| *saved == name) else { continue };
+            if was == is {
+                upgraded.extend_from_slice(bytes);
+                continue;
+            }
+            let (value, _) = was.decode(bytes).map_err(|error| self.damaged(writer, error))?;
+            ty.rebuild(value, &mut upgraded).map_err(|error| {
+                let reason = match error {
+                    Unbuilt::Rebuild(error) => error.to_string(),
+                    Unbuilt::Save(error) => error.to_string(),
+                };
+                self.other_type(writer, name, reason)
+            })?;
+        }
+        Ok((point, upgraded))
+    }
+
+    /// The await point that has taken the writer's place.
+    fn counterpart(&self, writer: &PointSchema) -> Result<usize, Unreadable> {
+        let (workflow, point) = (self.name.to_owned(), writer.name.clone());
+        let Some(index) = self.point(&point) else { return Err(Unreadable::Gone { workflow, point }) };
+        let (was, is) = (writer.operation.clone(), self.points[index].operation.clone());
+        match was == is {
+            true => Ok(index),
+            false => Err(Unreadable::OtherOperation { workflow, point, was, is }),
+        }
+    }
+
+    fn saved<'s>(&self, writer: &'s PointSchema, field: &str) -> Result<&'s Schema, Unreadable> {
+        let found = writer.fields.iter().find(|(name, _)| name == field);
+        found.map(|(_, schema)| schema).ok_or_else(|| Unreadable::NotSaved {
+            workflow: self.name.to_owned(),
+            point: writer.name.clone(),
+            field: field.to_owned(),
+        })
+    }
+
+    /// The bytes of each saved local.
+    fn values<'a>(
+        &self,
+        writer: &'a PointSchema,
+        payload: &'a [u8],
+    ) -> Result<Vec<(&'a str, &'a [u8])>, Unreadable> {
+        let mut rest = payload;
+        let mut values = Vec::with_capacity(writer.fields.len());
+        for (name, schema) in &writer.fields {
+            let at = payload.len() - rest.len();
+            let (_, after) = schema.decode(rest).map_err(|error| self.damaged(writer, error.further(at)))?;
+            values.push((name.as_str(), &rest[..rest.len() - after.len()]));
+            rest = after;
+        }
+        match rest.len() {
+            0 => Ok(values),
+            left => Err(self.damaged(writer, DecodeError::Trailing { at: payload.len() - left, left })),
+        }
+    }
+
+    fn other_type(&self, writer: &PointSchema, field: &str, reason: String) -> Unreadable {
+        Unreadable::OtherType {
+            workflow: self.name.to_owned(),
+            point: writer.name.clone(),
+            field: field.to_owned(),
+            reason,
+        }
+    }
+
+    fn damaged(&self, writer: &PointSchema, error: DecodeError) -> Unreadable {
+        Unreadable::Damaged { workflow: self.name.to_owned(), point: writer.name.clone(), error }
+    }
+}
+
+impl fmt::Display for Reads {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Same => f.write_str("the same"),
+            Self::Converted { added, dropped } => {
+                let list = |places: &[String]| {
+                    places.iter().map(|place| format!("`{place}`")).collect::<Vec<_>>().join(", ")
+                };
+                f.write_str("converted")?;
+                if !added.is_empty() {
+                    write!(f, "; {} by default or alias", list(added))?;
+                }
+                if !dropped.is_empty() {
+                    write!(f, "; without {}", list(dropped))?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// A snapshot as this build would have saved it; `None`: it is.
+type Upgraded = Option<Arc<[u8]>>;
+
+/// The number of the await point; and the snapshot as this build would have saved it, if another one did.
+pub(crate) fn match_point(
+    description: &Description,
+    workflow: &str,
+    point: &str,
+    fingerprint: &Fingerprint,
+    writer: Option<&PointSchema>,
+    snapshot: &[u8],
+) -> Result<(usize, Upgraded), String> {
+    if description.name != workflow {
+        return Err(format!(
+            "the snapshot is of workflow `{workflow}`, but `{}` is called there now: it goes on in a build that calls `{workflow}`",
+            description.name
+        ));
+    }
+    let Some(index) = description.point(point) else {
+        return Err(format!(
+            "workflow `{workflow}` has no await point `{point}` in this build: it goes on in a build that has it"
+        ));
+    };
+    let expected = &description.point_fingerprints[index];
+    if expected == fingerprint {
+        return Ok((index, None));
+    }
+    let Some(writer) = writer else {
+        return Err(format!(
+            "await point `{point}` of workflow `{workflow}` saves other fields or types in this build \
+             (fingerprint {expected}, the snapshot has {fingerprint}), and the writer's schema is not known: it goes on in the \
+             build that saved it"
+        ));
+    };
+    let header = STORED_HEADER_BYTES.min(snapshot.len());
+    let upgraded = description.upgrade(writer, &snapshot[header..]);
+    let (index, payload) =
+        upgraded.map_err(|error| format!("{error}: it goes on in a build that can read it"))?;
+    Ok((index, Some([&[0; STORED_HEADER_BYTES], &*payload].concat().into())))
+}

@@ -1,0 +1,78 @@
+//! Executions that older versions of a worker's workflows left behind: which of them this build can go on from.
+//!
+//! Older is what was registered earlier. A newer version is never read: to write its snapshots back would lose what this build does
+//! not know of.
+
+use crate::{registry::Registry, schemas::Schemas};
+use durable_core::{
+    Description, Reads, Unreadable,
+    schema::PointSchema,
+    store::{QueueId, SchemaId, StoreError, Version},
+};
+use std::{
+    collections::HashMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+/// An await point of an older version at which executions stay where they are, for a build that can go on from there.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct NeedsMigration {
+    /// The workflow.
+    pub workflow: String,
+    /// The await point.
+    pub point: String,
+    /// The store's number of what was saved there.
+    pub schema: SchemaId,
+    /// Why, in words.
+    pub reason: String,
+}
+
+/// Accepts the queues of a workflow's older versions. Await points that this build cannot go on from are left out.
+pub(crate) async fn accept_older(
+    registry: &mut Registry,
+    schemas: &Schemas,
+    description: &'static Description,
+    own: QueueId,
+) -> Result<(), StoreError> {
+    let older = schemas.versions(description.name).await?.into_iter().filter(|version| version.queue < own);
+    // Versions have most of their await points in common.
+    let mut known: HashMap<SchemaId, bool> = HashMap::new();
+    for Version { queue, points, .. } in older {
+        let mut any = false;
+        for (schema, point) in points {
+            any |= *known.entry(schema).or_insert_with(|| match reads(description, &point) {
+                Ok(how) => {
+                    let (workflow, point) = (description.name, &point.name);
+                    tracing::debug!(workflow, point, schema = schema.0, %how, "an older version's await point is readable");
+                    true
+                }
+                Err(reason) => {
+                    let (workflow, point) = (description.name.to_owned(), point.name);
+                    tracing::warn!(workflow, point, reason, "executions of an older version stay at this await point");
+                    registry.leave_out(NeedsMigration { workflow, point, schema, reason });
+                    false
+                }
+            });
+        }
+        if any {
+            registry.accept(queue, description.name);
+        }
+    }
+    Ok(())
+}
+
+/// The user's `Deserialize` is given values made up from the schema; one that panics cannot read them.
+fn reads(description: &Description, point: &PointSchema) -> Result<Reads, String> {
+    match catch_unwind(AssertUnwindSafe(|| description.reads(point))) {
+        Ok(Ok(how)) => Ok(how),
+        Ok(Err(Unreadable::Gone { .. })) => Err("this build has no such await point".to_owned()),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(panic) => {
+            let message = durable_core::machine::panic_message(&*panic);
+            Err(format!(
+                "a `Deserialize` of this build panicked with a value made up from the saved shape: {message}"
+            ))
+        }
+    }
+}

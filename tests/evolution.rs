@@ -1,0 +1,40 @@
+//! Two versions of one workflow on one store: what was begun with the first goes on with the second, or stays.
+
+mod deployed;
+mod enums;
+mod locals;
+mod points;
+mod structs;
+mod values;
+
+/// Two versions of `place_order`, each in a module of its own, and what becomes of an execution of the first.
+///
+/// The first runs until it waits for the event `go`; then its worker is shut down, and one with the second is started.
+macro_rules! change {
+    ($(#[$doc:meta])* $name:ident: $expected:expr, was { $($was:tt)* } is { $($is:tt)* }) => {
+        $(#[$doc])*
+        mod $name {
+            #[allow(dead_code)]
+            mod was {
+                #[allow(unused_imports)]
+                use super::super::super::deployed::prelude::*;
+                $($was)*
+            }
+            #[allow(dead_code)]
+            mod is {
+                #[allow(unused_imports)]
+                use super::super::super::deployed::prelude::*;
+                $($is)*
+            }
+
+            #[tokio::test]
+            async fn deployed() {
+                #[allow(unused_imports)]
+                use super::super::deployed::Expected::{Continues, Stays};
+                let found = super::super::deployed::deploy::<was::place_order, is::place_order>(was::begin()).await;
+                super::super::deployed::compare(&found, &$expected);
+            }
+        }
+    };
+}
+pub(crate) use change;
