@@ -131,3 +131,14 @@ async fn main() -> ExitCode {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::place_order;
+
+    /// `workflows.lock` is committed: it says what running orders have saved, and this program must go on from all of it.
+    #[test]
+    fn running_orders_survive_this_program() {
+        durable_test::assert_compatible::<place_order>("examples/place_order/workflows.lock");
+    }
+}

@@ -48,6 +48,7 @@
 //! | where executions live | [`SqliteStore`], [`memory::MemoryStore`], and the trait behind them, [`Store`] |
 //! | the machine without any runtime: a blob out, a blob in | [`Run`] |
 //! | testing a workflow with a crash at every commit | the crate `durable-test` |
+//! | what a change of a workflow does to running executions | `durable_test::assert_compatible` |
 //!
 //! # What must be the same on every attempt goes in a `let`
 //!
@@ -63,7 +64,7 @@ pub use durable_core::{
     Arrived, Attempt, Awaitable, Child, Description, Durable, Event, ExecutionId, Fingerprint, Graph, Host,
     Inferred, Input, Interrupted, Jitter, LoopPlace, MissingResource, Moved, Named, NoClock, Point,
     Remaining, Resources, Retry, Run, RunError, Schema, Sleep, State, StateError, Status, Step, StepFailure,
-    StepPolicy, Store, UndescribedWorkflow, Wait, Workflow, attempt, describe, event, sleep,
+    StepPolicy, Store, UndescribedWorkflow, Wait, Workflow, Workflows, attempt, describe, event, sleep,
 };
 pub use durable_core::{event as events, inclusive_range, memory, schema, snapshot, store};
 pub use durable_macros::{step, workflow, workflows};
@@ -124,6 +125,48 @@ mod readme {}
 #[cfg(doctest)]
 #[doc = include_str!("../docs/language.md")]
 mod language {}
+
+/// The file that docs/evolution.md shows is that of the program it shows.
+///
+/// ```
+/// use durable::workflow;
+/// use serde::{Deserialize, Serialize};
+/// # fn main() {
+///
+/// let page = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/evolution.md"));
+/// let (_, rest) = page.split_once("the file is\n\n```text\n").expect("the page has the words");
+/// let (shown, _) = rest.split_once("```").expect("and a block behind them");
+///
+/// let written = durable_test::lock::Lock::of::<place_order>().unwrap().to_text();
+/// assert_eq!(shown, written, "{written}");
+/// # }
+///
+/// #[workflow]
+/// async fn place_order(shop: &Shop, order: Order) -> Result<u64, String> {
+///     let mut holds: Vec<u64> = Vec::new();
+///     for line in &order.lines {
+///         holds.push(shop.reserve(line).await?);
+///     }
+///     let payment: u64 = shop.charge(&order).await?;
+///     shop.ship(&order, &holds).await?;
+///     Ok(payment)
+/// }
+///
+/// #[derive(Serialize, Deserialize)]
+/// struct Order { id: u64, lines: Vec<Line>, coupon: Option<String> }
+/// #[derive(Serialize, Deserialize)]
+/// struct Line { sku: String, quantity: u32 }
+///
+/// struct Shop;
+/// impl Shop {
+///     async fn reserve(&self, _: &Line) -> Result<u64, String> { Ok(1) }
+///     async fn charge(&self, _: &Order) -> Result<u64, String> { Ok(2) }
+///     async fn ship(&self, _: &Order, _: &[u64]) -> Result<(), String> { Ok(()) }
+/// }
+/// ```
+#[cfg(doctest)]
+#[doc = include_str!("../docs/evolution.md")]
+mod evolution {}
 
 /// What docs/snapshot-testing.md shows is what the calls give.
 ///

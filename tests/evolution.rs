@@ -7,6 +7,7 @@ mod locals;
 mod migrations;
 mod points;
 mod structs;
+mod table;
 mod values;
 
 /// Two versions of `place_order`, each in a module of its own, and what becomes of an execution of the first.

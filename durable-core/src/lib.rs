@@ -58,7 +58,9 @@ pub use state::{Inferred, StateError};
 pub use step::{Interrupted, Jitter, Retry, Step, StepFailure, StepPolicy};
 pub use store::{ExecutionId, Status, Store};
 pub use upgrade::{Reads, Unreadable};
-pub use workflow::{Description, Point, State, UndescribedWorkflow, Workflow, describe};
+#[doc(hidden)]
+pub use workflow::Registration;
+pub use workflow::{Description, Point, State, UndescribedWorkflow, Workflow, Workflows, describe};
 
 /// A boxed future that may move between threads.
 pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

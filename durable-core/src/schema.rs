@@ -6,11 +6,13 @@
 
 mod changes;
 mod decode;
+mod difference;
 mod dry_run;
 mod encode;
 mod fingerprint;
 mod point;
 mod rebuild;
+pub mod text;
 mod trace;
 mod value;
 
@@ -154,28 +156,31 @@ impl Schema {
 
     fn collect_nodes<'s>(&'s self, nodes: &mut Vec<&'s Schema>) {
         nodes.push(self);
+        self.each_part(&mut |part| part.collect_nodes(nodes));
+    }
+
+    /// The schemas in this one, in the order of the bytes.
+    pub(crate) fn parts(&self) -> Vec<&Schema> {
+        let mut parts = Vec::new();
+        self.each_part(&mut |part| parts.push(part));
+        parts
+    }
+
+    fn each_part<'s>(&'s self, each: &mut dyn FnMut(&'s Schema)) {
         match self {
-            Schema::Option(inner) | Schema::Seq(inner) | Schema::NewtypeStruct { inner, .. } => {
-                inner.collect_nodes(nodes);
-            }
+            Schema::Option(inner) | Schema::Seq(inner) | Schema::NewtypeStruct { inner, .. } => each(inner),
             Schema::Map(key, value) => {
-                key.collect_nodes(nodes);
-                value.collect_nodes(nodes);
+                each(key);
+                each(value);
             }
-            Schema::Tuple(fields) | Schema::TupleStruct { fields, .. } => {
-                fields.iter().for_each(|field| field.collect_nodes(nodes));
-            }
-            Schema::Struct { fields, .. } => fields.iter().for_each(|(_, field)| field.collect_nodes(nodes)),
+            Schema::Tuple(fields) | Schema::TupleStruct { fields, .. } => fields.iter().for_each(each),
+            Schema::Struct { fields, .. } => fields.iter().for_each(|(_, field)| each(field)),
             Schema::Enum { variants, .. } => {
                 variants.iter().for_each(|(_, variant)| match variant {
                     VariantSchema::Unit | VariantSchema::Unreadable => {}
-                    VariantSchema::Newtype(inner) => inner.collect_nodes(nodes),
-                    VariantSchema::Tuple(fields) => {
-                        fields.iter().for_each(|field| field.collect_nodes(nodes));
-                    }
-                    VariantSchema::Struct(fields) => {
-                        fields.iter().for_each(|(_, field)| field.collect_nodes(nodes));
-                    }
+                    VariantSchema::Newtype(inner) => each(inner),
+                    VariantSchema::Tuple(fields) => fields.iter().for_each(&mut *each),
+                    VariantSchema::Struct(fields) => fields.iter().for_each(|(_, field)| each(field)),
                 });
             }
             _ => {}

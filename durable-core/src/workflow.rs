@@ -105,7 +105,55 @@ pub struct Point {
     pub operation: &'static str,
     /// The names of its saved fields, in order.
     pub fields: &'static [&'static str],
+    /// What may come next, in order: names of await points, and ends, which are `Ok(..)`, `Err(..)` and, where the output is
+    /// neither, `return ..`.
+    pub next: &'static [&'static str],
 }
+
+/// A workflow or a tuple of such: `(place_order, refund)`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no workflow, nor a tuple of at most 16 workflows",
+    note = "tuples of workflows may contain tuples"
+)]
+pub trait Workflows {
+    /// Calls with each of them.
+    #[doc(hidden)]
+    fn each(visit: &mut dyn FnMut(Registration));
+}
+
+/// What is known of a workflow apart from its type.
+#[derive(Clone, Copy, Debug)]
+#[doc(hidden)]
+pub struct Registration {
+    /// [`Workflow::NAME`]
+    pub name: &'static str,
+    /// [`Workflow::POINTS`]
+    pub points: &'static [Point],
+    /// [`describe`]
+    pub describe: fn() -> Result<&'static Description, UndescribedWorkflow>,
+}
+
+impl<W: Workflow> Workflows for W {
+    fn each(visit: &mut dyn FnMut(Registration)) {
+        visit(Registration { name: W::NAME, points: W::POINTS, describe: describe::<W> });
+    }
+}
+
+macro_rules! tuples {
+    ($($first:ident $($rest:ident)*)?) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<$first: Workflows, $($rest: Workflows),*> Workflows for ($first, $($rest,)*) {
+            fn each(visit: &mut dyn FnMut(Registration)) {
+                $first::each(visit);
+                $($rest::each(visit);)*
+            }
+        }
+
+        tuples!($($rest)*);
+    )?};
+}
+
+tuples!(A B C D E F G H I J K L M N O P);
 
 /// A way to run a workflow.
 #[doc(hidden)]

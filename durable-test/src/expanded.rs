@@ -131,7 +131,7 @@ fn is_compile_error(item: &Item) -> bool {
 }
 
 /// Cargo says where the tested package is when it runs a test; without Cargo, the current folder counts.
-fn resolve(path: &Path) -> PathBuf {
+pub(crate) fn resolve(path: &Path) -> PathBuf {
     match std::env::var_os("CARGO_MANIFEST_DIR") {
         Some(package) => PathBuf::from(package).join(path),
         None => path.to_owned(),

@@ -1,6 +1,11 @@
-//! Crash injection, virtual time, expansion snapshots and the store conformance suite of `durable`.
+//! Crash injection, virtual time, expansion snapshots, lock files and the store conformance suite of `durable`.
+
+// Generated code names the facade, whose root is durable-core's.
+#[cfg(test)]
+extern crate durable_core as durable;
 
 pub mod conformance;
+pub mod lock;
 
 mod crash_test;
 mod effects;
@@ -15,4 +20,5 @@ pub use error::Error;
 pub use expanded::{
     expanded, expanded_graph, expanded_state, try_expanded, try_expanded_graph, try_expanded_state,
 };
+pub use lock::{assert_compatible, check_compatible};
 pub use virtual_clock::VirtualClock;

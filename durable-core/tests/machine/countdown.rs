@@ -60,9 +60,15 @@ impl State for CountdownState {
 impl Workflow for countdown {
     const NAME: &'static str = "countdown";
     const POINTS: &'static [Point] = &[
-        Point { name: "Start", callee: "", operation: "", fields: &["n"] },
-        Point { name: "Tick", callee: "shop.tick", operation: "", fields: &["n"] },
-        Point { name: "Countdown", callee: "countdown", operation: "", fields: &["n"] },
+        Point { name: "Start", callee: "", operation: "", fields: &["n"], next: &["Tick"] },
+        Point {
+            name: "Tick",
+            callee: "shop.tick",
+            operation: "",
+            fields: &["n"],
+            next: &["Countdown", "return .."],
+        },
+        Point { name: "Countdown", callee: "countdown", operation: "", fields: &["n"], next: &["return .."] },
     ];
     type Input = (u64,);
     type Output = u64;
@@ -223,10 +229,22 @@ impl State for LaunchState {
 impl Workflow for launch {
     const NAME: &'static str = "launch";
     const POINTS: &'static [Point] = &[
-        Point { name: "Start", callee: "", operation: "", fields: &["from"] },
-        Point { name: "Countdown", callee: "countdown", operation: "", fields: &["from"] },
-        Point { name: "Hold", callee: "countdown", operation: "", fields: &["from", "counted"] },
-        Point { name: "LiftOff", callee: "shop.lift_off", operation: "", fields: &["from", "counted"] },
+        Point { name: "Start", callee: "", operation: "", fields: &["from"], next: &["Countdown"] },
+        Point { name: "Countdown", callee: "countdown", operation: "", fields: &["from"], next: &["Hold"] },
+        Point {
+            name: "Hold",
+            callee: "countdown",
+            operation: "",
+            fields: &["from", "counted"],
+            next: &["LiftOff"],
+        },
+        Point {
+            name: "LiftOff",
+            callee: "shop.lift_off",
+            operation: "",
+            fields: &["from", "counted"],
+            next: &["return .."],
+        },
     ];
     type Input = (u64,);
     type Output = String;

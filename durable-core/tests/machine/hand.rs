@@ -120,33 +120,43 @@ impl State for PlaceOrderState {
 impl Workflow for place_order {
     const NAME: &'static str = "place_order";
     const POINTS: &'static [Point] = &[
-        Point { name: "Start", callee: "", operation: "", fields: &["order"] },
+        Point { name: "Start", callee: "", operation: "", fields: &["order"], next: &["Reserve", "Longest"] },
         Point {
             name: "Reserve",
             callee: "shop.reserve",
             operation: "",
             fields: &["order", "ids", "item_at"],
+            next: &["Reserve", "Longest", "Err(..)"],
         },
-        Point { name: "Longest", callee: "longest", operation: "", fields: &["order", "ids"] },
+        Point {
+            name: "Longest",
+            callee: "longest",
+            operation: "",
+            fields: &["order", "ids"],
+            next: &["Charge"],
+        },
         Point {
             name: "Charge",
             callee: "shop.charge",
             operation: "",
             fields: &["order", "ids", "longest", "key"],
+            next: &["EventGateway", "Err(..)"],
         },
         Point {
             name: "EventGateway",
             callee: "event",
             operation: "",
             fields: &["order", "ids", "longest", "payment"],
+            next: &["Sleep"],
         },
         Point {
             name: "Sleep",
             callee: "sleep",
             operation: "",
             fields: &["order", "ids", "longest", "payment", "ok"],
+            next: &["Ship"],
         },
-        Point { name: "Ship", callee: "ship", operation: "", fields: &["line", "order"] },
+        Point { name: "Ship", callee: "ship", operation: "", fields: &["line", "order"], next: &["Ok(..)"] },
     ];
     type Input = (Order,);
     type Output = Result<String, Nope>;

@@ -61,8 +61,13 @@ macro_rules! single {
         impl Workflow for $name {
             const NAME: &'static str = $stored;
             const POINTS: &'static [Point] = &[
-                Point { name: "Start", callee: "", operation: "", fields: &[stringify!($input)] },
-                Point { name: $point_name, callee: stringify!($await), operation: "", fields: &[stringify!($input)] },
+                Point { name: "Start", callee: "", operation: "", fields: &[stringify!($input)], next: &[$point_name] },
+                Point {
+                    name: $point_name,
+                    callee: stringify!($await), operation: "",
+                    fields: &[stringify!($input)],
+                    next: &["return .."],
+                },
             ];
             type Input = ($type,);
             type Output = $output;

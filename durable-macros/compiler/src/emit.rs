@@ -26,7 +26,7 @@ use crate::{
     layout::Layout,
     liveness::Liveness,
     parse::Function,
-    picture,
+    picture::{self, Picture},
 };
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -62,13 +62,14 @@ pub fn emit(compiled: &Compiled<'_>) -> Expansion {
     let state = state::emit_enum(compiled);
     let state_impls = state::emit_impls(compiled);
     let state_type = state::state_type(compiled);
+    let picture = picture::picture(compiled.function, compiled.graph);
     let emitted = Emitted {
         state,
         state_type,
         state_impls,
         drive,
-        points: points(compiled),
-        graph: emit_graph(compiled),
+        points: points(compiled, &picture),
+        graph: emit_graph(compiled, &picture),
         migrations: migrations::emit_migrations(compiled),
     };
     assemble(compiled.function, compiled.desugared, emitted)
@@ -384,20 +385,28 @@ fn cfgs(attrs: &[Attribute]) -> Vec<&Attribute> {
 }
 
 /// The description of the await points for people and tools.
-fn points(compiled: &Compiled<'_>) -> TokenStream {
+fn points(compiled: &Compiled<'_>, picture: &Picture) -> TokenStream {
     let krate = &compiled.function.options.krate;
     let points = compiled.graph.points.iter().zip(&compiled.layout.points).map(|(point, layout)| {
         let (name, callee, operation) = (plain_name(&point.name), &point.callee, &point.operation);
         let fields = layout.fields.iter().map(|field| &field.name);
-        quote!(#krate::Point { name: #name, callee: #callee, operation: #operation, fields: &[#(#fields),*] })
+        let next = picture.next(&name);
+        quote! {
+            #krate::Point {
+                name: #name,
+                callee: #callee,
+                operation: #operation,
+                fields: &[#(#fields),*],
+                next: &[#(#next),*],
+            }
+        }
     });
     quote!(&[#(#points),*])
 }
 
 /// The picture, line by line.
-fn emit_graph(compiled: &Compiled<'_>) -> TokenStream {
+fn emit_graph(compiled: &Compiled<'_>, picture: &Picture) -> TokenStream {
     let krate = &compiled.function.options.krate;
-    let picture = picture::picture(compiled.function, compiled.graph);
     let (mermaid, dot) = (picture.mermaid_lines(), picture.dot_lines());
     quote!(&#krate::Graph::new(&[#(#mermaid),*], &[#(#dot),*]))
 }

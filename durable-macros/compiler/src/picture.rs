@@ -7,6 +7,7 @@ mod dot;
 mod flow;
 mod joins;
 mod mermaid;
+mod next;
 
 use crate::{
     graph::{BlockId, End, Graph, Jump, Op, SeqId, Written, plain_name},

@@ -64,8 +64,14 @@ macro_rules! workflow_of {
         impl Workflow for $name {
             const NAME: &'static str = stringify!($name);
             const POINTS: &'static [Point] = &[
-                Point { name: "Start", callee: "", operation: "", fields: &[] },
-                Point { name: "Step", callee: stringify!($step), operation: "", fields: &[] },
+                Point { name: "Start", callee: "", operation: "", fields: &[], next: &["Step"] },
+                Point {
+                    name: "Step",
+                    callee: stringify!($step),
+                    operation: "",
+                    fields: &[],
+                    next: &["return .."],
+                },
             ];
             type Input = ();
             type Output = $output;

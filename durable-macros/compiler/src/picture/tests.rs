@@ -180,6 +180,28 @@ fn a_match_has_a_way_for_each_arm() {
 }
 
 #[test]
+fn what_may_come_next_passes_through_branches_and_loops() {
+    let picture = drawn(quote! {
+        async fn f(rows: Vec<u8>) -> Result<(), E> {
+            for row in &rows {
+                if s(row).await? { continue; }
+                t().await;
+            }
+            #[at(Last)]
+            u().await
+        }
+    });
+    let next = |point| picture.next(point).join(" ");
+    assert_eq!(next("Start"), "S Last");
+    assert_eq!(next("S"), "S T Last Err(..)");
+    assert_eq!(next("T"), "S Last");
+    assert_eq!(next("Last"), "Ok(..) Err(..)");
+    assert_eq!(next("Other"), "");
+    let picture = drawn(quote! { async fn f() -> u8 { loop { s().await; if done() { return 1; } } } });
+    assert_eq!(picture.next("S"), ["S", "return .."]);
+}
+
+#[test]
 fn each_part_of_a_chain_is_a_branch() {
     let item = quote! {
         async fn f() { if p() && let Some(a) = s().await && t(a).await { u().await; } }

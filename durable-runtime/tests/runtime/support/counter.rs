@@ -49,8 +49,20 @@ enum B {
 impl Workflow for counter {
     const NAME: &'static str = "counter";
     const POINTS: &'static [Point] = &[
-        Point { name: "Start", callee: "", operation: "", fields: &["n", "labels"] },
-        Point { name: "Done", callee: "async", operation: "", fields: &["n", "done"] },
+        Point {
+            name: "Start",
+            callee: "",
+            operation: "",
+            fields: &["n", "labels"],
+            next: &["Done", "return .."],
+        },
+        Point {
+            name: "Done",
+            callee: "async",
+            operation: "",
+            fields: &["n", "done"],
+            next: &["Done", "return .."],
+        },
     ];
 
     type Input = (u64, HashMap<String, u64>);

@@ -79,8 +79,10 @@ impl script {
 
 const FIELDS: &[&str] = &["ops", "log", "op_at"];
 
+const NEXT: &[&str] = &["Step", "Quick", "Slow", "Sleep", "Event", "Child", "Once", "Ok(..)", "Err(..)"];
+
 const fn point(name: &'static str) -> Point {
-    Point { name, callee: name, operation: "", fields: FIELDS }
+    Point { name, callee: name, operation: "", fields: FIELDS, next: NEXT }
 }
 
 static QUICK: StepPolicy = StepPolicy::new("quick").retry(Retry::new(
@@ -155,7 +157,7 @@ impl W {
 impl Workflow for script {
     const NAME: &'static str = "script";
     const POINTS: &'static [Point] = &[
-        Point { name: "Start", callee: "", operation: "", fields: &["ops"] },
+        Point { name: "Start", callee: "", operation: "", fields: &["ops"], next: NEXT },
         point("Step"),
         point("Quick"),
         point("Slow"),

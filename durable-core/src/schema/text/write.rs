@@ -1,0 +1,161 @@
+//! Writing: many schemas, each type of theirs declared once.
+
+use super::{
+    Schema,
+    classes::Classes,
+    expand::Types,
+    types::{Body, Declared, Label, Type},
+};
+use std::collections::{HashMap, HashSet};
+
+/// Schemas as text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SchemaTexts {
+    /// Each of them, on one line.
+    pub schemas: Vec<String>,
+    /// The types they name, sorted; each field and each variant is on a line of its own.
+    pub declarations: Vec<String>,
+}
+
+/// Writes schemas, and the types that they name. Where types share a name, the one that comes first has it alone, and the others
+/// have digits of their fingerprints behind it.
+pub fn write_schemas(schemas: &[&Schema]) -> SchemaTexts {
+    let mut known = HashMap::new();
+    let (mut different, mut numbers) = (Vec::new(), Vec::new());
+    for schema in schemas {
+        numbers.push(*known.entry(*schema).or_insert_with(|| {
+            different.push(*schema);
+            different.len() - 1
+        }));
+    }
+    let classes = Classes::of(&different);
+    let labels = labels(&classes);
+    let types = Types::new(classes.declared(&labels));
+    let written: Vec<Type> = different
+        .iter()
+        .zip(&classes.roots)
+        .map(|(schema, root)| {
+            let ty = root.and_then(|class| classes.ty(class, &labels));
+            // Only what is read as the same schema may be said by names.
+            ty.filter(|ty| expands_to(&types, ty, schema)).unwrap_or_else(|| inline(schema))
+        })
+        .collect();
+    let used = used(&classes, &labels, &written);
+    let mut declared: Vec<Declared> = classes.declared(&labels);
+    declared.retain(|declared| used.contains(&declared.label));
+    declared.sort_by(|a, b| a.label.cmp(&b.label));
+    SchemaTexts {
+        schemas: numbers.into_iter().map(|number| written[number].to_string()).collect(),
+        declarations: declared.iter().map(|declared| format!("{declared:#}")).collect(),
+    }
+}
+
+/// One schema, whole, on one line.
+pub fn one_schema(schema: &Schema) -> String {
+    inline(schema).to_string()
+}
+
+fn expands_to(types: &Types, ty: &Type, schema: &Schema) -> bool {
+    types.expand(ty, &mut usize::MAX.clone()).as_ref() == Ok(schema)
+}
+
+/// With everything written where it is used.
+fn inline(schema: &Schema) -> Type {
+    let parts: Vec<Type> = schema.parts().into_iter().map(inline).collect();
+    match Body::of(schema, parts.clone()) {
+        Some((name, body)) => {
+            Type::Inline(Box::new(Declared { label: Label { name, version: String::new() }, body }))
+        }
+        None => Type::of(schema, parts),
+    }
+}
+
+impl Classes {
+    /// A class where it is used. `None` if it contains itself, and no name says where.
+    fn ty(&self, class: usize, labels: &[Option<Label>]) -> Option<Type> {
+        self.ty_within(class, labels, &mut Vec::new())
+    }
+
+    fn ty_within(&self, class: usize, labels: &[Option<Label>], within: &mut Vec<usize>) -> Option<Type> {
+        if let Some(label) = &labels[class] {
+            return Some(Type::Named(label.clone()));
+        }
+        if within.contains(&class) {
+            return None;
+        }
+        within.push(class);
+        let (schema, parts) = &self.list[class];
+        let parts = parts.iter().map(|part| self.ty_within(*part, labels, within)).collect::<Option<_>>();
+        within.pop();
+        Some(Type::of(schema, parts?))
+    }
+
+    fn declared(&self, labels: &[Option<Label>]) -> Vec<Declared> {
+        let declared = self.list.iter().zip(labels).filter_map(|((schema, parts), label)| {
+            let parts = parts.iter().map(|part| self.ty(*part, labels)).collect::<Option<_>>()?;
+            let (_, body) = Body::of(schema, parts)?;
+            Some(Declared { label: label.clone()?, body })
+        });
+        declared.collect()
+    }
+}
+
+/// The label of each class with a name. One that shares its name with an earlier one is told from it by its fingerprint, so that
+/// what comes and goes beside it changes nothing.
+fn labels(classes: &Classes) -> Vec<Option<Label>> {
+    let name =
+        |schema: &Schema| Body::of(schema, vec![Type::Ref(0); schema.parts().len()]).map(|(name, _)| name);
+    let names: Vec<_> = classes.list.iter().map(|(schema, _)| name(schema)).collect();
+    // Numbers instead of fingerprints, while these are not known.
+    let numbered = names
+        .iter()
+        .enumerate()
+        .map(|(class, name)| Some(Label { name: name.clone()?, version: class.to_string() }));
+    let numbered: Vec<_> = numbered.collect();
+    let types = Types::new(classes.declared(&numbered));
+    let mut taken = HashSet::new();
+    let labels = names.into_iter().zip(&numbered).map(|(name, numbered)| {
+        let plain = Label { name: name?, version: String::new() };
+        if taken.insert(plain.clone()) {
+            return Some(plain);
+        }
+        let ty = Type::Named(numbered.clone()?);
+        let schema = types.expand(&ty, &mut usize::MAX.clone()).ok()?;
+        let digits = schema.fingerprint().to_string();
+        [8, digits.len()]
+            .iter()
+            .map(|len| Label { version: digits[..*len].to_owned(), ..plain.clone() })
+            .find(|label| taken.insert(label.clone()))
+    });
+    labels.collect()
+}
+
+/// The labels that the written types need.
+fn used(classes: &Classes, labels: &[Option<Label>], written: &[Type]) -> HashSet<Label> {
+    let declared: HashMap<Label, Body> =
+        classes.declared(labels).into_iter().map(|Declared { label, body }| (label, body)).collect();
+    let mut used: HashSet<Label> = HashSet::new();
+    let mut open = Vec::new();
+    written.iter().for_each(|ty| ty.named(&mut open));
+    while let Some(label) = open.pop() {
+        if used.insert(label.clone())
+            && let Some(body) = declared.get(label)
+        {
+            body.types().into_iter().for_each(|ty| ty.named(&mut open));
+        }
+    }
+    used
+}
+
+/// A type on a line, its parts by their names alone: for messages.
+pub(crate) fn brief(schema: &Schema) -> String {
+    brief_type(schema).to_string()
+}
+
+fn brief_type(schema: &Schema) -> Type {
+    let nameless = vec![Type::Ref(0); schema.parts().len()];
+    match Body::of(schema, nameless) {
+        Some((name, _)) => Type::Named(Label { name, version: String::new() }),
+        None => Type::of(schema, schema.parts().into_iter().map(brief_type).collect()),
+    }
+}
