@@ -10,9 +10,9 @@ use super::{
 };
 use std::{collections::HashMap, hash::Hash};
 
-pub(super) struct Classes {
+pub(super) struct Classes<'s> {
     /// By class: one of its nodes, and the classes of its parts.
-    pub(super) list: Vec<(Schema, Vec<usize>)>,
+    pub(super) list: Vec<(&'s Schema, Vec<usize>)>,
     /// By schema: the class of its root. `None` if it has references that lead nowhere.
     pub(super) roots: Vec<Option<usize>>,
 }
@@ -24,8 +24,8 @@ enum Look {
     Nameless(Type),
 }
 
-impl Classes {
-    pub(super) fn of(schemas: &[&Schema]) -> Self {
+impl<'s> Classes<'s> {
+    pub(super) fn of(schemas: &[&'s Schema]) -> Self {
         let (mut nodes, mut parts, mut roots) = (Vec::new(), Vec::new(), Vec::new());
         for schema in schemas {
             let base = nodes.len();
@@ -44,10 +44,10 @@ impl Classes {
         }
         let class = divided(&nodes, &parts);
         let count = class.iter().max().map_or(0, |last| last + 1);
-        let mut list: Vec<Option<(Schema, Vec<usize>)>> = vec![None; count];
+        let mut list: Vec<Option<(&Schema, Vec<usize>)>> = vec![None; count];
         for (node, schema) in nodes.iter().enumerate() {
             let parts = || parts[node].iter().map(|part| class[*part]).collect();
-            list[class[node]].get_or_insert_with(|| ((*schema).clone(), parts()));
+            list[class[node]].get_or_insert_with(|| (*schema, parts()));
         }
         let roots = roots.into_iter().map(|root| root.map(|node| class[node])).collect();
         Self { list: list.into_iter().flatten().collect(), roots }

@@ -2,6 +2,7 @@
 
 use super::{Declarations, SchemaTexts, name_text, one_schema, read_name, write_schemas};
 use crate::schema::{Name, SCHEMA_DEPTH_MAX, Schema, VariantSchema, trace};
+use proptest::prelude::*;
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
 use std::time::SystemTime;
@@ -154,6 +155,105 @@ fn what_is_written_is_read_as_the_same_schemas() {
         let schema = &schema[0];
         let alone = Declarations::default().schema(&one_schema(schema), &mut usize::MAX.clone());
         assert_eq!(alone.as_ref(), Ok(schema), "{}", one_schema(schema));
+    }
+}
+
+/// Few names, so that many types share one.
+fn any_name() -> impl Strategy<Value = Name> {
+    prop::sample::select(vec!["A", "B", "u8", "a b"]).prop_map(Name::from)
+}
+
+/// References lead anywhere until they are mended.
+fn any_schema() -> impl Strategy<Value = Schema> {
+    let leaf = prop_oneof![
+        Just(Schema::Unit),
+        Just(Schema::U8),
+        any_name().prop_map(|name| Schema::UnitStruct { name }),
+        (0..8u32).prop_map(Schema::Ref),
+    ];
+    leaf.prop_recursive(5, 40, 5, |part| {
+        let list = || prop::collection::vec(part.clone(), 0..5);
+        let fields = || prop::collection::vec((any_name(), part.clone()), 0..4);
+        let boxed = || part.clone().prop_map(Box::new);
+        let variant = prop_oneof![
+            Just(VariantSchema::Unit),
+            Just(VariantSchema::Unreadable),
+            boxed().prop_map(VariantSchema::Newtype),
+            list().prop_map(VariantSchema::Tuple),
+            fields().prop_map(VariantSchema::Struct),
+        ];
+        let variants = prop::collection::vec((any_name(), variant), 0..4);
+        prop_oneof![
+            boxed().prop_map(Schema::Option),
+            boxed().prop_map(Schema::Seq),
+            (boxed(), boxed()).prop_map(|(key, value)| Schema::Map(key, value)),
+            list().prop_map(Schema::Tuple),
+            (any_name(), boxed()).prop_map(|(name, inner)| Schema::NewtypeStruct { name, inner }),
+            (any_name(), list()).prop_map(|(name, fields)| Schema::TupleStruct { name, fields }),
+            (any_name(), fields()).prop_map(|(name, fields)| Schema::Struct { name, fields }),
+            (any_name(), variants).prop_map(|(name, variants)| Schema::Enum { name, variants }),
+        ]
+    })
+}
+
+/// Lets each reference lead to an earlier node that may have one.
+fn mended(schema: Schema) -> Schema {
+    fn mend(schema: &mut Schema, composite: &mut Vec<u32>, count: &mut u32) {
+        if schema.is_composite() {
+            composite.push(*count);
+        }
+        *count += 1;
+        match schema {
+            Schema::Ref(to) => match composite.get(*to as usize % composite.len().max(1)) {
+                Some(node) => *to = *node,
+                None => *schema = Schema::Bool,
+            },
+            Schema::Option(inner) | Schema::Seq(inner) | Schema::NewtypeStruct { inner, .. } => {
+                mend(inner, composite, count);
+            }
+            Schema::Map(key, value) => {
+                mend(key, composite, count);
+                mend(value, composite, count);
+            }
+            Schema::Tuple(fields) | Schema::TupleStruct { fields, .. } => {
+                fields.iter_mut().for_each(|field| mend(field, composite, count));
+            }
+            Schema::Struct { fields, .. } => {
+                fields.iter_mut().for_each(|(_, field)| mend(field, composite, count));
+            }
+            Schema::Enum { variants, .. } => variants.iter_mut().for_each(|(_, variant)| match variant {
+                VariantSchema::Unit | VariantSchema::Unreadable => {}
+                VariantSchema::Newtype(inner) => mend(inner, composite, count),
+                VariantSchema::Tuple(fields) => {
+                    fields.iter_mut().for_each(|field| mend(field, composite, count));
+                }
+                VariantSchema::Struct(fields) => {
+                    fields.iter_mut().for_each(|(_, field)| mend(field, composite, count));
+                }
+            }),
+            _ => {}
+        }
+    }
+    let mut schema = schema;
+    mend(&mut schema, &mut Vec::new(), &mut 0);
+    schema
+}
+
+proptest! {
+    #[test]
+    fn any_schemas_are_read_as_they_were_written(
+        schemas in prop::collection::vec(any_schema().prop_map(mended), 1..5)
+    ) {
+        prop_assert_eq!(&read_back(&written(&schemas)), &schemas);
+        let whole = one_schema(&schemas[0]);
+        let read = Declarations::default().schema(&whole, &mut usize::MAX.clone());
+        prop_assert_eq!(read.as_ref(), Ok(&schemas[0]), "{}", whole);
+    }
+
+    #[test]
+    fn any_text_is_judged(text in "[a-z0-9 A-C\"#(){}<>,:;!^\\[\\]\\n\\\\]{0,40}") {
+        let types = Declarations::read([text.as_str()]).unwrap_or_default();
+        let _ = types.schema(&text, &mut 1_000);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Writing: many schemas, each type of theirs declared once.
 
 use super::{
-    Schema,
+    Name, Schema,
     classes::Classes,
     expand::Types,
     types::{Body, Declared, Label, Type},
@@ -59,18 +59,30 @@ fn expands_to(types: &Types, ty: &Type, schema: &Schema) -> bool {
     types.expand(ty, &mut usize::MAX.clone()).as_ref() == Ok(schema)
 }
 
-/// With everything written where it is used.
-fn inline(schema: &Schema) -> Type {
-    let parts: Vec<Type> = schema.parts().into_iter().map(inline).collect();
-    match Body::of(schema, parts.clone()) {
-        Some((name, body)) => {
-            Type::Inline(Box::new(Declared { label: Label { name, version: String::new() }, body }))
-        }
-        None => Type::of(schema, parts),
+fn name_of(schema: &Schema) -> Option<Name> {
+    match schema {
+        Schema::UnitStruct { name }
+        | Schema::NewtypeStruct { name, .. }
+        | Schema::TupleStruct { name, .. }
+        | Schema::Struct { name, .. }
+        | Schema::Enum { name, .. } => Some(name.clone()),
+        _ => None,
     }
 }
 
-impl Classes {
+/// With everything written where it is used.
+fn inline(schema: &Schema) -> Type {
+    let parts = || schema.parts().into_iter().map(inline).collect();
+    match name_of(schema) {
+        None => Type::of(schema, parts()),
+        Some(name) => {
+            let (_, body) = Body::of(schema, parts()).expect("what has a name has a body");
+            Type::Inline(Box::new(Declared { label: Label { name, version: String::new() }, body }))
+        }
+    }
+}
+
+impl Classes<'_> {
     /// A class where it is used. `None` if it contains itself, and no name says where.
     fn ty(&self, class: usize, labels: &[Option<Label>]) -> Option<Type> {
         self.ty_within(class, labels, &mut Vec::new())
@@ -102,10 +114,8 @@ impl Classes {
 
 /// The label of each class with a name. One that shares its name with an earlier one is told from it by its fingerprint, so that
 /// what comes and goes beside it changes nothing.
-fn labels(classes: &Classes) -> Vec<Option<Label>> {
-    let name =
-        |schema: &Schema| Body::of(schema, vec![Type::Ref(0); schema.parts().len()]).map(|(name, _)| name);
-    let names: Vec<_> = classes.list.iter().map(|(schema, _)| name(schema)).collect();
+fn labels(classes: &Classes<'_>) -> Vec<Option<Label>> {
+    let names: Vec<_> = classes.list.iter().map(|(schema, _)| name_of(schema)).collect();
     // Numbers instead of fingerprints, while these are not known.
     let numbered = names
         .iter()
@@ -131,7 +141,7 @@ fn labels(classes: &Classes) -> Vec<Option<Label>> {
 }
 
 /// The labels that the written types need.
-fn used(classes: &Classes, labels: &[Option<Label>], written: &[Type]) -> HashSet<Label> {
+fn used(classes: &Classes<'_>, labels: &[Option<Label>], written: &[Type]) -> HashSet<Label> {
     let declared: HashMap<Label, Body> =
         classes.declared(labels).into_iter().map(|Declared { label, body }| (label, body)).collect();
     let mut used: HashSet<Label> = HashSet::new();
@@ -153,9 +163,8 @@ pub(crate) fn brief(schema: &Schema) -> String {
 }
 
 fn brief_type(schema: &Schema) -> Type {
-    let nameless = vec![Type::Ref(0); schema.parts().len()];
-    match Body::of(schema, nameless) {
-        Some((name, _)) => Type::Named(Label { name, version: String::new() }),
+    match name_of(schema) {
+        Some(name) => Type::Named(Label { name, version: String::new() }),
         None => Type::of(schema, schema.parts().into_iter().map(brief_type).collect()),
     }
 }
