@@ -58,6 +58,9 @@ pub(super) fn emit_enum(compiled: &Compiled<'_>) -> TokenStream {
     let (generics, unnamed) = parameters(compiled);
     let (declared, bounds) = (&generics, &generics.where_clause);
     let private_bounds = (!generics.params.is_empty()).then(|| quote!(private_bounds,));
+    let mut fields = compiled.layout.points.iter().flat_map(|layout| &layout.fields);
+    let capitals =
+        fields.any(|field| field.name.contains(char::is_uppercase)).then(|| quote!(non_snake_case,));
     // A parameter that only bounds speak of would count as unused; one field mentions it.
     let mut unmentioned = (!unnamed.is_empty()).then_some(unnamed);
     let variants = compiled.graph.points.iter().zip(&compiled.layout.points).map(|(point, layout)| {
@@ -85,7 +88,7 @@ pub(super) fn emit_enum(compiled: &Compiled<'_>) -> TokenStream {
     quote! {
         #[doc = #doc]
         #docs
-        #[allow(private_interfaces, #private_bounds missing_docs, non_snake_case, clippy::large_enum_variant, clippy::enum_variant_names)]
+        #[allow(private_interfaces, #private_bounds #capitals missing_docs, clippy::large_enum_variant, clippy::enum_variant_names)]
         #vis #keyword #name #declared #bounds #variants
     }
 }
