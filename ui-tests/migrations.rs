@@ -1,4 +1,4 @@
-//! DUR004 and rustc: what a migration takes and gives.
+//! DUR004: what a migration is, takes and gives.
 
 use durable::workflow;
 
