@@ -1,8 +1,10 @@
 //! Two versions of one workflow on one store: what was begun with the first goes on with the second, or stays.
 
+mod damage;
 mod deployed;
 mod enums;
 mod locals;
+mod migrations;
 mod points;
 mod structs;
 mod values;
@@ -30,7 +32,7 @@ macro_rules! change {
             #[tokio::test]
             async fn deployed() {
                 #[allow(unused_imports)]
-                use super::super::deployed::Expected::{Continues, Stays};
+                use super::super::deployed::Expected::{Continues, SetAside, Stays};
                 let found = super::super::deployed::deploy::<was::place_order, is::place_order>(was::begin()).await;
                 super::super::deployed::compare(&found, &$expected);
             }

@@ -23,6 +23,7 @@ mod durable;
 mod frame;
 mod graph;
 mod input;
+mod migration;
 mod named;
 mod resources;
 mod run;
@@ -77,6 +78,7 @@ pub mod private {
             witness_of_parameter,
         },
         frame::{AnySlot, Frame, Slot, Slots, boxed, no_slot},
+        migration::{Encoded, Migration, encode_variant, migration},
         named::{Joined, NamePart, NameParts},
         probe::{
             ErrorDebug, ErrorFallback, ErrorSilent, ErrorText, FromFailure, FromInterrupted, NoClone,

@@ -1,6 +1,6 @@
 //! Reading a snapshot as the generated enum: typed fields, and [`Inferred`] where the macro could not see the type.
 
-use crate::{Point, Witness, Witnesses, schema::Schema};
+use crate::{Durable, Point, Witness, Witnesses, migration::Encoded, schema::Schema};
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt;
 
@@ -21,6 +21,15 @@ impl Inferred {
             return Err(StateError::OtherType { type_name: std::any::type_name::<T>() });
         }
         postcard::from_bytes(&self.bytes).map_err(|error| StateError::Codec(error.to_string()))
+    }
+
+    /// A value for a field whose type the macro could not see: what a migration puts there. `T` must be the local's own type; a
+    /// value of another shape is refused where it is used.
+    pub fn new<T: Durable>(value: &T) -> Result<Self, StateError> {
+        let codec = |error: &dyn fmt::Display| StateError::Codec(error.to_string());
+        let schema = crate::schema::trace::<T>().map_err(|error| codec(&error))?;
+        let bytes = postcard::to_stdvec(value).map_err(|error| codec(&error))?;
+        Ok(Self { bytes, schema })
     }
 
     /// The encoded value.
@@ -137,12 +146,14 @@ impl<T> Fields for &Witness<T> {
     }
 }
 
-/// How the fields of a variant are shown: the same tuple as for reading them, with a tuple of references, so that generated code
+/// How the fields of a variant are shown and saved: the same tuple as for reading them, with a tuple of references, so that generated code
 /// makes one call for each variant.
 #[doc(hidden)]
 pub trait ShowFields<Values> {
     /// Shows them in order under the names that are left.
     fn show(self, values: Values, shown: &mut Shown<'_, '_, '_>);
+    /// Saves them in order.
+    fn encode(self, values: Values, encoded: &mut Encoded);
 }
 
 /// A variant that is being shown.
@@ -183,11 +194,19 @@ impl<T> ShowFields<&T> for &Witness<T> {
             None => shown.field(&format_args!("<{}>", std::any::type_name::<T>())),
         }
     }
+
+    fn encode(self, value: &T, encoded: &mut Encoded) {
+        encoded.typed(self, value);
+    }
 }
 
 impl ShowFields<&Inferred> for InferredField {
     fn show(self, value: &Inferred, shown: &mut Shown<'_, '_, '_>) {
         shown.field(value);
+    }
+
+    fn encode(self, value: &Inferred, encoded: &mut Encoded) {
+        encoded.inferred(self, value);
     }
 }
 
@@ -208,6 +227,12 @@ macro_rules! fields {
             fn show(self, values: ($($value,)*), shown: &mut Shown<'_, '_, '_>) {
                 let (($($name,)*), ($($value,)*)) = (self, values);
                 $($name.show($value, shown);)*
+            }
+
+            #[allow(non_snake_case, unused_variables, clippy::unused_unit)]
+            fn encode(self, values: ($($value,)*), encoded: &mut Encoded) {
+                let (($($name,)*), ($($value,)*)) = (self, values);
+                $($name.encode($value, encoded);)*
             }
         }
     )*};

@@ -6,6 +6,7 @@
 
 use crate::{
     Description,
+    migration::KnownMigration,
     saved_type::Unbuilt,
     schema::{Change, DecodeError, Fingerprint, PointSchema, Schema, Value, changes, dry_run},
     stored::STORED_HEADER_BYTES,
@@ -24,6 +25,8 @@ pub enum Reads {
         /// What was saved and is not needed any more.
         dropped: Vec<String>,
     },
+    /// A migration of the user's makes a state of it.
+    Migrated,
 }
 
 /// Why this version of a workflow cannot go on from what another one saved at an await point.
@@ -78,6 +81,16 @@ pub enum Unreadable {
         /// Where in the value, and what is wrong there.
         reason: String,
     },
+    /// A migration refused the value.
+    #[error("the migration from await point `{point}` of workflow `{workflow}` gives no state: {reason}")]
+    Migration {
+        /// The workflow.
+        workflow: String,
+        /// The await point.
+        point: String,
+        /// What it said.
+        reason: String,
+    },
     /// The bytes are not what their schema says.
     #[error("what was saved at await point `{point}` of workflow `{workflow}` is damaged: {error}")]
     Damaged {
@@ -97,10 +110,21 @@ impl Description {
     ///
     /// If some value could not be gone on from.
     pub fn reads(&self, writer: &PointSchema) -> Result<Reads, Unreadable> {
-        let point = self.counterpart(writer)?;
-        if self.points[point] == *writer {
+        if self.is_same(writer) {
             return Ok(Reads::Same);
         }
+        if self.migrations.iter().any(|migration| migration.takes_exactly(writer)) {
+            return Ok(Reads::Migrated);
+        }
+        let converted = self.converts(writer);
+        if converted.is_err() && self.migrations.iter().any(|migration| migration.takes_anything(writer)) {
+            return Ok(Reads::Migrated);
+        }
+        converted
+    }
+
+    fn converts(&self, writer: &PointSchema) -> Result<Reads, Unreadable> {
+        let point = self.counterpart(writer)?;
         let mut found = Vec::new();
         for (at, (name, is)) in self.points[point].fields.iter().enumerate() {
             let was = self.saved(writer, name)?;
@@ -151,6 +175,41 @@ impl Description {
     ///
     /// If this version cannot go on from that value.
     pub fn upgrade(&self, writer: &PointSchema, payload: &[u8]) -> Result<(usize, Vec<u8>), Unreadable> {
+        let exactly = self.migrations.iter().find(|migration| migration.takes_exactly(writer));
+        if let Some(migration) = exactly.filter(|_| !self.is_same(writer)) {
+            return self.migrated(migration, writer, payload);
+        }
+        let converted = self.converted(writer, payload);
+        let anything = self.migrations.iter().find(|migration| migration.takes_anything(writer));
+        match (converted, anything) {
+            (Err(_), Some(migration)) => self.migrated(migration, writer, payload),
+            (converted, _) => converted,
+        }
+    }
+
+    /// Whether the writer saved what this version saves there.
+    fn is_same(&self, writer: &PointSchema) -> bool {
+        self.point_once_called(&writer.name).is_some_and(|index| {
+            let point = &self.points[index];
+            point.operation == writer.operation && point.fields == writer.fields
+        })
+    }
+
+    fn migrated(
+        &self,
+        migration: &KnownMigration,
+        writer: &PointSchema,
+        payload: &[u8],
+    ) -> Result<(usize, Vec<u8>), Unreadable> {
+        let value = writer.decode(payload).map_err(|error| self.damaged(writer, error))?;
+        migration.apply(self, value).map_err(|reason| Unreadable::Migration {
+            workflow: self.name.to_owned(),
+            point: writer.name.clone(),
+            reason,
+        })
+    }
+
+    fn converted(&self, writer: &PointSchema, payload: &[u8]) -> Result<(usize, Vec<u8>), Unreadable> {
         let point = self.counterpart(writer)?;
         let saved = self.values(writer, payload)?;
         let mut upgraded = Vec::with_capacity(payload.len());
@@ -176,7 +235,9 @@ impl Description {
     /// The await point that has taken the writer's place.
     fn counterpart(&self, writer: &PointSchema) -> Result<usize, Unreadable> {
         let (workflow, point) = (self.name.to_owned(), writer.name.clone());
-        let Some(index) = self.point(&point) else { return Err(Unreadable::Gone { workflow, point }) };
+        let Some(index) = self.point_once_called(&point) else {
+            return Err(Unreadable::Gone { workflow, point });
+        };
         let (was, is) = (writer.operation.clone(), self.points[index].operation.clone());
         match was == is {
             true => Ok(index),
@@ -231,6 +292,7 @@ impl fmt::Display for Reads {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Same => f.write_str("the same"),
+            Self::Migrated => f.write_str("migrated"),
             Self::Converted { added, dropped } => {
                 let list = |places: &[String]| {
                     places.iter().map(|place| format!("`{place}`")).collect::<Vec<_>>().join(", ")
@@ -266,21 +328,22 @@ pub(crate) fn match_point(
             description.name
         ));
     }
-    let Some(index) = description.point(point) else {
-        return Err(format!(
-            "workflow `{workflow}` has no await point `{point}` in this build: it goes on in a build that has it"
-        ));
-    };
-    let expected = &description.point_fingerprints[index];
-    if expected == fingerprint {
+    let index = description.point_once_called(point);
+    if let Some(index) = index.filter(|index| description.point_fingerprints[*index] == *fingerprint) {
         return Ok((index, None));
     }
     let Some(writer) = writer else {
-        return Err(format!(
-            "await point `{point}` of workflow `{workflow}` saves other fields or types in this build \
-             (fingerprint {expected}, the snapshot has {fingerprint}), and the writer's schema is not known: it goes on in the \
-             build that saved it"
-        ));
+        return Err(match index {
+            None => format!(
+                "workflow `{workflow}` has no await point `{point}` in this build: it goes on in a build that has it"
+            ),
+            Some(index) => format!(
+                "await point `{point}` of workflow `{workflow}` saves other fields or types in this build \
+                 (fingerprint {}, the snapshot has {fingerprint}), and the writer's schema is not known: it goes on in the \
+                 build that saved it",
+                description.point_fingerprints[index]
+            ),
+        });
     };
     let header = STORED_HEADER_BYTES.min(snapshot.len());
     let upgraded = description.upgrade(writer, &snapshot[header..]);

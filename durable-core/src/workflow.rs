@@ -4,6 +4,7 @@ use crate::{
     BoxFuture, Context, Resources,
     context::Resume,
     durable::Traced,
+    migration::{KnownMigration, Migration},
     resources::MissingResource,
     saved_type::SavedType,
     schema::{Fingerprint, PointSchema, TraceError, workflow_fingerprint},
@@ -24,6 +25,16 @@ pub trait Workflow: Sized + Send + Sync + 'static {
 
     /// Its await points in the order of the source; the first is `Start`.
     const POINTS: &'static [Point];
+
+    /// Names that its await points had in earlier versions, each with today's: `#[at(New, was = "Old")]`.
+    #[doc(hidden)]
+    const RENAMED: &'static [(&'static str, &'static str)] = &[];
+
+    /// What turns states of earlier versions into states of this one: `migrate(..)`.
+    #[doc(hidden)]
+    fn migrations() -> Vec<Migration> {
+        Vec::new()
+    }
 
     /// The by-value parameters, as a tuple.
     type Input: Send;
@@ -234,7 +245,12 @@ impl Describe {
 }
 
 impl Describe {
-    fn finish(self, workflow: &'static str) -> Result<Description, UndescribedWorkflow> {
+    fn finish(
+        self,
+        workflow: &'static str,
+        renamed: &'static [(&'static str, &'static str)],
+        migrations: Vec<Migration>,
+    ) -> Result<Description, UndescribedWorkflow> {
         let points = self.points.into_iter().collect::<Result<Vec<_>, _>>();
         let points =
             points.map_err(|(point, field, error)| UndescribedWorkflow { workflow, point, field, error })?;
@@ -245,6 +261,8 @@ impl Describe {
             fingerprint: workflow_fingerprint(&points),
             points,
             types,
+            renamed,
+            migrations: migrations.into_iter().map(KnownMigration::new).collect(),
         })
     }
 }
@@ -262,12 +280,22 @@ pub struct Description {
     pub fingerprint: Fingerprint,
     /// The types of what each await point saves.
     pub(crate) types: Vec<Vec<&'static SavedType>>,
+    renamed: &'static [(&'static str, &'static str)],
+    pub(crate) migrations: Vec<KnownMigration>,
 }
 
 impl Description {
     /// The number of an await point by name.
     pub fn point(&self, name: &str) -> Option<usize> {
         self.points.iter().position(|point| point.name == name)
+    }
+
+    /// The number of an await point by the name that it has, or had in an earlier version.
+    pub fn point_once_called(&self, name: &str) -> Option<usize> {
+        self.point(name).or_else(|| {
+            let (_, now) = self.renamed.iter().find(|(was, _)| *was == name)?;
+            self.point(now)
+        })
     }
 }
 
@@ -298,7 +326,7 @@ impl std::error::Error for UndescribedWorkflow {
 
 /// The description of a workflow, traced once per process.
 pub fn describe<W: Workflow>() -> Result<&'static Description, UndescribedWorkflow> {
-    describe_once(TypeId::of::<W>(), W::NAME, &|cx, describe| {
+    describe_once(TypeId::of::<W>(), W::NAME, W::RENAMED, W::migrations, &|cx, describe| {
         let mut drive = W::drive(cx, None, Entry::Describe(describe));
         let polled = drive.as_mut().poll(&mut std::task::Context::from_waker(Waker::noop()));
         debug_assert!(matches!(polled, Poll::Pending), "a describing drive never ends");
@@ -309,6 +337,8 @@ pub fn describe<W: Workflow>() -> Result<&'static Description, UndescribedWorkfl
 fn describe_once(
     key: TypeId,
     name: &'static str,
+    renamed: &'static [(&'static str, &'static str)],
+    migrations: fn() -> Vec<Migration>,
     drive: &dyn Fn(&Context, &mut Describe),
 ) -> Result<&'static Description, UndescribedWorkflow> {
     type Traced = Result<&'static Description, UndescribedWorkflow>;
@@ -321,7 +351,8 @@ fn describe_once(
     // Traced outside the lock: a type's `Deserialize` is user code.
     let mut describe = Describe::default();
     drive(&Context::describing(), &mut describe);
-    let traced: Traced = describe.finish(name).map(|description| &*Box::leak(Box::new(description)));
+    let traced: Traced =
+        describe.finish(name, renamed, migrations()).map(|description| &*Box::leak(Box::new(description)));
     let mut known = TRACED.lock().unwrap_or_else(PoisonError::into_inner);
     known.get_or_insert_default().entry(key).or_insert(traced).clone()
 }

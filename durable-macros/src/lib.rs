@@ -44,6 +44,7 @@ use proc_macro::TokenStream;
 /// |---|---|---|
 /// | `strict` | off | every saved local needs a type that can be read from the source (DUR012) |
 /// | `name = "text"` | the function's name | the name under which executions are stored; set it when you rename the function |
+/// | `migrate(Charge = charge_v1)` | none | what was saved at `Charge` by an earlier version goes through this function, see below; any number of them |
 /// | `crate = "path"` | `::durable` | where `durable` is, if it was renamed or re-exported |
 ///
 /// # Await points
@@ -51,6 +52,9 @@ use proc_macro::TokenStream;
 /// Each await point has a name, which is that of the called function: `charge(..).await` is `Charge`. Two of one name are an
 /// error on the later one; `#[at(ChargeRest)]`, before the statement or before the awaited expression, names it. Names do not
 /// depend on position, so inserting an await renames no other.
+///
+/// An await point that gets another name says what it was called: `#[at(Approval, was = "EventGo")]`, with a `was` for each name that
+/// running executions may know.
 ///
 /// At an await point the live locals are encoded, the awaited expression is evaluated, the state is committed, and only then
 /// does the operation run. After a crash or for a retry the awaited expression is evaluated again, and nothing before it. So:
@@ -60,6 +64,31 @@ use proc_macro::TokenStream;
 ///   committed.
 /// - A saved local must implement `Serialize` and `Deserialize`. What cannot be saved (a guard, a connection, an `Rc`) must
 ///   not be used after the await.
+///
+/// # Earlier versions
+///
+/// Executions that an earlier version saved go on in this one. What stands at an await point that both have, with the same operation, is
+/// read by the names of locals, fields and variants, as serde reads JSON: `#[serde(default)]` and `alias` apply, integers may be
+/// wider, what is not needed is dropped. Nothing is guessed: what cannot be read stays in the store, untouched, for a build that
+/// can; `Worker::needs_migration` says what and why.
+///
+/// A changed meaning is said by a migration. It takes a struct with the saved locals as its fields, of just the types that they
+/// had, and gives a state of this version, at any of its await points; or a `Result` of one, whose error sets the execution aside.
+///
+/// ```ignore
+/// #[derive(Deserialize)]
+/// struct InEuros { order: Order, total: u64 }
+///
+/// fn in_cents(old: InEuros) -> PlaceOrderState {
+///     PlaceOrderState::Charge { order: old.order, total: Cents(old.total * 100) }
+/// }
+///
+/// #[workflow(migrate(Charge = in_cents))]
+/// async fn place_order(shop: &Shop, order: Order) -> Result<Receipt, OrderError> { .. }
+/// ```
+///
+/// It is asked only for what was saved in just that shape, and goes before reading by name. One that takes a `serde_json::Value`
+/// (or any type that reads whatever there is) is asked where nothing else can read it.
 ///
 /// # What is guaranteed
 ///

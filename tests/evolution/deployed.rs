@@ -34,6 +34,8 @@ pub(crate) enum Expected {
     Continues(&'static str),
     /// It stays where it stood, for this reason.
     Stays(&'static str),
+    /// It is set aside, for this reason.
+    SetAside(&'static str),
 }
 
 /// What became of it.
@@ -41,6 +43,7 @@ pub(crate) enum Expected {
 pub(crate) enum Found {
     Continued(String),
     Stayed(Vec<NeedsMigration>),
+    SetAside(String),
 }
 
 /// A version that saves one value, of this type, with these items beside it.
@@ -99,7 +102,10 @@ where
         needs_migration.into_iter().filter(|left_out| stands["point"] == *left_out.point).collect::<Vec<_>>();
     if here.is_empty() {
         let output = tokio::time::timeout(Duration::from_secs(20), handle.result()).await;
-        return Found::Continued(output.expect("it goes on").unwrap());
+        return match output.expect("it goes on") {
+            Ok(output) => Found::Continued(output),
+            Err(error) => Found::SetAside(error.to_string()),
+        };
     }
     // A start of its own goes through the same worker: whatever was claimable by then has been claimed.
     let record = handle.record().await.unwrap();
@@ -132,6 +138,7 @@ pub(crate) fn compare(found: &Found, expected: &Expected) {
         (Found::Stayed(left_out), Expected::Stays(reason)) => {
             assert!(left_out.iter().any(|left_out| left_out.reason.contains(reason)), "{left_out:#?}");
         }
+        (Found::SetAside(found), Expected::SetAside(reason)) => assert!(found.contains(reason), "{found}"),
         (found, _) => panic!("{found:#?}"),
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Afterwards every `.await` of the workflow carries `#[at(Name)]`, so that later stages need no context to name it.
 
+mod at;
 mod items;
 
 use crate::{
@@ -11,12 +12,14 @@ use crate::{
     parse::Function,
 };
 use proc_macro2::Span;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use syn::{
     Attribute, Block, Expr, ExprAwait, Ident, Item, Meta, Pat, Stmt, parse_quote,
     spanned::Spanned,
     visit_mut::{self, VisitMut},
 };
+
+pub use at::{At, point_at};
 
 /// A workflow whose awaits are named.
 #[derive(Debug, Clone)]
@@ -37,14 +40,10 @@ const WAITS: &[&str] = &["sleep", "event", "event_with"];
 pub fn desugar(function: &Function, diagnostics: &Diagnostics) -> Desugared {
     let mut body = function.body().clone();
     let items = items::move_out(&mut body, &function.params, diagnostics);
-    let mut namer = Namer { diagnostics, binding: None, known: HashMap::new() };
+    let mut namer = Namer { diagnostics, binding: None, known: HashMap::new(), renamed: Vec::new() };
     namer.visit_block_mut(&mut body);
+    namer.check_renamed();
     Desugared { body, items }
-}
-
-/// The name an await was given.
-pub fn point_name(awaited: &ExprAwait) -> Option<Ident> {
-    awaited.attrs.iter().find(|attr| is_at(attr)).and_then(|attr| attr.parse_args().ok())
 }
 
 /// Whether an attribute is `#[at(..)]`.
@@ -70,6 +69,8 @@ struct Namer<'a> {
     binding: Option<Ident>,
     /// Where each name was first used.
     known: HashMap<String, Span>,
+    /// All names that await points had before.
+    renamed: Vec<syn::LitStr>,
 }
 
 impl VisitMut for Namer<'_> {
@@ -148,14 +149,18 @@ impl Namer<'_> {
     fn name_await(&mut self, awaited: &mut ExprAwait, binding: Option<Ident>) {
         let span = awaited.await_token.span;
         let given = take_at(&mut awaited.attrs);
+        let mut was = Vec::new();
         let name = match given {
-            Some(at) => match at.parse_args::<Ident>() {
-                Ok(name) => Some(name),
+            Some(at) => match at.parse_args::<At>() {
+                Ok(at) => {
+                    was = at.was;
+                    Some(at.name)
+                }
                 Err(_) => {
                     self.diagnostics.error_at_with_help(
                         Code::At,
                         &at,
-                        "`#[at(..)]` takes one name in UpperCamelCase",
+                        "`#[at(..)]` takes one name in UpperCamelCase, and the names that it had before: `was = \"Old\"`",
                         format!("write `#[at({})]`", likely_name(&at)),
                     );
                     Some(Ident::new("Unnamed", span))
@@ -173,8 +178,34 @@ impl Namer<'_> {
             Ident::new("Unnamed", span)
         });
         self.check_name(&name, awaited);
-        let attr: Attribute = parse_quote!(#[at(#name)]);
+        let attr: Attribute = parse_quote!(#[at(#name #(, was = #was)*)]);
         awaited.attrs.push(attr);
+        self.renamed.extend(was);
+    }
+
+    /// A name that is still in use cannot have become another.
+    fn check_renamed(&self) {
+        let mut seen = HashSet::new();
+        for was in &self.renamed {
+            let text = was.value();
+            let message = if self.known.contains_key(&text) || text == "Start" {
+                format!(
+                    "`{text}` is the name of an await point of this workflow, so it cannot be what another one was called"
+                )
+            } else if !seen.insert(text.clone()) {
+                format!("two await points say that they were called `{text}`")
+            } else if syn::parse_str::<Ident>(&text).is_err() {
+                format!("`{text}` cannot have been the name of an await point")
+            } else {
+                continue;
+            };
+            self.diagnostics.error_at_with_help(
+                Code::At,
+                was,
+                message,
+                "`was` is the name that this await point has in the executions of earlier versions",
+            );
+        }
     }
 
     fn check_name(&mut self, name: &Ident, awaited: &ExprAwait) {

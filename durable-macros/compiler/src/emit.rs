@@ -9,6 +9,7 @@ mod end;
 mod frame;
 mod jump;
 mod local;
+mod migrations;
 mod names;
 mod open_types;
 mod plain;
@@ -69,6 +70,7 @@ pub fn emit(compiled: &Compiled<'_>) -> Expansion {
         drive,
         points: points(compiled, &picture),
         graph: emit_graph(compiled, &picture),
+        migrations: migrations::emit_migrations(compiled),
     };
     assemble(compiled.function, compiled.desugared, emitted)
 }
@@ -98,6 +100,7 @@ pub fn emit_fallback(
         drive,
         points: quote!(&[]),
         graph: quote!(&#krate::Graph::new(&[], &[])),
+        migrations: quote!(),
     };
     assemble(function, desugared, emitted)
 }
@@ -122,10 +125,12 @@ struct Emitted {
     /// Static data for people and tools.
     points: TokenStream,
     graph: TokenStream,
+    /// What it says of earlier versions.
+    migrations: TokenStream,
 }
 
 fn assemble(function: &Function, desugared: &Desugared, emitted: Emitted) -> Expansion {
-    let Emitted { state, state_type, state_impls, drive, points, graph } = emitted;
+    let Emitted { state, state_type, state_impls, drive, points, graph, migrations } = emitted;
     let krate = &function.options.krate;
     let private = private(function);
     let vis = &function.item.vis;
@@ -256,6 +261,7 @@ fn assemble(function: &Function, desugared: &Desugared, emitted: Emitted) -> Exp
                 const NAME: &'static str = #name;
                 const POINTS: &'static [#krate::Point] = __DURABLE_POINTS;
                 #types
+                #migrations
 
                 // Both runs in one function: where a local cannot be saved, rustc does not go on to ask whether it is `Send`.
                 fn run<'a, 'r: 'a, const PLAIN: bool>(

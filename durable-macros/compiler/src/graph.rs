@@ -197,6 +197,8 @@ pub enum Retake {
 pub struct PointInfo {
     /// Its name.
     pub name: Ident,
+    /// The names that it had in earlier versions.
+    pub was: Vec<String>,
     /// The awaited expression as written, for people.
     pub callee: String,
     /// The name of what is called there.

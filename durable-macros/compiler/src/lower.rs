@@ -118,6 +118,7 @@ impl Lower<'_> {
         let block = self.new_block(None);
         self.graph.points.push(PointInfo {
             name: Ident::new("Start", Span::call_site()),
+            was: Vec::new(),
             callee: String::new(),
             operation: String::new(),
             doc: desugar::doc_text(&function.item.attrs),

@@ -50,6 +50,25 @@ pub struct Options {
     pub name: Option<LitStr>,
     /// The path of the `durable` crate.
     pub krate: Path,
+    /// What turns the states of earlier versions into those of this one, by await point.
+    pub migrations: Vec<Migration>,
+}
+
+/// `Charge = charge_v1`, of `migrate(..)`.
+#[derive(Debug, Clone)]
+pub struct Migration {
+    /// The await point, as earlier versions call it.
+    pub point: Ident,
+    /// The function.
+    pub function: Path,
+}
+
+impl syn::parse::Parse for Migration {
+    fn parse(input: syn::parse::ParseStream<'_>) -> syn::Result<Self> {
+        let point = input.parse()?;
+        input.parse::<Token![=]>()?;
+        Ok(Self { point, function: input.parse()? })
+    }
 }
 
 /// One parameter.
@@ -168,7 +187,7 @@ fn refuse_other_item(item: TokenStream, diagnostics: &Diagnostics) -> bool {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { strict: false, name: None, krate: parse_quote!(::durable) }
+        Self { strict: false, name: None, krate: parse_quote!(::durable), migrations: Vec::new() }
     }
 }
 
@@ -213,6 +232,20 @@ pub fn parse_options(
                     }
                 }
             }
+            Meta::List(list) if list.path.is_ident("migrate") && !of_block => {
+                match list.parse_args_with(Punctuated::<Migration, Token![,]>::parse_terminated) {
+                    Ok(migrations) => options.migrations.extend(migrations),
+                    Err(_) => {
+                        diagnostics.error_at_with_help(
+                            Code::Argument,
+                            &list.tokens,
+                            "`migrate(..)` takes await points and functions",
+                            "write `migrate(Charge = charge_v1)`: `charge_v1` takes what an earlier version saved at `Charge`, and \
+                             gives a state of this one",
+                        );
+                    }
+                }
+            }
             other => {
                 diagnostics.error_at_with_help(
                     Code::Argument,
@@ -220,7 +253,7 @@ pub fn parse_options(
                     format!("`#[{macro_name}]` does not know this argument"),
                     match of_block {
                         true => "it takes `strict` and `crate = \"..\"`, for all workflows of the block",
-                        false => "it takes `strict`, `name = \"..\"` and `crate = \"..\"`",
+                        false => "it takes `strict`, `name = \"..\"`, `migrate(..)` and `crate = \"..\"`",
                     },
                 );
             }

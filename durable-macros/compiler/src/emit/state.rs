@@ -97,6 +97,20 @@ fn user_docs(function: &Function) -> TokenStream {
     }
 }
 
+/// One witness for each local, spanned at its binding, so that one mistake is one error.
+pub(super) fn witnesses(compiled: &Compiled<'_>) -> TokenStream {
+    let private = private(compiled.function);
+    let fields = compiled.layout.points.iter().flat_map(|layout| &layout.fields);
+    let typed: BTreeMap<_, _> =
+        fields.filter_map(|field| Some((field.binding, field.ty.as_ref()?))).collect();
+    let witnesses = typed.iter().map(|(id, ty)| {
+        let (witness, span) = (witness_ident(*id), compiled.graph.binding(*id).ident.span());
+        let made = super::witness_at(compiled.function, ty, span);
+        quote!(let #witness: #private::Witness<#ty> = #made;)
+    });
+    witnesses.collect()
+}
+
 /// `State` and `Debug`.
 pub(super) fn emit_impls(compiled: &Compiled<'_>) -> TokenStream {
     let krate = &compiled.function.options.krate;
@@ -105,22 +119,7 @@ pub(super) fn emit_impls(compiled: &Compiled<'_>) -> TokenStream {
     let (generics, _) = parameters(compiled);
     let (generics, arguments, bounds) = generics.split_for_impl();
     let texts: Vec<_> = compiled.graph.points.iter().map(|point| plain_name(&point.name)).collect();
-    let typed: BTreeMap<_, _> = compiled
-        .layout
-        .points
-        .iter()
-        .flat_map(|layout| &layout.fields)
-        .filter_map(|field| Some((field.binding, field.ty.as_ref()?)))
-        .collect();
-    // One witness for each local, spanned at its binding, so that one mistake is one error.
-    let witnesses: TokenStream = typed
-        .iter()
-        .map(|(id, ty)| {
-            let (witness, span) = (witness_ident(*id), compiled.graph.binding(*id).ident.span());
-            let made = super::witness_at(compiled.function, ty, span);
-            quote!(let #witness: #private::Witness<#ty> = #made;)
-        })
-        .collect();
+    let witnesses = witnesses(compiled);
     let variants = Variants::of(compiled);
     let (before_reading, read) = variants.arms(|variant| {
         let (name, readers, idents, bound) =

@@ -2,14 +2,14 @@
 
 use super::{Dest, Lower, at_expr, made, operand::Use};
 use crate::{
-    desugar::{doc_text, operation, point_name, snake},
+    desugar::{doc_text, operation, point_at, snake},
     diagnostic::Code,
     facts::{block_has_await, has_await},
     graph::{BindingKind, PointInfo, plain_name},
     macros, place, source,
 };
 use proc_macro2::Span;
-use syn::{BinOp, Expr, ExprAwait, Ident, Stmt, spanned::Spanned};
+use syn::{BinOp, Expr, ExprAwait, Ident, LitStr, Stmt, spanned::Spanned};
 
 /// What becomes of the last await of an expression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -197,10 +197,13 @@ impl Lower<'_> {
             return Expr::Await(awaited.clone());
         }
         let span = awaited.await_token.span;
-        let name = point_name(awaited).unwrap_or_else(|| Ident::new("Unnamed", span));
+        let (name, was) = match point_at(awaited) {
+            Some(at) => (at.name, at.was.iter().map(LitStr::value).collect()),
+            None => (Ident::new("Unnamed", span), Vec::new()),
+        };
         let point = self.graph.points.len();
         let block = self.new_block(Some(point));
-        self.graph.points.push(PointInfo { name: name.clone(), callee, operation, doc, span, block });
+        self.graph.points.push(PointInfo { name: name.clone(), was, callee, operation, doc, span, block });
         self.goto(block);
         self.enter(block);
         let expr = at_expr(operand, awaited);
