@@ -18,11 +18,13 @@ impl PointSchema {
         for (name, was) in &self.fields {
             match new.fields.iter().find(|(other, _)| other == name) {
                 Some((_, is)) => found.root(name, was, is),
-                None => found.say(format!("`{name}` is not saved any more, was {}", brief(was))),
+                None => {
+                    found.say(format!("`{name}` is not saved any more, was {}", brief(was, &was.nodes())))
+                }
             }
         }
         for (name, is) in new.fields.iter().filter(|(name, _)| !was_names.contains(name)) {
-            found.say(format!("`{name}` is saved, too: {}", brief(is)));
+            found.say(format!("`{name}` is saved, too: {}", brief(is, &is.nodes())));
         }
         if self.operation != new.operation {
             found.say(format!("`{}` was called, now it is `{}`", self.operation, new.operation));
@@ -112,7 +114,7 @@ impl<'s> Pair<'s, '_> {
     }
 
     fn retyped(&mut self, path: &str, was: &Schema, is: &Schema) {
-        let (before, after) = (brief(was), brief(is));
+        let (before, after) = (brief(was, &self.was), brief(is, &self.is));
         match before == after {
             true => self.found.say(format!("`{path}` is another type of the name {after}")),
             false => self.found.say(format!("`{path}` was {before}, is {after}")),
@@ -130,11 +132,11 @@ impl<'s> Pair<'s, '_> {
         for (name, schema) in was {
             match is.iter().find(|(other, _)| other == name) {
                 Some((_, is)) => self.compare(&format!("{path}.{name}"), schema, is),
-                None => self.found.say(format!("`{path}.{name}` is gone, was {}", brief(schema))),
+                None => self.found.say(format!("`{path}.{name}` is gone, was {}", brief(schema, &self.was))),
             }
         }
         for (name, schema) in is.iter().filter(|(name, _)| was.iter().all(|(other, _)| other != name)) {
-            self.found.say(format!("`{path}.{name}` is new: {}", brief(schema)));
+            self.found.say(format!("`{path}.{name}` is new: {}", brief(schema, &self.is)));
         }
     }
 
@@ -220,6 +222,7 @@ mod tests {
         pub(super) struct Line {
             pub(super) price: u64,
             pub(super) within: Vec<Line>,
+            pub(super) first: Vec<Line>,
         }
 
         #[derive(Deserialize)]
@@ -274,6 +277,7 @@ mod tests {
                 "what is saved stands in another order",
                 "the fields of `order` stand in another order",
                 "`order.lines[].price` was u64, is String",
+                "`order.lines[].first` is gone, was [Line]",
                 "the variants of `order.by` stand in another order",
                 "variant `Cash` of `order.by` is gone",
                 "variant `order.by::Card` carries something else",

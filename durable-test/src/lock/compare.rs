@@ -65,8 +65,11 @@ fn compare_point(
             Reading::Migrated => say(Kind::Migrated { differences: differences() }),
             Reading::Yes { added } => say(Kind::Reads { added, differences: differences() }),
             Reading::OtherOperation { was, is } => say(Kind::Operation { was, is, is_older, lines }),
+            // It is here: whatever it is called.
+            Reading::Gone => say(Kind::PointGone { point: schema.name.clone(), lines, why: None }),
             Reading::No(why) => {
-                say(Kind::NeedsMigration { is_older, lines, why, differences: differences() });
+                let point = schema.name.clone();
+                say(Kind::NeedsMigration { point, is_older, lines, why, differences: differences() });
             }
         }
     }
@@ -81,14 +84,21 @@ fn compare_point(
     }
 }
 
-/// An await point that the program does not have any more.
+/// An await point that the program does not have any more under this name.
 fn compare_gone(locked: &LockedPoint, description: &Description, say: &mut dyn FnMut(Kind)) {
-    let is_read = |version: &Version| {
-        matches!(reading(description, &version.schema), Reading::Yes { .. } | Reading::Migrated)
-    };
-    if !locked.versions().all(is_read) {
-        say(Kind::PointGone { lines: locked.lines });
+    let mut lost = locked.versions().filter_map(|version| match reading(description, &version.schema) {
+        Reading::Yes { .. } | Reading::Migrated => None,
+        Reading::Gone => Some(None),
+        Reading::OtherOperation { was, is } => {
+            Some(Some(format!("`{was}` was called there, now it is `{is}`")))
+        }
+        Reading::No(why) => Some(Some(why)),
+    });
+    if let Some(why) = lost.next() {
+        say(Kind::PointGone { point: locked.name.clone(), lines: locked.lines, why });
     } else if locked.saves.is_some() {
-        say(Kind::Taken);
+        let now =
+            description.point_once_called(&locked.name).map(|point| description.points[point].name.clone());
+        say(Kind::Taken { now });
     }
 }

@@ -29,12 +29,14 @@ pub(super) enum Kind {
         added: Vec<String>,
         differences: Vec<String>,
     },
-    /// It saves something else, and a migration makes a state of what it saved before.
+    /// It saves something else, and a migration takes what it saved before.
     Migrated {
         differences: Vec<String>,
     },
-    /// It is gone, and what it saved is read elsewhere.
-    Taken,
+    /// It is gone, and what it saved goes on elsewhere: under another name, or through a migration.
+    Taken {
+        now: Option<String>,
+    },
     /// Something else may come next.
     Next {
         was: Vec<String>,
@@ -49,13 +51,16 @@ pub(super) enum Kind {
     },
     /// What was saved cannot be read.
     NeedsMigration {
+        point: String,
         is_older: bool,
         lines: Lines,
         why: String,
         differences: Vec<String>,
     },
     PointGone {
+        point: String,
         lines: Lines,
+        why: Option<String>,
     },
     WorkflowGone {
         lines: Lines,
@@ -103,7 +108,7 @@ impl Kind {
             | Kind::NotRecorded
             | Kind::Reads { .. }
             | Kind::Migrated { .. }
-            | Kind::Taken => Verdict::Safe,
+            | Kind::Taken { .. } => Verdict::Safe,
             Kind::Next { .. } => Verdict::Decide,
             Kind::Operation { .. }
             | Kind::NeedsMigration { .. }
@@ -120,8 +125,9 @@ impl Kind {
             Kind::NotRecorded => "what it saves is not in the file",
             Kind::Reads { added, .. } if added.is_empty() => "saves something else, safely",
             Kind::Reads { .. } => "saves something else, safe because of defaults",
-            Kind::Migrated { .. } => "saves something else, a migration reads what it saved",
-            Kind::Taken => "is gone, its executions are taken over",
+            Kind::Migrated { .. } => "saves something else, and a migration takes what it saved before",
+            Kind::Taken { now: Some(_) } => "has another name",
+            Kind::Taken { now: None } => "is gone, and a migration takes its executions",
             Kind::Next { .. } => "something else may come next",
             Kind::Operation { is_older: false, .. } => "ANOTHER OPERATION under the same name",
             Kind::Operation { is_older: true, .. } => "ANOTHER OPERATION than in an older version",
@@ -140,6 +146,8 @@ impl Kind {
                 vec![format!("called `{was}` when it was saved"), format!("calls `{is}` now")]
             }
             Kind::Migrated { differences } => differences.clone(),
+            Kind::Taken { now: Some(now) } => vec![format!("is called `{now}` now")],
+            Kind::PointGone { why: Some(why), .. } => vec![why.clone()],
             Kind::NeedsMigration { why, differences, .. } => {
                 differences.iter().chain([why]).cloned().collect()
             }
@@ -152,7 +160,7 @@ impl Kind {
         match self {
             Kind::Operation { lines, .. }
             | Kind::NeedsMigration { lines, .. }
-            | Kind::PointGone { lines }
+            | Kind::PointGone { lines, .. }
             | Kind::WorkflowGone { lines } => Some(*lines),
             _ => None,
         }
@@ -166,29 +174,37 @@ impl Kind {
             Kind::Reads { .. } => {
                 "Executions that stand there go on: what they saved is read by today's types.".into()
             }
-            Kind::Migrated { .. } => "Executions that stand there go on where the migration says.".into(),
-            Kind::Taken => "Executions that stand there go on elsewhere in today's program.".into(),
-            Kind::Next { .. } => "Executions that stand there take the new way from there on. If that is not meant, \
+            Kind::Migrated { .. } => {
+                "Executions that stand there go on from what the migration makes of it.".into()
+            }
+            Kind::Taken { .. } => "Executions that stand there go on.".into(),
+            Kind::Next { .. } => {
+                "Executions that stand there take the new way from there on. If that is not meant, \
                  restore the old one."
-                .into(),
+                    .into()
+            }
             Kind::Operation { was, .. } => format!(
                 "Executions that stand there began the one and would go on with the other, so they are left alone. Give \
                  the new operation an await point of its own, `#[at(OtherName)]`, and keep the old one while they last. If \
-                 it is the same operation under another name, let it be called `{was}` here, or say with a migration where its \
-                 executions go on. If no execution stands there any more, remove"
+                 it is the same operation under another name, let it be called `{was}` here, or say so with a migration. If \
+                 no execution stands there any more, remove"
             ),
-            Kind::NeedsMigration { .. } => "Executions that stand there could not go on. Let today's types read \
-                 both forms: `#[serde(default)]` on a field that is new, `#[serde(alias = \"..\")]` on one that has \
-                 another name, a new field beside the old one where its type changes. Or write a migration, \
-                 `#[workflow(migrate(..))]`. If no execution that saved this is left, remove"
-                .into(),
-            Kind::PointGone { .. } => "Executions that stand there would be stranded. If it has another name now, say so, \
-                 `#[at(New, was = \"Old\")]`; else restore it, or say with a migration where its executions go on. If no \
-                 execution stands there any more, remove"
-                .into(),
-            Kind::WorkflowGone { .. } => "Nobody would go on with its executions. Restore it, under this stored name, \
+            Kind::NeedsMigration { point, .. } => format!(
+                "Executions that stand there could not go on. Let today's types read both forms, with \
+                 `#[serde(default)]` on a field that is new and `#[serde(alias = \"..\")]` on one that has another name; or \
+                 write a migration, `#[workflow(migrate({point} = from_old))]`. If no execution that saved this is left, \
+                 remove"
+            ),
+            Kind::PointGone { point, .. } => format!(
+                "Executions that stand there would be stranded. If it has another name now, say so: `#[at(New, was = \
+                 \"{point}\")]`. Else restore it, or write a migration to a state that is left, \
+                 `#[workflow(migrate({point} = from_old))]`. If no execution stands there any more, remove"
+            ),
+            Kind::WorkflowGone { .. } => {
+                "Nobody would go on with its executions. Restore it, under this stored name, \
                  and name its type in the test. If it has no executions any more, remove"
-                .into(),
+                    .into()
+            }
         }
     }
 }

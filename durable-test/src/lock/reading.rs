@@ -7,8 +7,10 @@ pub(super) enum Reading {
         /// What was not saved under its name.
         added: Vec<String>,
     },
-    /// A migration of the user's reads it.
+    /// By a migration.
     Migrated,
+    /// Nothing takes what was saved under this name.
+    Gone,
     OtherOperation {
         was: String,
         is: String,
@@ -22,6 +24,7 @@ pub(super) fn reading(description: &Description, saved: &PointSchema) -> Reading
         Ok(Reads::Same) => Reading::Yes { added: Vec::new() },
         Ok(Reads::Converted { added, .. }) => Reading::Yes { added },
         Ok(Reads::Migrated) => Reading::Migrated,
+        Err(Unreadable::Gone { .. }) => Reading::Gone,
         Err(Unreadable::OtherOperation { was, is, .. }) => Reading::OtherOperation { was, is },
         Err(Unreadable::NotSaved { field, .. }) => {
             Reading::No(format!("`{field}` is needed now and was not saved: a local has no default"))

@@ -145,6 +145,61 @@ mod other_operation {
     }
 }
 
+mod renamed {
+    use super::*;
+    use first::{Line, Method};
+    order!(id: u64, lines: Vec<Line>, by: Method);
+
+    #[workflow]
+    pub(super) async fn place_order(order: Order) -> Result<u64, String> {
+        #[at(Hold, was = "Reserve")]
+        let held: u64 = reserve(&order).await?;
+        let paid: u64 = charge(&order, held).await?;
+        Ok(paid)
+    }
+}
+
+mod in_euros {
+    use super::*;
+    order!(id: u64, total: u64);
+    place_order!();
+}
+
+mod in_words {
+    use super::*;
+    order!(id: u64, total: String);
+
+    #[derive(Deserialize)]
+    struct Was {
+        order: in_euros::Order,
+    }
+
+    #[derive(Deserialize)]
+    struct Charged {
+        order: in_euros::Order,
+        held: u64,
+    }
+
+    fn order(was: in_euros::Order) -> Order {
+        Order { id: was.id, total: format!("{} euros", was.total) }
+    }
+
+    fn start(was: Was) -> PlaceOrderState {
+        PlaceOrderState::Start { order: order(was.order) }
+    }
+
+    fn charged(was: Charged) -> PlaceOrderState {
+        PlaceOrderState::Settle { order: order(was.order), held: was.held }
+    }
+
+    #[workflow(migrate(Start = start, Charge = charged))]
+    pub(super) async fn place_order(order: Order) -> Result<u64, String> {
+        let held: u64 = reserve(&order).await?;
+        #[at(Settle)]
+        charge(&order, held).await
+    }
+}
+
 fn today<W: Workflows>() -> Today {
     Today::of::<W>().unwrap_or_else(|error| panic!("{error}"))
 }
@@ -220,6 +275,19 @@ fn a_removed_await_point_strands_executions() {
 #[test]
 fn another_operation_under_the_same_name_is_refused_and_another_path_to_it_is_not() {
     insta::assert_snapshot!(found::<first::place_order, other_operation::place_order>());
+}
+
+#[test]
+fn an_await_point_may_have_had_another_name() {
+    insta::assert_snapshot!(found::<first::place_order, renamed::place_order>());
+    let lock = record(&file_of::<first::place_order>(), &today::<renamed::place_order>());
+    assert!(compare(&read(&lock.to_text()), &today::<renamed::place_order>()).is_empty(), "it is kept");
+    assert!(compare(&read(&lock.to_text()), &today::<inserted::place_order>()).is_refused());
+}
+
+#[test]
+fn a_migration_makes_a_change_safe_where_there_is_one() {
+    insta::assert_snapshot!(found::<in_euros::place_order, in_words::place_order>());
 }
 
 #[test]

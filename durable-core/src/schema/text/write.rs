@@ -157,14 +157,18 @@ fn used(classes: &Classes<'_>, labels: &[Option<Label>], written: &[Type]) -> Ha
     used
 }
 
-/// A type on a line, its parts by their names alone: for messages.
-pub(crate) fn brief(schema: &Schema) -> String {
-    brief_type(schema).to_string()
+/// A type on a line, its parts by their names alone, for messages. References lead to these nodes.
+pub(crate) fn brief(schema: &Schema, nodes: &[&Schema]) -> String {
+    brief_type(schema, nodes).to_string()
 }
 
-fn brief_type(schema: &Schema) -> Type {
-    match name_of(schema) {
+fn brief_type(schema: &Schema, nodes: &[&Schema]) -> Type {
+    let target = match schema {
+        Schema::Ref(number) => nodes.get(*number as usize).copied(),
+        _ => None,
+    };
+    match name_of(target.unwrap_or(schema)) {
         Some(name) => Type::Named(Label { name, version: String::new() }),
-        None => Type::of(schema, schema.parts().into_iter().map(brief_type).collect()),
+        None => Type::of(schema, schema.parts().into_iter().map(|part| brief_type(part, nodes)).collect()),
     }
 }
