@@ -2,7 +2,7 @@
 
 use crate::{
     Description, Inferred, State, Witness,
-    schema::{PointSchema, Schema, TraceError, Value, trace},
+    schema::{Name, PointSchema, Schema, TraceError, Value, trace},
     state::{InferredField, ShowFields},
 };
 use serde::de::DeserializeOwned;
@@ -18,8 +18,26 @@ pub struct Migration {
 /// A [`Migration`] with the shape that it takes.
 pub(crate) struct KnownMigration {
     migration: Migration,
-    /// `None`: it takes any, as `serde_json::Value` does.
-    old: Option<Schema>,
+    old: Old,
+}
+
+/// What a migration takes.
+enum Old {
+    /// A struct with these fields.
+    Fields(Vec<(Name, Schema)>),
+    /// Whatever serde makes of it, as `serde_json::Value` does.
+    Any,
+    /// Nothing that locals are saved as.
+    Other,
+}
+
+impl Old {
+    fn of(traced: Result<Schema, TraceError>) -> Self {
+        match traced {
+            Ok(schema) => schema.fields_alone().map_or(Self::Other, Self::Fields),
+            Err(_) => Self::Any,
+        }
+    }
 }
 
 /// A state's fields, as they are saved.
@@ -105,13 +123,13 @@ impl Encoded {
 
 impl KnownMigration {
     pub(crate) fn new(migration: Migration) -> Self {
-        let old = (migration.old)().ok();
+        let old = Old::of((migration.old)());
         Self { migration, old }
     }
 
     /// Whether it was written for just what the writer saved.
     pub(crate) fn takes_exactly(&self, writer: &PointSchema) -> bool {
-        let Some(Schema::Struct { fields, .. }) = &self.old else { return false };
+        let Old::Fields(fields) = &self.old else { return false };
         self.migration.point == writer.name
             && fields.len() == writer.fields.len()
             && fields
@@ -121,7 +139,7 @@ impl KnownMigration {
 
     /// Whether it takes whatever was saved there.
     pub(crate) fn takes_anything(&self, writer: &PointSchema) -> bool {
-        self.migration.point == writer.name && self.old.is_none()
+        self.migration.point == writer.name && matches!(self.old, Old::Any)
     }
 
     /// The number of the await point that the state stands at, and what it saves there.

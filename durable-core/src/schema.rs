@@ -4,6 +4,7 @@
 //! lets any tool read the bytes without the program that wrote them ([`Schema::decode`], [`Value`]), and what
 //! tells one version of a type from another ([`Fingerprint`]).
 
+mod alone;
 mod changes;
 mod decode;
 mod difference;

@@ -251,3 +251,37 @@ change! { migration_of_another_shape_is_left_alone: Stays("`found` is needed at 
         }
     }
 }
+
+change! { locals_whose_type_contains_itself_are_migrated: Continues("7 Both(One(1), One(2)) One(3) migrated"),
+    was {
+        #[derive(Debug, Serialize, Deserialize)]
+        pub(crate) enum Tree { One(u64), Both(Box<Tree>, Box<Tree>) }
+
+        body!((id: u64) {
+            let first: Tree = Tree::Both(Box::new(Tree::One(1)), Box::new(Tree::One(2)));
+            let second: Tree = Tree::One(3);
+            let _: u64 = event("go").await;
+            format!("{id} {first:?} {second:?}")
+        });
+    }
+    is {
+        #[derive(Debug, Serialize, Deserialize)]
+        pub(crate) enum Tree { One(u64), Both(Box<Tree>, Box<Tree>) }
+
+        #[derive(Deserialize)]
+        struct Trees { id: u64, first: Tree, second: Tree }
+
+        fn with_note(Trees { id, first, second }: Trees) -> PlaceOrderState {
+            PlaceOrderState::EventGo { id, first, second, note: "migrated".into() }
+        }
+
+        #[workflow(migrate(EventGo = with_note))]
+        pub(crate) async fn place_order(id: u64) -> String {
+            let first: Tree = Tree::One(1);
+            let second: Tree = Tree::One(1);
+            let note: String = String::new();
+            let _: u64 = event("go").await;
+            format!("{id} {first:?} {second:?} {note}")
+        }
+    }
+}
