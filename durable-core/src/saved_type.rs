@@ -13,11 +13,13 @@ pub struct SavedType {
 }
 
 /// Why a value did not become one of this type.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub(crate) enum Unbuilt {
     /// Serde could not build it.
+    #[error(transparent)]
     Rebuild(RebuildError),
     /// It was built, and cannot be saved.
+    #[error(transparent)]
     Save(postcard::Error),
 }
 

@@ -167,7 +167,7 @@ impl Schema {
         parts
     }
 
-    fn each_part<'s>(&'s self, each: &mut dyn FnMut(&'s Schema)) {
+    pub(crate) fn each_part<'s>(&'s self, each: &mut dyn FnMut(&'s Schema)) {
         match self {
             Schema::Option(inner) | Schema::Seq(inner) | Schema::NewtypeStruct { inner, .. } => each(inner),
             Schema::Map(key, value) => {
@@ -176,14 +176,7 @@ impl Schema {
             }
             Schema::Tuple(fields) | Schema::TupleStruct { fields, .. } => fields.iter().for_each(each),
             Schema::Struct { fields, .. } => fields.iter().for_each(|(_, field)| each(field)),
-            Schema::Enum { variants, .. } => {
-                variants.iter().for_each(|(_, variant)| match variant {
-                    VariantSchema::Unit | VariantSchema::Unreadable => {}
-                    VariantSchema::Newtype(inner) => each(inner),
-                    VariantSchema::Tuple(fields) => fields.iter().for_each(&mut *each),
-                    VariantSchema::Struct(fields) => fields.iter().for_each(|(_, field)| each(field)),
-                });
-            }
+            Schema::Enum { variants, .. } => variants.iter().for_each(|(_, variant)| variant.each_part(each)),
             _ => {}
         }
     }
@@ -201,5 +194,16 @@ impl Schema {
                 | Schema::Struct { .. }
                 | Schema::Enum { .. }
         )
+    }
+}
+
+impl VariantSchema {
+    pub(crate) fn each_part<'s>(&'s self, each: &mut dyn FnMut(&'s Schema)) {
+        match self {
+            VariantSchema::Unit | VariantSchema::Unreadable => {}
+            VariantSchema::Newtype(inner) => each(inner),
+            VariantSchema::Tuple(fields) => fields.iter().for_each(each),
+            VariantSchema::Struct(fields) => fields.iter().for_each(|(_, field)| each(field)),
+        }
     }
 }

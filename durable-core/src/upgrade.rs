@@ -110,7 +110,7 @@ impl Description {
     ///
     /// If some value could not be gone on from.
     pub fn reads(&self, writer: &PointSchema) -> Result<Reads, Unreadable> {
-        if self.is_same(writer) {
+        if self.same(writer).is_some() {
             return Ok(Reads::Same);
         }
         if self.migrations.iter().any(|migration| migration.takes_exactly(writer)) {
@@ -175,8 +175,10 @@ impl Description {
     ///
     /// If this version cannot go on from that value.
     pub fn upgrade(&self, writer: &PointSchema, payload: &[u8]) -> Result<(usize, Vec<u8>), Unreadable> {
-        let exactly = self.migrations.iter().find(|migration| migration.takes_exactly(writer));
-        if let Some(migration) = exactly.filter(|_| !self.is_same(writer)) {
+        if let Some(point) = self.same(writer) {
+            return Ok((point, payload.to_vec()));
+        }
+        if let Some(migration) = self.migrations.iter().find(|migration| migration.takes_exactly(writer)) {
             return self.migrated(migration, writer, payload);
         }
         let converted = self.converted(writer, payload);
@@ -187,10 +189,10 @@ impl Description {
         }
     }
 
-    /// Whether the writer saved what this version saves there.
-    fn is_same(&self, writer: &PointSchema) -> bool {
-        self.point_once_called(&writer.name).is_some_and(|index| {
-            let point = &self.points[index];
+    /// The await point that saves just what the writer saved.
+    fn same(&self, writer: &PointSchema) -> Option<usize> {
+        self.point_once_called(&writer.name).filter(|index| {
+            let point = &self.points[*index];
             point.operation == writer.operation && point.fields == writer.fields
         })
     }
@@ -221,13 +223,8 @@ impl Description {
                 continue;
             }
             let (value, _) = was.decode(bytes).map_err(|error| self.damaged(writer, error))?;
-            ty.rebuild(value, &mut upgraded).map_err(|error| {
-                let reason = match error {
-                    Unbuilt::Rebuild(error) => error.to_string(),
-                    Unbuilt::Save(error) => error.to_string(),
-                };
-                self.other_type(writer, name, reason)
-            })?;
+            ty.rebuild(value, &mut upgraded)
+                .map_err(|error| self.other_type(writer, name, error.to_string()))?;
         }
         Ok((point, upgraded))
     }
@@ -264,8 +261,9 @@ impl Description {
         let mut values = Vec::with_capacity(writer.fields.len());
         for (name, schema) in &writer.fields {
             let at = payload.len() - rest.len();
-            let (_, after) = schema.decode(rest).map_err(|error| self.damaged(writer, error.further(at)))?;
-            values.push((name.as_str(), &rest[..rest.len() - after.len()]));
+            let length = schema.skip(rest).map_err(|error| self.damaged(writer, error.further(at)))?;
+            let (value, after) = rest.split_at(length);
+            values.push((name.as_str(), value));
             rest = after;
         }
         match rest.len() {

@@ -50,38 +50,18 @@ fn choices(schema: &Schema) -> Vec<Vec<Choice>> {
 }
 
 fn collect(schema: &Schema, around: &mut Vec<Choice>, found: &mut Vec<Vec<Choice>>) {
-    match schema {
-        Schema::Option(inner) | Schema::Seq(inner) | Schema::NewtypeStruct { inner, .. } => {
-            collect(inner, around, found);
+    let Schema::Enum { variants, .. } = schema else {
+        return schema.each_part(&mut |part| collect(part, around, found));
+    };
+    for (at, (_, variant)) in variants.iter().enumerate() {
+        // No value of it was ever saved.
+        if matches!(variant, VariantSchema::Unreadable) {
+            continue;
         }
-        Schema::Map(key, value) => {
-            collect(key, around, found);
-            collect(value, around, found);
-        }
-        Schema::Tuple(parts) | Schema::TupleStruct { fields: parts, .. } => {
-            parts.iter().for_each(|part| collect(part, around, found));
-        }
-        Schema::Struct { fields, .. } => fields.iter().for_each(|(_, field)| collect(field, around, found)),
-        Schema::Enum { variants, .. } => {
-            for (at, (_, variant)) in variants.iter().enumerate() {
-                around.push((schema, at));
-                found.push(around.clone());
-                match variant {
-                    VariantSchema::Unit => {}
-                    // No value of it was ever saved.
-                    VariantSchema::Unreadable => drop(found.pop()),
-                    VariantSchema::Newtype(inner) => collect(inner, around, found),
-                    VariantSchema::Tuple(parts) => {
-                        parts.iter().for_each(|part| collect(part, around, found));
-                    }
-                    VariantSchema::Struct(fields) => {
-                        fields.iter().for_each(|(_, field)| collect(field, around, found));
-                    }
-                }
-                around.pop();
-            }
-        }
-        _ => {}
+        around.push((schema, at));
+        found.push(around.clone());
+        variant.each_part(&mut |part| collect(part, around, found));
+        around.pop();
     }
 }
 
