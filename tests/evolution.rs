@@ -6,6 +6,7 @@ mod enums;
 mod locals;
 mod migrations;
 mod points;
+mod side_by_side;
 mod structs;
 mod table;
 mod values;

@@ -30,8 +30,8 @@ use crate::{
     BoxFuture,
     store::{
         Beat, ClaimRequest, Claims, Commit, CommitError, Committed, ExecutionId, ExecutionRecord, Filter,
-        HistoryEntry, Local, Millis, Outcome, Registered, Registration, Release, SchemaId, SchemaRow,
-        SendError, SendRequest, Sent, StartRequest, Started, Store, StoreError, Version, WorkerId,
+        HistoryEntry, Local, Millis, Outcome, QueueId, Registered, Registration, Release, SchemaId,
+        SchemaRow, SendError, SendRequest, Sent, StartRequest, Started, Store, StoreError, Version, WorkerId,
     },
 };
 use state::State;
@@ -155,6 +155,11 @@ impl Store for MemoryStore {
     fn versions(&self, workflow: &str) -> BoxFuture<'_, Result<Vec<Version>, StoreError>> {
         let workflow = workflow.to_owned();
         Box::pin(async move { Ok(self.write(|state| state.registry.versions(&workflow))) })
+    }
+
+    fn unfinished(&self, workflow: &str) -> BoxFuture<'_, Result<Vec<(QueueId, u64)>, StoreError>> {
+        let workflow = workflow.to_owned();
+        Box::pin(async move { Ok(self.write(|state| state.unfinished(&workflow))) })
     }
 
     fn join(&self, name: &str) -> BoxFuture<'_, Result<WorkerId, StoreError>> {

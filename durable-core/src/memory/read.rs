@@ -2,9 +2,12 @@
 
 use super::{execution::Execution, state::State};
 use crate::store::{
-    ExecutionId, ExecutionRecord, Filter, HistoryEntry, HistoryKind, Outcome, Status, StoreError,
+    ExecutionId, ExecutionRecord, Filter, HistoryEntry, HistoryKind, Outcome, QueueId, Status, StoreError,
 };
-use std::ops::Bound::{Excluded, Unbounded};
+use std::{
+    collections::BTreeMap,
+    ops::Bound::{Excluded, Unbounded},
+};
 
 /// How many executions a list gives when the filter does not say.
 const LIST_LIMIT: usize = 100;
@@ -34,6 +37,16 @@ impl State {
             .take(if filter.limit == 0 { LIST_LIMIT } else { filter.limit as usize })
             .map(|execution| self.record_of(execution))
             .collect()
+    }
+
+    pub(super) fn unfinished(&self, workflow: &str) -> Vec<(QueueId, u64)> {
+        let mut counts = BTreeMap::new();
+        for execution in self.executions.values() {
+            if execution.finished.is_none() && self.workflow_of(execution) == workflow {
+                *counts.entry(execution.queue).or_default() += 1;
+            }
+        }
+        counts.into_iter().collect()
     }
 
     /// The start and the end are read off the row; between them stands what was remembered.

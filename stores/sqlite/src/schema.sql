@@ -4,6 +4,7 @@
 CREATE TABLE queue (
     queue       INTEGER PRIMARY KEY,
     workflow    TEXT NOT NULL,
+    version     INTEGER NOT NULL,
     fingerprint BLOB NOT NULL,
     UNIQUE (workflow, fingerprint)
 );

@@ -18,8 +18,9 @@ use durable_core::{
     BoxFuture,
     store::{
         Beat, ClaimRequest, Claims, Commit, CommitError, Committed, ExecutionId, ExecutionRecord, Filter,
-        FrameWrite, HistoryEntry, Local, Millis, Next, Outcome, Registered, Registration, Release, SchemaId,
-        SchemaRow, SendError, SendRequest, Sent, StartRequest, Started, Store, StoreError, Version, WorkerId,
+        FrameWrite, HistoryEntry, Local, Millis, Next, Outcome, QueueId, Registered, Registration, Release,
+        SchemaId, SchemaRow, SendError, SendRequest, Sent, StartRequest, Started, Store, StoreError, Version,
+        WorkerId,
     },
 };
 use std::{fmt, path::Path, sync::Arc, time::Duration};
@@ -234,6 +235,11 @@ impl Store for SqliteStore {
     fn versions(&self, workflow: &str) -> BoxFuture<'_, Result<Vec<Version>, StoreError>> {
         let workflow = workflow.to_owned();
         Box::pin(self.read(Extent::Short, move |conn| register::versions(conn, &workflow)))
+    }
+
+    fn unfinished(&self, workflow: &str) -> BoxFuture<'_, Result<Vec<(QueueId, u64)>, StoreError>> {
+        let workflow = workflow.to_owned();
+        Box::pin(self.read(Extent::Long, move |conn| register::unfinished(conn, &workflow)))
     }
 
     fn join(&self, name: &str) -> BoxFuture<'_, Result<WorkerId, StoreError>> {

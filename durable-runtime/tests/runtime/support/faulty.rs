@@ -5,8 +5,8 @@ use durable_core::{
     memory::MemoryStore,
     store::{
         Beat, ClaimRequest, Claimed, Claims, Commit, CommitError, Committed, ExecutionId, ExecutionRecord,
-        Filter, HistoryEntry, Local, Millis, Outcome, Registered, Registration, Release, SchemaId, SchemaRow,
-        SendError, SendRequest, Sent, StartRequest, Started, Store, StoreError, Version, WorkerId,
+        Filter, HistoryEntry, Local, Millis, Outcome, QueueId, Registered, Registration, Release, SchemaId,
+        SchemaRow, SendError, SendRequest, Sent, StartRequest, Started, Store, StoreError, Version, WorkerId,
     },
 };
 use std::{
@@ -114,6 +114,10 @@ impl Store for Faulty {
 
     fn versions(&self, workflow: &str) -> BoxFuture<'_, Result<Vec<Version>, StoreError>> {
         self.store.versions(workflow)
+    }
+
+    fn unfinished(&self, workflow: &str) -> BoxFuture<'_, Result<Vec<(QueueId, u64)>, StoreError>> {
+        self.store.unfinished(workflow)
     }
 
     fn join(&self, name: &str) -> BoxFuture<'_, Result<WorkerId, StoreError>> {
