@@ -64,7 +64,8 @@ pub use durable_core::{
     Arrived, Attempt, Awaitable, Child, Description, Durable, Event, ExecutionId, Fingerprint, Graph, Host,
     Inferred, Input, Interrupted, Jitter, LoopPlace, MissingResource, Moved, Named, NoClock, Point,
     Remaining, Resources, Retry, Run, RunError, Schema, Sleep, State, StateError, Status, Step, StepFailure,
-    StepPolicy, Store, UndescribedWorkflow, Wait, Workflow, Workflows, attempt, describe, event, sleep,
+    StepPolicy, Store, UndescribedWorkflow, Wait, Workflow, Workflows, attempt, describe, event, read_state,
+    sleep,
 };
 pub use durable_core::{event as events, inclusive_range, memory, schema, snapshot, store};
 pub use durable_macros::{step, workflow, workflows};

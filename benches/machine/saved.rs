@@ -153,9 +153,18 @@ pub(crate) fn print(repetitions: usize) -> Result<()> {
 
     let mut times = [const { Vec::new() }; 4];
     for _ in 0..repetitions {
-        times[0].push(each(|_| Ok(drop(black_box(postcard::to_stdvec(black_box(&state))?))))?);
-        times[1].push(each(|epoch| Ok(stored::recycle(black_box(black_box(&mut locals).save(epoch)?))))?);
-        times[2].push(each(|_| Ok(drop(black_box(postcard::from_bytes::<State>(black_box(&bare))?))))?);
+        times[0].push(each(|_| {
+            black_box(postcard::to_stdvec(black_box(&state))?);
+            Ok(())
+        })?);
+        times[1].push(each(|epoch| {
+            stored::recycle(black_box(black_box(&mut locals).save(epoch)?));
+            Ok(())
+        })?);
+        times[2].push(each(|_| {
+            black_box(postcard::from_bytes::<State>(black_box(&bare))?);
+            Ok(())
+        })?);
         times[3].push(each(|_| black_box(&mut locals).load(black_box(&saved)))?);
     }
     println!(

@@ -51,7 +51,7 @@ pub use graph::Graph;
 pub use input::Input;
 pub use named::Named;
 pub use resources::{MissingResource, Resources};
-pub use run::{Arrived, Moved, Run, RunError};
+pub use run::{Arrived, Moved, Run, RunError, read_state};
 pub use schema::{Fingerprint, PointSchema, Schema};
 pub use sleep::{Sleep, sleep};
 pub use state::{Inferred, StateError};

@@ -10,9 +10,11 @@ use crate::{
     describe,
     machine::{AwaitPoint, Identity, Machine, Progress, Restored, RestoredFrame},
     snapshot::{self, Decoded, Header, Limits, SnapshotError},
+    state::FieldReader,
     store::StoreError,
     stored::STORED_HEADER_BYTES,
-    workflow::UndescribedWorkflow,
+    upgrade::match_point,
+    workflow::{State as _, UndescribedWorkflow},
 };
 use std::{borrow::Cow, fmt, future::poll_fn, sync::Arc, time::Duration};
 
@@ -282,6 +284,33 @@ impl<'r, W: Workflow> Run<'r, W> {
     }
 }
 
+/// Where the execution in a blob stands, and what it has saved, as this build would go on from it: the root's frame, if children run
+/// inside it.
+///
+/// # Errors
+///
+/// If the blob is damaged or of another workflow, or this build cannot go on from it.
+pub fn read_state<W: Workflow>(blob: &[u8]) -> Result<W::State, RunError> {
+    let Decoded { header, schema, payload, .. } = snapshot::decode(blob, &Limits::default())?;
+    if header.workflow != W::NAME {
+        return Err(RunError::OtherWorkflow { found: header.workflow, expected: W::NAME });
+    }
+    let description = describe::<W>()?;
+    let writer = schema.as_ref();
+    let matched =
+        match_point(description, W::NAME, &header.point, &header.fingerprint, writer, &stored_form(payload));
+    let (index, upgraded) = matched.map_err(RunError::SetAside)?;
+    let payload = upgraded.as_ref().map_or(payload, |upgraded| &upgraded[STORED_HEADER_BYTES..]);
+    let point = &description.points[index];
+    let state = W::State::decode(&point.name, &mut FieldReader::new(&point.fields, payload));
+    state.map_err(|error| RunError::SetAside(error.to_string()))
+}
+
+/// A payload as it stands behind a header.
+fn stored_form(payload: &[u8]) -> Vec<u8> {
+    [&[0; STORED_HEADER_BYTES], payload].concat()
+}
+
 impl<W: Workflow> fmt::Debug for Run<'_, W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Run")
@@ -338,9 +367,7 @@ fn read_blob(mut blob: &[u8]) -> Result<Vec<Envelope>, RunError> {
         if header.epoch.max(header.visit) > u64::MAX / 2 || header.failed > u32::MAX / 2 {
             return Err(RunError::Frames("a counter of it is out of range"));
         }
-        let mut snapshot = vec![0; STORED_HEADER_BYTES];
-        snapshot.extend_from_slice(payload);
-        frames.push(Envelope { header, schema, snapshot: snapshot.into() });
+        frames.push(Envelope { header, schema, snapshot: stored_form(payload).into() });
         blob = rest;
     }
     Ok(frames)

@@ -20,5 +20,5 @@ pub use error::Error;
 pub use expanded::{
     expanded, expanded_graph, expanded_state, try_expanded, try_expanded_graph, try_expanded_state,
 };
-pub use lock::{assert_compatible, check_compatible};
+pub use lock::{assert_compatible, check_compatible, recorded_state};
 pub use virtual_clock::VirtualClock;

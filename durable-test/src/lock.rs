@@ -12,6 +12,7 @@
 //! # }
 //! ```
 
+mod blobs;
 mod compare;
 mod error;
 mod file;
@@ -23,8 +24,11 @@ mod today;
 mod write;
 
 #[cfg(test)]
+mod blob_tests;
+#[cfg(test)]
 mod tests;
 
+pub use blobs::{LostBlob, recorded_state};
 pub use error::LockError;
 pub use file::Lock;
 pub use findings::Findings;
@@ -48,6 +52,10 @@ use today::Today;
 /// - Something is different, and no running execution is harmed: the test fails and says what. With `DURABLE_LOCK=update` in the environment
 ///   the change is recorded, because the file must know whatever was released, and the test passes.
 /// - Running executions would be stranded or misread: the test fails and says what to do, and nothing is recorded.
+///
+/// Recorded blobs may stand beside the file, as `workflows.blobs/*.blob` for `workflows.lock`: what executions of released versions
+/// have really saved ([`Run::blob`](durable_core::Run::blob)). The program must go on from each of them; see [`recorded_state`] to look
+/// at what it makes of one.
 ///
 /// # Panics
 ///
@@ -134,6 +142,7 @@ fn check(path: &Path, today: &Today, asked: &Asked) -> Result<Checked, LockError
     if findings.is_refused() {
         return Err(LockError::Refused { path: path.to_owned(), findings });
     }
+    blobs::check_blobs(path, today)?;
     let recorded = record::record(&lock, today);
     if asked.update && recorded.to_text() != text.replace("\r\n", "\n") {
         write(path, &recorded)?;

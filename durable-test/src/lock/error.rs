@@ -1,6 +1,6 @@
 //! Why a program does not pass its lock file.
 
-use super::{Findings, LineError};
+use super::{Findings, LineError, LostBlob};
 use durable_core::UndescribedWorkflow;
 use std::{io, path::PathBuf};
 
@@ -32,6 +32,15 @@ pub enum LockError {
         path: PathBuf,
         /// What is different.
         findings: Findings,
+    },
+    /// Recorded blobs could not be gone on from.
+    #[error(
+        "running executions would not survive this program: it cannot go on from what released versions have saved\n{}",
+        lost.iter().map(|lost| format!("\n    {lost}")).collect::<String>()
+    )]
+    LostBlobs {
+        /// Each of them.
+        lost: Vec<LostBlob>,
     },
     /// There is no file, and writing it would help nobody.
     #[error(

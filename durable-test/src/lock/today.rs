@@ -36,6 +36,10 @@ impl Today {
         }
     }
 
+    pub(super) fn descriptions(&self) -> impl Iterator<Item = &'static Description> {
+        self.workflows.iter().map(|(_, description)| *description)
+    }
+
     pub(super) fn workflow(&self, name: &str) -> Option<&LockedWorkflow> {
         self.workflows.iter().map(|(workflow, _)| workflow).find(|workflow| workflow.name == name)
     }
