@@ -6,6 +6,7 @@ mod enums;
 mod locals;
 mod migrations;
 mod points;
+mod prelude;
 mod side_by_side;
 mod structs;
 mod table;
@@ -21,13 +22,13 @@ macro_rules! change {
             #[allow(dead_code)]
             mod was {
                 #[allow(unused_imports)]
-                use super::super::super::deployed::prelude::*;
+                use crate::evolution::prelude::*;
                 $($was)*
             }
             #[allow(dead_code)]
             mod is {
                 #[allow(unused_imports)]
-                use super::super::super::deployed::prelude::*;
+                use crate::evolution::prelude::*;
                 $($is)*
             }
 

@@ -4,7 +4,7 @@ use durable_core::{Description, Unreadable, describe};
 
 mod was {
     #![allow(dead_code)]
-    use super::super::deployed::prelude::*;
+    use crate::evolution::prelude::*;
 
     #[derive(Debug, Serialize, Deserialize)]
     pub(crate) enum Kind {
@@ -36,7 +36,7 @@ mod was {
 
 mod is {
     #![allow(dead_code)]
-    use super::super::deployed::prelude::*;
+    use crate::evolution::prelude::*;
 
     #[derive(Debug, Serialize, Deserialize)]
     pub(crate) enum Kind {

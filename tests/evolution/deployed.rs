@@ -4,30 +4,6 @@ use durable::{Client, Input, NeedsMigration, Status, Worker, Workflow};
 use durable_core::memory::{ManualClock, MemoryStore};
 use std::{sync::Arc, time::Duration};
 
-/// What versions are written with.
-pub(crate) mod prelude {
-    pub(crate) use durable::{Input, event, step, workflow};
-    pub(crate) use serde::{Deserialize, Serialize};
-    pub(crate) use std::collections::{BTreeMap, VecDeque};
-
-    pub(crate) use super::{body, saves};
-
-    /// Payment services.
-    pub(crate) async fn charge(cents: u64) -> u64 {
-        cents
-    }
-
-    /// The other way round.
-    pub(crate) async fn refund(cents: u64) -> u64 {
-        cents
-    }
-
-    /// Another service.
-    pub(crate) async fn audit(text: &str) -> usize {
-        text.len()
-    }
-}
-
 /// What is to become of an execution of the first version.
 pub(crate) enum Expected {
     /// The second version goes on from where it stood, and returns this.
@@ -45,38 +21,6 @@ pub(crate) enum Found {
     Stayed(Vec<NeedsMigration>),
     SetAside(String),
 }
-
-/// A version that saves one value, of this type, with these items beside it.
-macro_rules! saves {
-    ($ty:ty = $value:expr; $($items:tt)*) => {
-        $($items)*
-
-        #[workflow]
-        pub(crate) async fn place_order(id: u64) -> String {
-            let value: $ty = $value;
-            let _: u64 = event("go").await;
-            format!("{id} {value:?}")
-        }
-
-        pub(crate) fn begin() -> Input<place_order> {
-            place_order::input(7)
-        }
-    };
-}
-pub(crate) use saves;
-
-/// A workflow with this body.
-macro_rules! body {
-    (($($parameters:tt)*) $body:block) => {
-        #[workflow]
-        pub(crate) async fn place_order($($parameters)*) -> String $body
-
-        pub(crate) fn begin() -> Input<place_order> {
-            place_order::input(7)
-        }
-    };
-}
-pub(crate) use body;
 
 /// Runs the first version until it waits, and then the second one.
 pub(crate) async fn deploy<Was, Is>(input: Input<Was>) -> Found

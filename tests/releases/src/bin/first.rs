@@ -1,0 +1,66 @@
+//! The first release of every change in tests/evolution.
+
+#[allow(dead_code, unused_imports, unused_macros, reason = "each release uses some of it")]
+#[path = "../../../evolution/prelude.rs"]
+mod prelude;
+#[path = "../release.rs"]
+mod release;
+
+#[path = "../../../evolution/enums.rs"]
+mod enums;
+#[path = "../../../evolution/locals.rs"]
+mod locals;
+#[path = "../../../evolution/migrations.rs"]
+mod migrations;
+#[path = "../../../evolution/points.rs"]
+mod points;
+#[path = "../../../evolution/structs.rs"]
+mod structs;
+#[path = "../../../evolution/values.rs"]
+mod values;
+
+use release::Asked;
+use std::{error::Error, process::ExitCode};
+
+macro_rules! change {
+    ($(#[$doc:meta])* $name:ident: $expected:expr, was { $($was:tt)* } is { $($is:tt)* }) => {
+        $(#[$doc])*
+        #[allow(dead_code)]
+        pub(crate) mod $name {
+            #[allow(unused_imports)]
+            use crate::prelude::*;
+            $($was)*
+        }
+    };
+}
+pub(crate) use change;
+
+macro_rules! with_changes {
+    ($($file:ident::$name:ident)*) => {
+        async fn run(asked: Asked) -> Result<(), Box<dyn Error>> {
+            match &*asked.change {
+                $(concat!(stringify!($file), "::", stringify!($name)) => {
+                    release::run::<$file::$name::place_order>(asked, Some($file::$name::begin)).await
+                })*
+                unknown => Err(format!("there is no change `{unknown}`").into()),
+            }
+        }
+    };
+}
+
+include!(concat!(env!("OUT_DIR"), "/changes.rs"));
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let Some(asked) = Asked::of_this_process() else {
+        eprintln!("usage: <change> <database> begin|go-on|finish|serve [<executions>]");
+        return ExitCode::from(2);
+    };
+    match run(asked).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
