@@ -6,6 +6,7 @@ mod enums;
 mod locals;
 mod migrations;
 mod points;
+mod redriven;
 mod structs;
 mod table;
 mod values;

@@ -11,10 +11,12 @@
 //! | who gets what on a claim, crash limits, releases | `memory/claim.rs`, `memory/due.rs` |
 //! | dead workers | `memory/workers.rs` |
 //! | events | `memory/mailbox.rs`, `memory/start.rs` |
+//! | what people ask of executions that have stopped | `memory/control.rs` |
 
 mod claim;
 mod clock;
 mod commit;
+mod control;
 mod due;
 mod execution;
 mod mailbox;
@@ -30,8 +32,8 @@ use crate::{
     BoxFuture,
     store::{
         Beat, ClaimRequest, Claims, Commit, CommitError, Committed, ExecutionId, ExecutionRecord, Filter,
-        HistoryEntry, Local, Millis, Outcome, Registered, Registration, Release, SchemaId, SchemaRow,
-        SendError, SendRequest, Sent, StartRequest, Started, Store, StoreError, Version, WorkerId,
+        HistoryEntry, Local, Millis, Outcome, RedriveError, Registered, Registration, Release, SchemaId,
+        SchemaRow, SendError, SendRequest, Sent, StartRequest, Started, Store, StoreError, Version, WorkerId,
     },
 };
 use state::State;
@@ -203,6 +205,13 @@ impl Store for MemoryStore {
         Box::pin(async move { self.write(|state| state.cancel(&id)) })
     }
 
+    fn redrive(
+        &self,
+        group: Vec<ExecutionId>,
+    ) -> BoxFuture<'_, Result<Vec<Result<(), RedriveError>>, StoreError>> {
+        Box::pin(async move { Ok(self.write(|state| group.iter().map(|id| state.redrive(id)).collect())) })
+    }
+
     fn execution(&self, id: &ExecutionId) -> BoxFuture<'_, Result<Option<ExecutionRecord>, StoreError>> {
         let id = id.clone();
         Box::pin(async move { Ok(self.write(|state| state.record(&id))) })
@@ -215,6 +224,10 @@ impl Store for MemoryStore {
 
     fn list(&self, filter: Filter) -> BoxFuture<'_, Result<Vec<ExecutionRecord>, StoreError>> {
         Box::pin(async move { Ok(self.write(|state| state.list(&filter))) })
+    }
+
+    fn list_ids(&self, filter: Filter) -> BoxFuture<'_, Result<Vec<ExecutionId>, StoreError>> {
+        Box::pin(async move { Ok(self.write(|state| state.list_ids(&filter))) })
     }
 
     fn history(&self, id: &ExecutionId) -> BoxFuture<'_, Result<Vec<HistoryEntry>, StoreError>> {

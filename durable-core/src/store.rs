@@ -8,6 +8,7 @@
 
 mod claim;
 mod commit;
+mod control;
 mod ending;
 mod error;
 mod execution;
@@ -16,6 +17,7 @@ mod start;
 
 pub use claim::{ClaimRequest, Claimed, ClaimedFrame, Claims, Delivery, Release};
 pub use commit::{Commit, CommitError, Committed, FrameWrite, Next, Park};
+pub use control::RedriveError;
 pub use ending::{Ending, Teller, ending};
 pub use error::StoreError;
 pub use execution::{
@@ -159,6 +161,18 @@ pub trait Store: Send + Sync + 'static {
     /// [`Status::Cancelled`] when a worker has carried it out. [`StoreError::UnknownExecution`] if there is none.
     fn cancel(&self, id: &ExecutionId) -> BoxFuture<'_, Result<bool, StoreError>>;
 
+    /// Lets executions that failed or were set aside go on from their last committed await point (X4): due at once, for any
+    /// build, with the counts of crashes and failed attempts at 0. A retry that was due later is due now; deadlines of timers stand,
+    /// as do events that wait. A request that came too late for a failed one is forgotten. Epoch + 1, fence + 1. History keeps the
+    /// end that was none.
+    ///
+    /// One answer for each member, in order; an `Err` for the whole group if nothing was written. Callers keep groups at 500 members
+    /// or fewer (G5).
+    fn redrive(
+        &self,
+        group: Vec<ExecutionId>,
+    ) -> BoxFuture<'_, Result<Vec<Result<(), RedriveError>>, StoreError>>;
+
     /// An execution as it stands, with its frames; `None` if there is none.
     fn execution(&self, id: &ExecutionId) -> BoxFuture<'_, Result<Option<ExecutionRecord>, StoreError>>;
 
@@ -167,6 +181,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Executions by filter, ordered by id.
     fn list(&self, filter: Filter) -> BoxFuture<'_, Result<Vec<ExecutionRecord>, StoreError>>;
+
+    /// The ids of what [`Store::list`] gives.
+    fn list_ids(&self, filter: Filter) -> BoxFuture<'_, Result<Vec<ExecutionId>, StoreError>>;
 
     /// Life-cycle history of an execution (G6), oldest first.
     fn history(&self, id: &ExecutionId) -> BoxFuture<'_, Result<Vec<HistoryEntry>, StoreError>>;

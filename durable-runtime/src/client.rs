@@ -3,6 +3,7 @@
 use crate::{
     error::ClientError,
     handle::Handle,
+    redrive::{self, Redriven},
     same_input::same_input,
     saved,
     schemas::Schemas,
@@ -161,6 +162,18 @@ impl Client {
         let record = self.store.execution(&id).await?;
         let record = record.ok_or(ClientError::UnknownExecution(id))?;
         saved::json(&*self.store, &self.schemas, &record).await
+    }
+
+    /// Redrives all executions that failed, as [`Handle::redrive`](crate::Handle::redrive) does one: after a deploy that cures what
+    /// they failed of, or an outage that has passed. Of the filter, `workflow` and `after` say which, `limit` how many (0: all), and
+    /// `status` is `Failed` (also when it is not given) or `SetAside`. The store is never held for long: it is done in groups, each
+    /// of them durable. After an error, call it again: what was redriven has not failed any more.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::Store`]. What others have redriven or cancelled meanwhile is in [`Redriven::refused`].
+    pub async fn redrive_all(&self, filter: Filter) -> Result<Redriven, ClientError> {
+        redrive::all(&*self.store, filter).await
     }
 
     /// Executions by filter, ordered by id.

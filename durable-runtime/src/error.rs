@@ -4,7 +4,7 @@ use durable_core::{
     ExecutionId, MissingResource, StateError, Status, UndescribedWorkflow, Unreadable,
     event::EventError,
     schema::TraceError,
-    store::{InvalidId, SendError, StoreError},
+    store::{InvalidId, RedriveError, SendError, StoreError},
     stored::StoredError,
 };
 
@@ -169,7 +169,7 @@ pub enum ClientError {
         error: String,
     },
     /// The execution failed without an output: a panic, or too many crashes. Its last snapshot is kept.
-    #[error("execution `{id}` failed: {reason}; its last snapshot is kept")]
+    #[error("execution `{id}` failed: {reason}; its last snapshot is kept, and it can be redriven")]
     Failed {
         /// The id.
         id: ExecutionId,
@@ -189,6 +189,17 @@ pub enum ClientError {
         id: ExecutionId,
         /// Why.
         reason: String,
+    },
+    /// Only what failed or was set aside can be redriven.
+    #[error(transparent)]
+    NotRedriven(RedriveError),
+    /// Of all executions with this status, none can be redriven.
+    #[error(
+        "only executions that failed or were set aside can be redriven, and none that is {status}: ask for another status"
+    )]
+    CannotRedrive {
+        /// What the filter asks for.
+        status: Status,
     },
     /// The output cannot be read as this workflow's.
     #[error("the output of execution `{id}` cannot be read: {}", unreadable(error))]
@@ -230,6 +241,16 @@ impl From<StoreError> for ClientError {
         match error {
             StoreError::UnknownExecution(id) => Self::UnknownExecution(id),
             error => Self::Store(error),
+        }
+    }
+}
+
+impl From<RedriveError> for ClientError {
+    fn from(error: RedriveError) -> Self {
+        match error {
+            RedriveError::UnknownExecution(id) => Self::UnknownExecution(id),
+            RedriveError::Store(error) => error.into(),
+            error => Self::NotRedriven(error),
         }
     }
 }

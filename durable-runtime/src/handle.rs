@@ -2,6 +2,7 @@
 
 use crate::{
     error::ClientError,
+    redrive,
     saved::{self, Saved},
     schemas::Schemas,
     start::{ATTEMPTS, random_bits},
@@ -77,6 +78,17 @@ impl<W: Workflow> Handle<W> {
     /// if it waits; [`result`](Handle::result) tells when.
     pub async fn cancel(&self) -> Result<bool, ClientError> {
         Ok(self.store.cancel(&self.id).await?)
+    }
+
+    /// Lets it go on after it failed or was set aside: the operation of its last committed await point runs again, under the same
+    /// idempotency key, and retries are counted anew. An `at_most_once` step does not run again: it gives `Interrupted`. Durable once
+    /// it returns; [`result`](Handle::result) then waits for the new end.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::NotRedriven`] if it goes on by itself, succeeded, or was cancelled; [`ClientError::UnknownExecution`].
+    pub async fn redrive(&self) -> Result<(), ClientError> {
+        redrive::one(&*self.store, &self.id).await
     }
 
     /// Where it is in its life.

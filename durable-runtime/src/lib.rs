@@ -16,6 +16,7 @@
 //! | starts, conflicts | `client.rs`, `start.rs`, `same_input.rs` |
 //! | events, state, result | `handle.rs` |
 //! | executions of older versions | `versions.rs` |
+//! | executions that have stopped and shall go on | `redrive.rs` |
 //! | a state as JSON, without the program | `saved.rs` |
 
 mod beat;
@@ -28,6 +29,7 @@ mod guarded;
 mod handle;
 mod host;
 mod places;
+mod redrive;
 mod registry;
 mod restore;
 mod same_input;
@@ -46,6 +48,7 @@ pub use builder::WorkerBuilder;
 pub use client::{Client, IntoExecutionId, StartOptions};
 pub use error::{ClientError, StartError};
 pub use handle::Handle;
+pub use redrive::Redriven;
 pub use stats::Stats;
 pub use versions::NeedsMigration;
 pub use worker::Worker;

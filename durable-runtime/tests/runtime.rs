@@ -21,6 +21,8 @@ mod frames;
 mod life;
 #[path = "runtime/many.rs"]
 mod many;
+#[path = "runtime/redrive.rs"]
+mod redrive;
 #[path = "runtime/refusals.rs"]
 mod refusals;
 #[path = "runtime/retries.rs"]

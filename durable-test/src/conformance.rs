@@ -43,6 +43,7 @@ mod local;
 mod parks;
 mod races;
 mod reads;
+mod redrive;
 mod scenario;
 mod schemas;
 mod starts;

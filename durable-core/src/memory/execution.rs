@@ -165,11 +165,29 @@ impl Execution {
         }
     }
 
+    /// How it ended, as history tells it.
+    pub(super) fn end(&self) -> Option<HistoryEntry> {
+        let status = self.status;
+        self.finished.map(|at| HistoryEntry {
+            at,
+            epoch: self.epoch,
+            kind: HistoryKind::Finished,
+            detail: match &self.error {
+                Some(error) => format!("{status}: {error}"),
+                None => status.to_string(),
+            },
+        })
+    }
+
     pub(super) fn remember(&mut self, at: Millis, kind: HistoryKind, detail: String) {
+        self.keep_in_mind(HistoryEntry { at, epoch: self.epoch, kind, detail });
+    }
+
+    pub(super) fn keep_in_mind(&mut self, entry: HistoryEntry) {
         if self.history.len() == HISTORY_ENTRIES_MAX {
             self.history.pop_front();
         }
-        self.history.push_back(HistoryEntry { at, epoch: self.epoch, kind, detail });
+        self.history.push_back(entry);
     }
 }
 

@@ -1,9 +1,7 @@
 //! What people and tools read: records, outcomes, lists and history.
 
 use super::{execution::Execution, state::State};
-use crate::store::{
-    ExecutionId, ExecutionRecord, Filter, HistoryEntry, HistoryKind, Outcome, Status, StoreError,
-};
+use crate::store::{ExecutionId, ExecutionRecord, Filter, HistoryEntry, HistoryKind, Outcome, StoreError};
 use std::ops::Bound::{Excluded, Unbounded};
 
 /// How many executions a list gives when the filter does not say.
@@ -24,16 +22,22 @@ impl State {
     }
 
     pub(super) fn list(&self, filter: &Filter) -> Vec<ExecutionRecord> {
+        self.listed(filter).map(|execution| self.record_of(execution)).collect()
+    }
+
+    pub(super) fn list_ids(&self, filter: &Filter) -> Vec<ExecutionId> {
+        self.listed(filter).map(|execution| execution.id.clone()).collect()
+    }
+
+    fn listed<'a>(&'a self, filter: &'a Filter) -> impl Iterator<Item = &'a Execution> {
         let after = filter.after.as_ref().map_or(Unbounded, Excluded);
         let rows = self.by_id.range::<ExecutionId, _>((after, Unbounded)).map(|(_, row)| row);
         rows.filter_map(|row| self.executions.get(row))
-            .filter(|execution| filter.status.is_none_or(|status| execution.status == status))
-            .filter(|execution| {
+            .filter(move |execution| filter.status.is_none_or(|status| execution.status == status))
+            .filter(move |execution| {
                 filter.workflow.as_deref().is_none_or(|name| self.workflow_of(execution) == name)
             })
             .take(if filter.limit == 0 { LIST_LIMIT } else { filter.limit as usize })
-            .map(|execution| self.record_of(execution))
-            .collect()
     }
 
     /// The start and the end are read off the row; between them stands what was remembered.
@@ -45,12 +49,7 @@ impl State {
             kind: HistoryKind::Started,
             detail: self.workflow_of(execution).to_owned(),
         };
-        let finished = execution.finished.map(|at| HistoryEntry {
-            at,
-            epoch: execution.epoch,
-            kind: HistoryKind::Finished,
-            detail: end_in_words(execution.status, execution.error.as_deref()),
-        });
+        let finished = execution.end();
         Ok(std::iter::once(started).chain(execution.history.iter().cloned()).chain(finished).collect())
     }
 
@@ -77,12 +76,5 @@ impl State {
             error: execution.error.clone(),
             frames: execution.frames.iter().map(|(number, frame)| frame.record(*number)).collect(),
         }
-    }
-}
-
-fn end_in_words(status: Status, error: Option<&str>) -> String {
-    match error {
-        Some(error) => format!("{status}: {error}"),
-        None => status.to_string(),
     }
 }

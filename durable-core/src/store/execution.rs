@@ -220,4 +220,6 @@ pub enum HistoryKind {
     CancelRequested,
     /// It ended or was set aside; the detail is the status and the error.
     Finished,
+    /// It was redriven: it goes on from its last committed await point (X4).
+    Redriven,
 }

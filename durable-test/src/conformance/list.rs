@@ -2,7 +2,7 @@
 
 use super::{
     Case, claims, commits, control, crash_limits, events, frames, groups, history, limits, local, parks,
-    races, reads, schemas, starts, takeover, versions,
+    races, reads, redrive, schemas, starts, takeover, versions,
 };
 
 /// Every case of the suite.
@@ -113,6 +113,17 @@ static CASES: &[Case] = cases![
     control::release_after_the_request_is_due_at_once["X1"],
     control::asking_twice_is_asking_once["X1"],
     control::end_committed_first_wins["X1"],
+    redrive::what_stopped_goes_on_from_its_last_await_point["X4"],
+    redrive::redriven_execution_ends_anew["X4"],
+    redrive::what_failed_before_its_first_commit_starts_again["X4"],
+    redrive::deadlines_and_events_stand["X4, W1"],
+    redrive::children_go_on_with_their_parents["X4"],
+    redrive::crashes_are_forgotten["X4, A1"],
+    redrive::what_goes_on_or_has_ended_for_good_is_refused["X4"],
+    redrive::request_that_came_too_late_is_forgotten["X1, X4"],
+    redrive::whoever_ended_it_is_fenced["C1, X4"],
+    redrive::history_keeps_the_end_that_was_none["G6, X4"],
+    redrive::ids_are_listed_like_records["G5"],
     groups::empty_group_has_no_answers["G1"],
     groups::answers_come_in_the_order_given["G1, G2"],
     groups::oversized_member_spoils_only_itself["G1, G2"],

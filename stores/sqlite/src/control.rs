@@ -1,7 +1,12 @@
-//! Requests to executions (X1). This release knows one: cancel.
+//! What people ask of executions: to cancel (X1), and to go on after all (X4).
 
-use crate::{columns::status, group::Tx, history};
-use durable_core::store::{ExecutionId, HistoryKind, Row, StoreError};
+use crate::{
+    columns::{status, status_number},
+    error::{damaged, is_damage, words},
+    group::{Tx, Witness},
+    history,
+};
+use durable_core::store::{ExecutionId, HistoryKind, RedriveError, Row, Status, StoreError};
 use rusqlite::OptionalExtension;
 
 const CANCEL: i64 = 1;
@@ -33,4 +38,77 @@ pub(crate) fn cancel(tx: &mut Tx<'_>, id: &ExecutionId) -> rusqlite::Result<Resu
         tx.effects.work_ready |= woken > 0;
     }
     Ok(Ok(true))
+}
+
+/// Lets what has stopped go on. A damaged row spoils only itself.
+pub(crate) fn redrive(
+    tx: &mut Tx<'_>,
+    group: &[ExecutionId],
+) -> rusqlite::Result<Vec<Result<(), RedriveError>>> {
+    let mut answers = Vec::with_capacity(group.len());
+    for id in group {
+        answers.push(match redrive_one(tx, id) {
+            Err(error) if is_damage(&error) => Err(RedriveError::Store(StoreError::Corrupt {
+                location: tx.conn.path().unwrap_or_default().to_owned(),
+                reason: format!("execution `{id}`: {}", words(&error)),
+            })),
+            answer => answer?,
+        });
+    }
+    Ok(answers)
+}
+
+fn redrive_one(tx: &mut Tx<'_>, id: &ExecutionId) -> rusqlite::Result<Result<(), RedriveError>> {
+    let found = tx
+        .conn
+        .prepare_cached(
+            "SELECT row, status, position.row IS NOT NULL FROM execution LEFT JOIN position USING (row) WHERE id = ?1",
+        )?
+        .query_row([id.as_str()], |r| Ok((r.get::<_, Row>(0)?, status(r.get(1)?)?, r.get::<_, bool>(2)?)))
+        .optional()?;
+    let Some((row, status, has_position)) = found else {
+        return Ok(Err(RedriveError::UnknownExecution(id.clone())));
+    };
+    if !matches!(status, Status::Failed | Status::SetAside) {
+        return Ok(Err(RedriveError::NotStopped { id: id.clone(), status }));
+    }
+    if !has_position {
+        return Err(damaged("it has no position"));
+    }
+    // The end of a failed one came before the request. What was set aside has not ended: there it stands.
+    if status == Status::Failed {
+        tx.execute("UPDATE position SET control = 0 WHERE row = ?1", [row])?;
+    }
+    go_on_again(tx, row, status, HistoryKind::Redriven, "")?;
+    Ok(Ok(()))
+}
+
+/// Its end was none: the counts begin anew, and the operation of its await point runs again. Only retries have failed before:
+/// what is due there is no timer.
+fn go_on_again(
+    tx: &mut Tx<'_>,
+    row: Row,
+    status: Status,
+    kind: HistoryKind,
+    detail: &str,
+) -> rusqlite::Result<()> {
+    history::end(tx, row, status)?;
+    let (epoch, fence) = tx
+        .conn
+        .prepare_cached(
+            "UPDATE position SET epoch = epoch + 1, fence = fence + 1, finished = NULL, crashes = 0,
+                 due = CASE WHEN failed > 0 THEN NULL ELSE due END, failed = 0
+             WHERE row = ?1 RETURNING epoch, fence",
+        )?
+        .query_row([row], |r| Ok((r.get(0)?, r.get(1)?)))?;
+    tx.execute("UPDATE frame SET due = NULL, failed = 0 WHERE row = ?1 AND failed > 0", [row])?;
+    tx.execute(
+        "UPDATE execution SET status = ?2, owner = NULL, wake = ?3, class = 0, output = NULL WHERE row = ?1",
+        (row, status_number(Status::Ready), tx.at()),
+    )?;
+    history::add(tx, row, kind, Some(detail))?;
+    // Not for long: whoever claims it raises the fence.
+    tx.testify(false, || Witness::Committed { row, epoch, fence });
+    tx.effects.work_ready = true;
+    Ok(())
 }

@@ -4,7 +4,7 @@ use crate::{
     columns::{kind, kind_number, status, unsigned, unsigned_or_null},
     group::Tx,
 };
-use durable_core::store::{ExecutionId, HistoryEntry, HistoryKind, Row};
+use durable_core::store::{ExecutionId, HistoryEntry, HistoryKind, Row, Status};
 use rusqlite::{Connection, OptionalExtension};
 
 /// The newest entries of each execution are kept: a workflow that parks once a minute for years must not fill the disk.
@@ -36,6 +36,17 @@ pub(crate) fn park(tx: &Tx<'_>, row: Row, event: Option<&str>, schema: Option<u3
             (row, ENTRIES_KEPT),
         )?;
     }
+    Ok(())
+}
+
+/// Adds that it ended, when it goes on after all: the end is columns of the execution only while it stands.
+pub(crate) fn end(tx: &Tx<'_>, row: Row, status: Status) -> rusqlite::Result<()> {
+    tx.execute(
+        "INSERT INTO history (row, at, epoch, kind, detail)
+         SELECT row, finished, epoch, ?2, CASE WHEN error IS NULL THEN ?3 ELSE ?3 || ': ' || error END
+         FROM position JOIN execution USING (row) WHERE row = ?1 AND finished IS NOT NULL",
+        (row, kind_number(HistoryKind::Finished), status.to_string()),
+    )?;
     Ok(())
 }
 

@@ -18,8 +18,9 @@ use durable_core::{
     BoxFuture,
     store::{
         Beat, ClaimRequest, Claims, Commit, CommitError, Committed, ExecutionId, ExecutionRecord, Filter,
-        FrameWrite, HistoryEntry, Local, Millis, Next, Outcome, Registered, Registration, Release, SchemaId,
-        SchemaRow, SendError, SendRequest, Sent, StartRequest, Started, Store, StoreError, Version, WorkerId,
+        FrameWrite, HistoryEntry, Local, Millis, Next, Outcome, RedriveError, Registered, Registration,
+        Release, SchemaId, SchemaRow, SendError, SendRequest, Sent, StartRequest, Started, Store, StoreError,
+        Version, WorkerId,
     },
 };
 use std::{fmt, path::Path, sync::Arc, time::Duration};
@@ -322,6 +323,16 @@ impl Store for SqliteStore {
         Box::pin(async move { self.write(SMALL, nothing, move |tx| control::cancel(tx, &id)).await? })
     }
 
+    fn redrive(
+        &self,
+        group: Vec<ExecutionId>,
+    ) -> BoxFuture<'_, Result<Vec<Result<(), RedriveError>>, StoreError>> {
+        Box::pin(async move {
+            let bytes = SMALL * group.len();
+            self.write(bytes, nothing, move |tx| control::redrive(tx, &group)).await
+        })
+    }
+
     fn execution(&self, id: &ExecutionId) -> BoxFuture<'_, Result<Option<ExecutionRecord>, StoreError>> {
         let id = id.clone();
         Box::pin(self.read(Extent::Short, move |conn| read::execution(conn, &id)))
@@ -338,6 +349,10 @@ impl Store for SqliteStore {
 
     fn list(&self, filter: Filter) -> BoxFuture<'_, Result<Vec<ExecutionRecord>, StoreError>> {
         Box::pin(self.read(Extent::Long, move |conn| read::list(conn, &filter)))
+    }
+
+    fn list_ids(&self, filter: Filter) -> BoxFuture<'_, Result<Vec<ExecutionId>, StoreError>> {
+        Box::pin(self.read(Extent::Long, move |conn| read::list_ids(conn, &filter)))
     }
 
     fn history(&self, id: &ExecutionId) -> BoxFuture<'_, Result<Vec<HistoryEntry>, StoreError>> {

@@ -5,8 +5,9 @@ use durable_core::{
     memory::MemoryStore,
     store::{
         Beat, ClaimRequest, Claimed, Claims, Commit, CommitError, Committed, ExecutionId, ExecutionRecord,
-        Filter, HistoryEntry, Local, Millis, Outcome, Registered, Registration, Release, SchemaId, SchemaRow,
-        SendError, SendRequest, Sent, StartRequest, Started, Store, StoreError, Version, WorkerId,
+        Filter, HistoryEntry, Local, Millis, Outcome, RedriveError, Registered, Registration, Release,
+        SchemaId, SchemaRow, SendError, SendRequest, Sent, StartRequest, Started, Store, StoreError, Version,
+        WorkerId,
     },
 };
 use std::{
@@ -192,6 +193,16 @@ impl Store for Faulty {
         self.store.cancel(id)
     }
 
+    fn redrive(
+        &self,
+        group: Vec<ExecutionId>,
+    ) -> BoxFuture<'_, Result<Vec<Result<(), RedriveError>>, StoreError>> {
+        Box::pin(async move {
+            self.check()?;
+            self.store.redrive(group).await
+        })
+    }
+
     fn execution(&self, id: &ExecutionId) -> BoxFuture<'_, Result<Option<ExecutionRecord>, StoreError>> {
         self.store.execution(id)
     }
@@ -202,6 +213,10 @@ impl Store for Faulty {
 
     fn list(&self, filter: Filter) -> BoxFuture<'_, Result<Vec<ExecutionRecord>, StoreError>> {
         self.store.list(filter)
+    }
+
+    fn list_ids(&self, filter: Filter) -> BoxFuture<'_, Result<Vec<ExecutionId>, StoreError>> {
+        self.store.list_ids(filter)
     }
 
     fn history(&self, id: &ExecutionId) -> BoxFuture<'_, Result<Vec<HistoryEntry>, StoreError>> {
