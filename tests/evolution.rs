@@ -7,6 +7,7 @@ mod locals;
 mod migrations;
 mod points;
 mod redriven;
+mod rescued;
 mod structs;
 mod table;
 mod values;

@@ -31,9 +31,10 @@ pub use clock::{Clock, ManualClock};
 use crate::{
     BoxFuture,
     store::{
-        Beat, ClaimRequest, Claims, Commit, CommitError, Committed, ExecutionId, ExecutionRecord, Filter,
-        HistoryEntry, Local, Millis, Outcome, RedriveError, Registered, Registration, Release, SchemaId,
-        SchemaRow, SendError, SendRequest, Sent, StartRequest, Started, Store, StoreError, Version, WorkerId,
+        Beat, BuildId, ClaimRequest, Claims, Commit, CommitError, Committed, ExecutionId, ExecutionRecord,
+        Filter, HistoryEntry, Local, Millis, Outcome, Reconsider, RedriveError, Registered, Registration,
+        Release, SchemaId, SchemaRow, SendError, SendRequest, Sent, StartRequest, Started, Store, StoreError,
+        Version, WorkerId,
     },
 };
 use state::State;
@@ -159,9 +160,9 @@ impl Store for MemoryStore {
         Box::pin(async move { Ok(self.write(|state| state.registry.versions(&workflow))) })
     }
 
-    fn join(&self, name: &str) -> BoxFuture<'_, Result<WorkerId, StoreError>> {
-        let name = name.to_owned();
-        Box::pin(async move { Ok(self.write(|state| state.workers.join(name))) })
+    fn join_as(&self, name: &str, build: &BuildId) -> BoxFuture<'_, Result<WorkerId, StoreError>> {
+        let (name, build) = (name.to_owned(), build.clone());
+        Box::pin(async move { Ok(self.write(|state| state.workers.join(name, build))) })
     }
 
     fn leave(&self, worker: WorkerId) -> BoxFuture<'_, Result<(), StoreError>> {
@@ -210,6 +211,10 @@ impl Store for MemoryStore {
         group: Vec<ExecutionId>,
     ) -> BoxFuture<'_, Result<Vec<Result<(), RedriveError>>, StoreError>> {
         Box::pin(async move { Ok(self.write(|state| group.iter().map(|id| state.redrive(id)).collect())) })
+    }
+
+    fn reconsider(&self, request: Reconsider) -> BoxFuture<'_, Result<u64, StoreError>> {
+        Box::pin(async move { self.write(|state| state.reconsider(&request)) })
     }
 
     fn execution(&self, id: &ExecutionId) -> BoxFuture<'_, Result<Option<ExecutionRecord>, StoreError>> {

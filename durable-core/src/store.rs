@@ -17,7 +17,7 @@ mod start;
 
 pub use claim::{ClaimRequest, Claimed, ClaimedFrame, Claims, Delivery, Release};
 pub use commit::{Commit, CommitError, Committed, FrameWrite, Next, Park};
-pub use control::RedriveError;
+pub use control::{BuildId, Reconsider, RedriveError};
 pub use ending::{Ending, Teller, ending};
 pub use error::StoreError;
 pub use execution::{
@@ -120,8 +120,13 @@ pub trait Store: Send + Sync + 'static {
     /// All versions of a workflow, the oldest first; none if there is no such workflow.
     fn versions(&self, workflow: &str) -> BoxFuture<'_, Result<Vec<Version>, StoreError>>;
 
-    /// Joins as a worker and takes its liveness lock (K3). `name` is for people.
-    fn join(&self, name: &str) -> BoxFuture<'_, Result<WorkerId, StoreError>>;
+    /// Joins as a worker and takes its liveness lock (K3). `name` is for people. What it sets aside is set aside by this build.
+    fn join_as(&self, name: &str, build: &BuildId) -> BoxFuture<'_, Result<WorkerId, StoreError>>;
+
+    /// Joins as a worker of the build without a name.
+    fn join(&self, name: &str) -> BoxFuture<'_, Result<WorkerId, StoreError>> {
+        self.join_as(name, &BuildId::default())
+    }
 
     /// Leaves cleanly. What the worker still owns becomes claimable at once and counts no crash.
     fn leave(&self, worker: WorkerId) -> BoxFuture<'_, Result<(), StoreError>>;
@@ -172,6 +177,12 @@ pub trait Store: Send + Sync + 'static {
         &self,
         group: Vec<ExecutionId>,
     ) -> BoxFuture<'_, Result<Vec<Result<(), RedriveError>>, StoreError>>;
+
+    /// Lets executions that other builds have set aside be tried again, as if they were redriven, and says how many (Versions).
+    /// Workers of the build that set one aside do not claim it, unless it is to be cancelled; with the claim of another it is like
+    /// any other. What the store itself set aside, and what waits to be cancelled, stays. [`StoreError::WorkerLost`] if this worker
+    /// was given up.
+    fn reconsider(&self, request: Reconsider) -> BoxFuture<'_, Result<u64, StoreError>>;
 
     /// An execution as it stands, with its frames; `None` if there is none.
     fn execution(&self, id: &ExecutionId) -> BoxFuture<'_, Result<Option<ExecutionRecord>, StoreError>>;

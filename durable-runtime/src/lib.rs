@@ -16,10 +16,12 @@
 //! | starts, conflicts | `client.rs`, `start.rs`, `same_input.rs` |
 //! | events, state, result | `handle.rs` |
 //! | executions of older versions | `versions.rs` |
+//! | which build this is, what other builds have set aside | `build.rs` |
 //! | executions that have stopped and shall go on | `redrive.rs` |
 //! | a state as JSON, without the program | `saved.rs` |
 
 mod beat;
+mod build;
 mod builder;
 mod claim_loop;
 mod client;

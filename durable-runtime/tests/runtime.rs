@@ -27,6 +27,8 @@ mod redrive;
 mod refusals;
 #[path = "runtime/retries.rs"]
 mod retries;
+#[path = "runtime/set_aside.rs"]
+mod set_aside;
 #[path = "runtime/starts.rs"]
 mod starts;
 #[path = "runtime/timers.rs"]

@@ -46,6 +46,7 @@ mod reads;
 mod redrive;
 mod scenario;
 mod schemas;
+mod set_aside;
 mod starts;
 mod subject;
 mod takeover;

@@ -1,7 +1,7 @@
-//! What people ask of executions that have stopped: to go on (X4).
+//! Executions that have stopped go on: because people ask for it (X4), or because another build has come (Versions).
 
 use super::{execution::Execution, state::State};
-use crate::store::{ExecutionId, HistoryKind, Millis, RedriveError, Row, Status};
+use crate::store::{ExecutionId, HistoryKind, Millis, Reconsider, RedriveError, Row, Status, StoreError};
 
 impl State {
     pub(super) fn redrive(&mut self, id: &ExecutionId) -> Result<(), RedriveError> {
@@ -17,9 +17,33 @@ impl State {
         if status == Status::Failed {
             execution.control = None;
         }
+        execution.set_aside_by = None;
         execution.go_on_again(self.now, HistoryKind::Redriven, String::new());
         self.make_ready(row);
         Ok(())
+    }
+
+    pub(super) fn reconsider(&mut self, request: &Reconsider) -> Result<u64, StoreError> {
+        if !self.workers.is_alive(request.worker) {
+            return Err(StoreError::WorkerLost);
+        }
+        let build = self.workers.build(request.worker);
+        let is_for_us = |execution: &&Execution| {
+            execution.status == Status::SetAside
+                && execution.wake.is_none()
+                && execution.set_aside_by.as_ref().is_some_and(|other| *other != build)
+                && request.queues.contains(&execution.queue)
+                && !execution.has_frame_at(&request.unreadable)
+        };
+        let found = self.executions.values().filter(is_for_us).map(|execution| execution.row);
+        let rows: Vec<Row> = found.take(request.limit as usize).collect();
+        for row in &rows {
+            if let Some(execution) = self.executions.get_mut(row) {
+                execution.go_on_again(self.now, HistoryKind::Reconsidered, build.to_string());
+            }
+            self.make_ready(*row);
+        }
+        Ok(rows.len() as u64)
     }
 
     fn make_ready(&mut self, row: Row) {

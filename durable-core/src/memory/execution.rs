@@ -2,7 +2,7 @@
 
 use super::{due::Class, mailbox::Mailbox, state::later};
 use crate::store::{
-    Claimed, ClaimedFrame, Control, Delivery, ExecutionId, FrameRecord, FrameWrite, HistoryEntry,
+    BuildId, Claimed, ClaimedFrame, Control, Delivery, ExecutionId, FrameRecord, FrameWrite, HistoryEntry,
     HistoryKind, Millis, QueueId, Row, SchemaId, StartRequest, Status, WorkerId,
 };
 use std::{
@@ -42,6 +42,7 @@ pub(super) struct Execution {
     pub(super) finished: Option<Millis>,
     pub(super) output: Option<Vec<u8>>,
     pub(super) error: Option<String>,
+    pub(super) set_aside_by: Option<BuildId>,
     pub(super) history: VecDeque<HistoryEntry>,
 }
 
@@ -93,6 +94,7 @@ impl Execution {
             finished: None,
             output: None,
             error: None,
+            set_aside_by: None,
             history: VecDeque::new(),
         }
     }
@@ -100,6 +102,11 @@ impl Execution {
     /// Whether one of its frames stands at one of these.
     pub(super) fn has_frame_at(&self, schemas: &[SchemaId]) -> bool {
         !schemas.is_empty() && self.frames.values().any(|frame| schemas.contains(&frame.schema))
+    }
+
+    /// Whether a worker of this build leaves it to others: it has set it aside before. To cancel it, nobody need read it.
+    pub(super) fn is_left_to_others_than(&self, build: &BuildId) -> bool {
+        self.status == Status::Ready && self.control.is_none() && self.set_aside_by.as_ref() == Some(build)
     }
 
     /// Writes a frame as it shall stand. The caller has checked that a new frame brings a snapshot.

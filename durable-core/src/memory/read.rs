@@ -74,6 +74,7 @@ impl State {
             created: execution.created,
             finished: execution.finished,
             error: execution.error.clone(),
+            set_aside_by: execution.set_aside_by.clone(),
             frames: execution.frames.iter().map(|(number, frame)| frame.record(*number)).collect(),
         }
     }

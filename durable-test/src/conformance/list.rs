@@ -2,7 +2,7 @@
 
 use super::{
     Case, claims, commits, control, crash_limits, events, frames, groups, history, limits, local, parks,
-    races, reads, redrive, schemas, starts, takeover, versions,
+    races, reads, redrive, schemas, set_aside, starts, takeover, versions,
 };
 
 /// Every case of the suite.
@@ -124,6 +124,13 @@ static CASES: &[Case] = cases![
     redrive::whoever_ended_it_is_fenced["C1, X4"],
     redrive::history_keeps_the_end_that_was_none["G6, X4"],
     redrive::ids_are_listed_like_records["G5"],
+    set_aside::another_build_tries_and_the_same_does_not["Versions"],
+    set_aside::next_failure_is_of_the_build_that_tried["Versions, G6"],
+    set_aside::what_this_build_cannot_read_stays_set_aside["Versions"],
+    set_aside::only_what_was_set_aside_is_tried_and_in_groups["Versions, G5"],
+    set_aside::redrive_is_for_any_build["Versions, X4"],
+    set_aside::what_is_to_be_cancelled_is_for_any_build["Versions, X1"],
+    set_aside::given_up_worker_tries_nothing["Versions, K4"],
     groups::empty_group_has_no_answers["G1"],
     groups::answers_come_in_the_order_given["G1, G2"],
     groups::oversized_member_spoils_only_itself["G1, G2"],

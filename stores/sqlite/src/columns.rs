@@ -47,6 +47,7 @@ pub(crate) fn kind_number(kind: HistoryKind) -> i64 {
         HistoryKind::CancelRequested => 4,
         HistoryKind::Finished => 5,
         HistoryKind::Redriven => 6,
+        HistoryKind::Reconsidered => 7,
         _ => -1,
     }
 }
@@ -60,6 +61,7 @@ pub(crate) fn kind(number: i64) -> rusqlite::Result<HistoryKind> {
         HistoryKind::CancelRequested,
         HistoryKind::Finished,
         HistoryKind::Redriven,
+        HistoryKind::Reconsidered,
     ]
     .into_iter()
     .find(|kind| kind_number(*kind) == number)

@@ -1,12 +1,13 @@
-//! What people ask of executions: to cancel (X1), and to go on after all (X4).
+//! What people ask of executions: to cancel (X1), and to go on after all (X4); and what another build may try (Versions).
 
 use crate::{
+    claim::{Class, numbers},
     columns::{status, status_number},
     error::{damaged, is_damage, words},
     group::{Tx, Witness},
-    history,
+    history, workers,
 };
-use durable_core::store::{ExecutionId, HistoryKind, RedriveError, Row, Status, StoreError};
+use durable_core::store::{ExecutionId, HistoryKind, Reconsider, RedriveError, Row, Status, StoreError};
 use rusqlite::OptionalExtension;
 
 const CANCEL: i64 = 1;
@@ -79,8 +80,43 @@ fn redrive_one(tx: &mut Tx<'_>, id: &ExecutionId) -> rusqlite::Result<Result<(),
     if status == Status::Failed {
         tx.execute("UPDATE position SET control = 0 WHERE row = ?1", [row])?;
     }
+    tx.execute(
+        "UPDATE execution SET set_aside_by = NULL WHERE row = ?1 AND set_aside_by IS NOT NULL",
+        [row],
+    )?;
     go_on_again(tx, row, status, HistoryKind::Redriven, "")?;
     Ok(Ok(()))
+}
+
+/// Set aside by another build, where this one can read it. (`wake`: it is to be cancelled, and due for that.)
+const OTHERS_SET_ASIDE: &str =
+    "SELECT row FROM execution WHERE queue = ?1 AND set_aside_by IS NOT NULL AND set_aside_by <> ?2
+     AND status = ?3 AND wake IS NULL
+     AND EXISTS (SELECT 1 FROM position WHERE position.row = execution.row
+                 AND position.schema NOT IN (SELECT value FROM json_each(?4)))
+     AND NOT EXISTS (SELECT 1 FROM frame WHERE frame.row = execution.row
+                     AND frame.schema IN (SELECT value FROM json_each(?4)))
+     LIMIT ?5";
+
+/// Lets the worker's build try what others have set aside. The inner error is for a worker that was given up.
+pub(crate) fn reconsider(tx: &mut Tx<'_>, request: &Reconsider) -> rusqlite::Result<Result<u64, StoreError>> {
+    let Some(build) = workers::build(tx, request.worker)? else { return Ok(Err(StoreError::WorkerLost)) };
+    let (unreadable, status) = (numbers(&request.unreadable), Status::SetAside);
+    let mut rows: Vec<Row> = Vec::new();
+    for queue in &request.queues {
+        let left = i64::from(request.limit) - rows.len() as i64;
+        let mut select = tx.conn.prepare_cached(OTHERS_SET_ASIDE)?;
+        let found =
+            select.query_map((queue.0, &build, status_number(status), &unreadable, left), |r| r.get(0))?;
+        for row in found {
+            rows.push(row?);
+        }
+    }
+    for row in &rows {
+        go_on_again(tx, *row, status, HistoryKind::Reconsidered, &build)?;
+        tx.execute("UPDATE execution SET class = ?2 WHERE row = ?1", (row, Class::Again as i64))?;
+    }
+    Ok(Ok(rows.len() as u64))
 }
 
 /// Its end was none: the counts begin anew, and the operation of its await point runs again. Only retries have failed before:

@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior};
 pub(crate) const APPLICATION_ID: i32 = 0x6475_7261;
 
 /// Step `n` leads from version `n` to `n + 1`. Steps are only ever added: a file of any release opens in all later ones.
-pub(crate) const STEPS: &[&str] = &[include_str!("schema.sql")];
+pub(crate) const STEPS: &[&str] = &[include_str!("schema.sql"), include_str!("set_aside.sql")];
 
 /// What a file turned out to be.
 #[derive(Debug, PartialEq, Eq)]

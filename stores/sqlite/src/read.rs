@@ -4,7 +4,9 @@ use crate::{
     columns::{execution_id, status, status_number, unsigned, unsigned_or_null},
     frames,
 };
-use durable_core::store::{ExecutionId, ExecutionRecord, Filter, FrameRecord, Outcome, QueueId, Status};
+use durable_core::store::{
+    BuildId, ExecutionId, ExecutionRecord, Filter, FrameRecord, Outcome, QueueId, Status,
+};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, named_params};
 
 const LIST_LIMIT: u32 = 100;
@@ -107,6 +109,7 @@ fn record(conn: &Connection, r: &rusqlite::Row<'_>) -> rusqlite::Result<Executio
         created: unsigned(r, "created")?,
         finished: unsigned_or_null(r, "finished")?,
         error: r.get("error")?,
+        set_aside_by: r.get::<_, Option<String>>("set_aside_by")?.map(BuildId::new),
         frames,
     })
 }

@@ -17,10 +17,10 @@ use crate::{
 use durable_core::{
     BoxFuture,
     store::{
-        Beat, ClaimRequest, Claims, Commit, CommitError, Committed, ExecutionId, ExecutionRecord, Filter,
-        FrameWrite, HistoryEntry, Local, Millis, Next, Outcome, RedriveError, Registered, Registration,
-        Release, SchemaId, SchemaRow, SendError, SendRequest, Sent, StartRequest, Started, Store, StoreError,
-        Version, WorkerId,
+        Beat, BuildId, ClaimRequest, Claims, Commit, CommitError, Committed, ExecutionId, ExecutionRecord,
+        Filter, FrameWrite, HistoryEntry, Local, Millis, Next, Outcome, Reconsider, RedriveError, Registered,
+        Registration, Release, SchemaId, SchemaRow, SendError, SendRequest, Sent, StartRequest, Started,
+        Store, StoreError, Version, WorkerId,
     },
 };
 use std::{fmt, path::Path, sync::Arc, time::Duration};
@@ -237,12 +237,12 @@ impl Store for SqliteStore {
         Box::pin(self.read(Extent::Short, move |conn| register::versions(conn, &workflow)))
     }
 
-    fn join(&self, name: &str) -> BoxFuture<'_, Result<WorkerId, StoreError>> {
-        let (name, locks) = (name.to_owned(), Arc::clone(&self.threads.locks));
+    fn join_as(&self, name: &str, build: &BuildId) -> BoxFuture<'_, Result<WorkerId, StoreError>> {
+        let (name, build, locks) = (name.to_owned(), build.clone(), Arc::clone(&self.threads.locks));
         Box::pin(async move {
             // The lock is taken inside the transaction: nobody may see the worker before it holds it.
             self.write(SMALL, nothing, move |tx| {
-                let worker = workers::join(tx, &name)?;
+                let worker = workers::join(tx, &name, &build)?;
                 locks.take(worker);
                 Ok(worker)
             })
@@ -331,6 +331,12 @@ impl Store for SqliteStore {
             let bytes = SMALL * group.len();
             self.write(bytes, nothing, move |tx| control::redrive(tx, &group)).await
         })
+    }
+
+    fn reconsider(&self, request: Reconsider) -> BoxFuture<'_, Result<u64, StoreError>> {
+        Box::pin(
+            async move { self.write(SMALL, nothing, move |tx| control::reconsider(tx, &request)).await? },
+        )
     }
 
     fn execution(&self, id: &ExecutionId) -> BoxFuture<'_, Result<Option<ExecutionRecord>, StoreError>> {

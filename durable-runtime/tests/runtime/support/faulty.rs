@@ -4,10 +4,10 @@ use durable_core::{
     BoxFuture,
     memory::MemoryStore,
     store::{
-        Beat, ClaimRequest, Claimed, Claims, Commit, CommitError, Committed, ExecutionId, ExecutionRecord,
-        Filter, HistoryEntry, Local, Millis, Outcome, RedriveError, Registered, Registration, Release,
-        SchemaId, SchemaRow, SendError, SendRequest, Sent, StartRequest, Started, Store, StoreError, Version,
-        WorkerId,
+        Beat, BuildId, ClaimRequest, Claimed, Claims, Commit, CommitError, Committed, ExecutionId,
+        ExecutionRecord, Filter, HistoryEntry, Local, Millis, Outcome, Reconsider, RedriveError, Registered,
+        Registration, Release, SchemaId, SchemaRow, SendError, SendRequest, Sent, StartRequest, Started,
+        Store, StoreError, Version, WorkerId,
     },
 };
 use std::{
@@ -117,8 +117,8 @@ impl Store for Faulty {
         self.store.versions(workflow)
     }
 
-    fn join(&self, name: &str) -> BoxFuture<'_, Result<WorkerId, StoreError>> {
-        self.store.join(name)
+    fn join_as(&self, name: &str, build: &BuildId) -> BoxFuture<'_, Result<WorkerId, StoreError>> {
+        self.store.join_as(name, build)
     }
 
     fn leave(&self, worker: WorkerId) -> BoxFuture<'_, Result<(), StoreError>> {
@@ -201,6 +201,10 @@ impl Store for Faulty {
             self.check()?;
             self.store.redrive(group).await
         })
+    }
+
+    fn reconsider(&self, request: Reconsider) -> BoxFuture<'_, Result<u64, StoreError>> {
+        self.store.reconsider(request)
     }
 
     fn execution(&self, id: &ExecutionId) -> BoxFuture<'_, Result<Option<ExecutionRecord>, StoreError>> {
