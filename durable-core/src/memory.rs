@@ -31,10 +31,10 @@ pub use clock::{Clock, ManualClock};
 use crate::{
     BoxFuture,
     store::{
-        Beat, BuildId, ClaimRequest, Claims, Commit, CommitError, Committed, ExecutionId, ExecutionRecord,
-        Filter, HistoryEntry, Local, Millis, Outcome, Reconsider, RedriveError, Registered, Registration,
-        Release, SchemaId, SchemaRow, SendError, SendRequest, Sent, StartRequest, Started, Store, StoreError,
-        Version, WorkerId,
+        Beat, BuildId, ClaimRequest, Claims, Commit, CommitError, Committed, EditError, EditRequest,
+        ExecutionId, ExecutionRecord, Filter, HistoryEntry, Local, Millis, Outcome, Reconsider, RedriveError,
+        Registered, Registration, Release, SchemaId, SchemaRow, SendError, SendRequest, Sent, StartRequest,
+        Started, Store, StoreError, Version, WorkerId,
     },
 };
 use state::State;
@@ -211,6 +211,10 @@ impl Store for MemoryStore {
         group: Vec<ExecutionId>,
     ) -> BoxFuture<'_, Result<Vec<Result<(), RedriveError>>, StoreError>> {
         Box::pin(async move { Ok(self.write(|state| group.iter().map(|id| state.redrive(id)).collect())) })
+    }
+
+    fn edit(&self, request: EditRequest) -> BoxFuture<'_, Result<(), EditError>> {
+        Box::pin(async move { self.write(|state| state.edit(request)) })
     }
 
     fn reconsider(&self, request: Reconsider) -> BoxFuture<'_, Result<u64, StoreError>> {

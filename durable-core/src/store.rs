@@ -9,6 +9,7 @@
 mod claim;
 mod commit;
 mod control;
+mod edit;
 mod ending;
 mod error;
 mod execution;
@@ -18,6 +19,7 @@ mod start;
 pub use claim::{ClaimRequest, Claimed, ClaimedFrame, Claims, Delivery, Release};
 pub use commit::{Commit, CommitError, Committed, FrameWrite, Next, Park};
 pub use control::{BuildId, Reconsider, RedriveError};
+pub use edit::{EditError, EditRequest};
 pub use ending::{Ending, Teller, ending};
 pub use error::StoreError;
 pub use execution::{
@@ -177,6 +179,11 @@ pub trait Store: Send + Sync + 'static {
         &self,
         group: Vec<ExecutionId>,
     ) -> BoxFuture<'_, Result<Vec<Result<(), RedriveError>>, StoreError>>;
+
+    /// Replaces what an execution has saved (X3), if it stands at the epoch given and no worker runs it: epoch, fence and run + 1. All
+    /// else stays as it is: what waits goes on waiting, what failed has failed until it is redriven. An unknown frame is
+    /// [`EditError::Moved`].
+    fn edit(&self, request: EditRequest) -> BoxFuture<'_, Result<(), EditError>>;
 
     /// Lets executions that other builds have set aside be tried again, as if they were redriven, and says how many (Versions).
     /// Workers of the build that set one aside do not claim it, unless it is to be cancelled; with the claim of another it is like

@@ -1,6 +1,7 @@
 //! Clients: start executions, and get hold of them.
 
 use crate::{
+    edit,
     error::ClientError,
     handle::Handle,
     redrive::{self, Redriven},
@@ -162,6 +163,29 @@ impl Client {
         let record = self.store.execution(&id).await?;
         let record = record.ok_or(ClientError::UnknownExecution(id))?;
         saved::json(&*self.store, &self.schemas, &record).await
+    }
+
+    /// Changes what an execution has saved to what this JSON says: in the form of [`Client::state_json`], with other values. It must
+    /// not be running: it waits, failed, or was set aside. It goes on waiting, and what failed or was set aside goes on when it is
+    /// [redriven](crate::Handle::redrive). Neither the workflow nor the build that saved it is needed.
+    ///
+    /// All of the JSON must fit the types as they were saved; whatever does not is named by its place. A local whose JSON is what
+    /// `state_json` gives stays byte for byte as it is. What a type's own `Deserialize` refuses is found out when the execution goes on:
+    /// then it is set aside. Operations have other idempotency keys after an edit. A snapshot that is damaged can be replaced so, too.
+    ///
+    /// `by` says who does it: history keeps that, with the names of the locals that were changed. False: nothing was to be changed.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::Edit`] with all that does not fit; [`ClientError::NotEdited`] if it runs or has moved on;
+    /// [`ClientError::UnknownExecution`], [`ClientError::Ended`].
+    pub async fn edit_json(
+        &self,
+        id: impl IntoExecutionId,
+        state: &serde_json::Value,
+        by: &str,
+    ) -> Result<bool, ClientError> {
+        edit::edit(&*self.store, &self.schemas, &id.into_execution_id()?, state, by).await
     }
 
     /// Redrives all executions that failed, as [`Handle::redrive`](crate::Handle::redrive) does one: after a deploy that cures what

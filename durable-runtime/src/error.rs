@@ -1,10 +1,11 @@
 //! What can go wrong at the start of a worker, and in a client.
 
+use crate::edit::EditProblem;
 use durable_core::{
     ExecutionId, MissingResource, StateError, Status, UndescribedWorkflow, Unreadable,
     event::EventError,
     schema::TraceError,
-    store::{InvalidId, RedriveError, SendError, StoreError},
+    store::{EditError, InvalidId, RedriveError, SendError, StoreError},
     stored::StoredError,
 };
 
@@ -201,6 +202,17 @@ pub enum ClientError {
         /// What the filter asks for.
         status: Status,
     },
+    /// It runs, or has moved on.
+    #[error(transparent)]
+    NotEdited(EditError),
+    /// The JSON of an edit is not what the saved types allow. Nothing was written.
+    #[error("execution `{id}` cannot be edited so: {}", listed(problems))]
+    Edit {
+        /// The id.
+        id: ExecutionId,
+        /// Everything that is wrong, by its place.
+        problems: Vec<EditProblem>,
+    },
     /// The output cannot be read as this workflow's.
     #[error("the output of execution `{id}` cannot be read: {}", unreadable(error))]
     Output {
@@ -216,6 +228,10 @@ pub enum ClientError {
     /// The store could not do it.
     #[error(transparent)]
     Store(StoreError),
+}
+
+fn listed(problems: &[EditProblem]) -> String {
+    problems.iter().map(EditProblem::to_string).collect::<Vec<_>>().join("; ")
 }
 
 /// An output is no event: nobody sent it.

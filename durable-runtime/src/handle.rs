@@ -1,6 +1,7 @@
 //! A handle of one execution: send to it, read its state, wait for its result.
 
 use crate::{
+    edit,
     error::ClientError,
     redrive,
     saved::{self, Saved},
@@ -132,6 +133,11 @@ impl<W: Workflow> Handle<W> {
     /// See [`Client::state_json`](crate::Client::state_json).
     pub async fn state_json(&self) -> Result<serde_json::Value, ClientError> {
         saved::json(&*self.store, &self.schemas, &self.record().await?).await
+    }
+
+    /// Changes what it has saved to what this JSON says. See [`Client::edit_json`](crate::Client::edit_json).
+    pub async fn edit_json(&self, state: &serde_json::Value, by: &str) -> Result<bool, ClientError> {
+        edit::edit(&*self.store, &self.schemas, &self.id, state, by).await
     }
 
     /// Waits until it ends, and gives what the workflow returned: for a workflow that returns a `Result`, that `Result`. An

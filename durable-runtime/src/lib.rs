@@ -19,12 +19,14 @@
 //! | which build this is, what other builds have set aside | `build.rs` |
 //! | executions that have stopped and shall go on | `redrive.rs` |
 //! | a state as JSON, without the program | `saved.rs` |
+//! | an edit of it | `edit.rs`, `edit/from_json.rs` |
 
 mod beat;
 mod build;
 mod builder;
 mod claim_loop;
 mod client;
+mod edit;
 mod error;
 mod execution;
 mod guarded;
@@ -48,6 +50,7 @@ mod worker;
 
 pub use builder::WorkerBuilder;
 pub use client::{Client, IntoExecutionId, StartOptions};
+pub use edit::EditProblem;
 pub use error::{ClientError, StartError};
 pub use handle::Handle;
 pub use redrive::Redriven;

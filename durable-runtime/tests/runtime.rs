@@ -13,6 +13,8 @@ mod surroundings;
 
 #[path = "runtime/control.rs"]
 mod control;
+#[path = "runtime/edits.rs"]
+mod edits;
 #[path = "runtime/events.rs"]
 mod events;
 #[path = "runtime/frames.rs"]

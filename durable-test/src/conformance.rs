@@ -32,6 +32,7 @@ mod claims;
 mod commits;
 mod control;
 mod crash_limits;
+mod edits;
 mod events;
 mod failure;
 mod frames;

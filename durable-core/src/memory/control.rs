@@ -1,7 +1,11 @@
-//! Executions that have stopped go on: because people ask for it (X4), or because another build has come (Versions).
+//! Executions that have stopped go on: because people ask for it (X4), or because another build has come (Versions). And edits of what
+//! has been saved (X3).
 
 use super::{execution::Execution, state::State};
-use crate::store::{ExecutionId, HistoryKind, Millis, Reconsider, RedriveError, Row, Status, StoreError};
+use crate::store::{
+    EditError, EditRequest, ExecutionId, HistoryKind, Millis, Reconsider, RedriveError, Row, Status,
+    StoreError,
+};
 
 impl State {
     pub(super) fn redrive(&mut self, id: &ExecutionId) -> Result<(), RedriveError> {
@@ -46,6 +50,39 @@ impl State {
         Ok(rows.len() as u64)
     }
 
+    pub(super) fn edit(&mut self, request: EditRequest) -> Result<(), EditError> {
+        let EditRequest { id, epoch, frames, note } = request;
+        for (frame, snapshot) in &frames {
+            self.check_size(|| format!("the snapshot of frame {frame}"), snapshot.len())?;
+        }
+        let row = self.by_id.get(&id);
+        let Some(execution) = row.and_then(|row| self.executions.get_mut(row)) else {
+            return Err(EditError::UnknownExecution(id));
+        };
+        match execution.status {
+            Status::Ready | Status::Parked | Status::Paused | Status::SetAside | Status::Failed => {}
+            // Its worker was given up.
+            Status::Running if execution.wake.is_some() => {}
+            status if status.is_terminal() => return Err(EditError::Ended { id, status }),
+            status => return Err(EditError::Running { id, status }),
+        }
+        let are_there = frames.iter().all(|(frame, _)| execution.frames.contains_key(frame));
+        if execution.epoch != epoch || !are_there {
+            return Err(EditError::Moved { id });
+        }
+        execution.tell_end();
+        for (frame, edited) in frames {
+            if let Some(frame) = execution.frames.get_mut(&frame) {
+                frame.snapshot = edited;
+            }
+        }
+        execution.epoch += 1;
+        execution.fence += 1;
+        execution.run += 1;
+        execution.remember(self.now, HistoryKind::Edited, note);
+        Ok(())
+    }
+
     fn make_ready(&mut self, row: Row) {
         let Some(execution) = self.executions.get_mut(&row) else { return };
         execution.status = Status::Ready;
@@ -57,9 +94,7 @@ impl State {
 impl Execution {
     /// Its end was none: the counts begin anew, and the operation of its await point runs again.
     fn go_on_again(&mut self, now: Millis, kind: HistoryKind, detail: String) {
-        if let Some(end) = self.end() {
-            self.keep_in_mind(end);
-        }
+        self.tell_end();
         self.finished = None;
         self.output = None;
         self.epoch += 1;

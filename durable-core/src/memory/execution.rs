@@ -186,11 +186,25 @@ impl Execution {
         })
     }
 
+    /// Whether history has its end already: it was edited since, which comes after.
+    pub(super) fn end_is_told(&self) -> bool {
+        use HistoryKind::{Finished, Reconsidered, Redriven};
+        let kinds = self.history.iter().rev().map(|entry| entry.kind);
+        kinds.into_iter().find(|kind| matches!(kind, Finished | Redriven | Reconsidered)) == Some(Finished)
+    }
+
+    /// Its end goes into history, since something comes after it.
+    pub(super) fn tell_end(&mut self) {
+        if let Some(end) = self.end().filter(|_| !self.end_is_told()) {
+            self.keep_in_mind(end);
+        }
+    }
+
     pub(super) fn remember(&mut self, at: Millis, kind: HistoryKind, detail: String) {
         self.keep_in_mind(HistoryEntry { at, epoch: self.epoch, kind, detail });
     }
 
-    pub(super) fn keep_in_mind(&mut self, entry: HistoryEntry) {
+    fn keep_in_mind(&mut self, entry: HistoryEntry) {
         if self.history.len() == HISTORY_ENTRIES_MAX {
             self.history.pop_front();
         }

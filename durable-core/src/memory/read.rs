@@ -49,7 +49,7 @@ impl State {
             kind: HistoryKind::Started,
             detail: self.workflow_of(execution).to_owned(),
         };
-        let finished = execution.end();
+        let finished = execution.end().filter(|_| !execution.end_is_told());
         Ok(std::iter::once(started).chain(execution.history.iter().cloned()).chain(finished).collect())
     }
 

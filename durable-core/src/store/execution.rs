@@ -227,4 +227,6 @@ pub enum HistoryKind {
     Redriven,
     /// It was set aside, and another build tries to go on from there; the detail is that build.
     Reconsidered,
+    /// What it had saved was edited; the detail is who did it, and which locals.
+    Edited,
 }

@@ -1,8 +1,8 @@
 //! All cases, in the order in which they run: the simple ones first, so that the first failure tells most.
 
 use super::{
-    Case, claims, commits, control, crash_limits, events, frames, groups, history, limits, local, parks,
-    races, reads, redrive, schemas, set_aside, starts, takeover, versions,
+    Case, claims, commits, control, crash_limits, edits, events, frames, groups, history, limits, local,
+    parks, races, reads, redrive, schemas, set_aside, starts, takeover, versions,
 };
 
 /// Every case of the suite.
@@ -131,6 +131,13 @@ static CASES: &[Case] = cases![
     set_aside::redrive_is_for_any_build["Versions, X4"],
     set_aside::what_is_to_be_cancelled_is_for_any_build["Versions, X1"],
     set_aside::given_up_worker_tries_nothing["Versions, K4"],
+    edits::whatever_does_not_run_can_be_edited["X3"],
+    edits::execution_goes_on_from_what_was_edited["X3, F3"],
+    edits::input_is_compared_as_it_was_given["X3, E5"],
+    edits::children_are_edited_with_their_parents["X3"],
+    edits::what_runs_moved_or_ended_is_refused["X3"],
+    edits::whoever_had_it_is_fenced["C1, X3"],
+    edits::history_tells_who_and_what["G6, X3"],
     groups::empty_group_has_no_answers["G1"],
     groups::answers_come_in_the_order_given["G1, G2"],
     groups::oversized_member_spoils_only_itself["G1, G2"],
@@ -140,6 +147,7 @@ static CASES: &[Case] = cases![
     limits::oversized_snapshot_is_refused["Rows, fault 18"],
     limits::oversized_output_is_refused["Rows, fault 18"],
     limits::oversized_event_is_refused["Rows, fault 18"],
+    limits::oversized_edit_is_refused["Rows, fault 18"],
     local::workers_hear_of_what_became_due["G4"],
     local::workers_hear_of_a_takeover["G4"],
     local::waiters_hear_of_the_end_and_not_before["G4"],

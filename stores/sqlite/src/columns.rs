@@ -48,6 +48,7 @@ pub(crate) fn kind_number(kind: HistoryKind) -> i64 {
         HistoryKind::Finished => 5,
         HistoryKind::Redriven => 6,
         HistoryKind::Reconsidered => 7,
+        HistoryKind::Edited => 8,
         _ => -1,
     }
 }
@@ -62,6 +63,7 @@ pub(crate) fn kind(number: i64) -> rusqlite::Result<HistoryKind> {
         HistoryKind::Finished,
         HistoryKind::Redriven,
         HistoryKind::Reconsidered,
+        HistoryKind::Edited,
     ]
     .into_iter()
     .find(|kind| kind_number(*kind) == number)

@@ -39,12 +39,26 @@ pub(crate) fn park(tx: &Tx<'_>, row: Row, event: Option<&str>, schema: Option<u3
     Ok(())
 }
 
-/// Adds that it ended, when it goes on after all: the end is columns of the execution only while it stands.
+/// Whether the end of this row is an entry already: it was edited since, which comes after.
+macro_rules! end_is_told {
+    ($row:literal) => {
+        concat!(
+            "coalesce((SELECT kind FROM history WHERE row = ",
+            $row,
+            " AND kind IN (5, 6, 7) ORDER BY entry DESC LIMIT 1), 0) = 5"
+        )
+    };
+}
+
+/// Adds that it ended, since something comes after: the end is columns of the execution only while it is the last word.
 pub(crate) fn end(tx: &Tx<'_>, row: Row, status: Status) -> rusqlite::Result<()> {
     tx.execute(
-        "INSERT INTO history (row, at, epoch, kind, detail)
-         SELECT row, finished, epoch, ?2, CASE WHEN error IS NULL THEN ?3 ELSE ?3 || ': ' || error END
-         FROM position JOIN execution USING (row) WHERE row = ?1 AND finished IS NOT NULL",
+        concat!(
+            "INSERT INTO history (row, at, epoch, kind, detail)
+             SELECT row, finished, epoch, ?2, CASE WHEN error IS NULL THEN ?3 ELSE ?3 || ': ' || error END
+             FROM position JOIN execution USING (row) WHERE row = ?1 AND finished IS NOT NULL AND NOT ",
+            end_is_told!("?1")
+        ),
         (row, kind_number(HistoryKind::Finished), status.to_string()),
     )?;
     Ok(())
@@ -52,10 +66,13 @@ pub(crate) fn end(tx: &Tx<'_>, row: Row, status: Status) -> rusqlite::Result<()>
 
 /// All entries, oldest first; `None` if there is no such execution.
 pub(crate) fn read(conn: &Connection, id: &ExecutionId) -> rusqlite::Result<Option<Vec<HistoryEntry>>> {
-    let mut columns = conn.prepare_cached(
-        "SELECT row, created, finished, epoch, status, error, coalesce(workflow, '') AS workflow
+    let mut columns = conn.prepare_cached(concat!(
+        "SELECT row, created, epoch, status, error, coalesce(workflow, '') AS workflow,
+             CASE WHEN NOT ",
+        end_is_told!("execution.row"),
+        " THEN finished END AS finished
          FROM execution LEFT JOIN position USING (row) LEFT JOIN queue USING (queue) WHERE id = ?1",
-    )?;
+    ))?;
     let found = columns
         .query_row([id.as_str()], |r| {
             let started = HistoryEntry {

@@ -6,7 +6,7 @@ use crate::{
     builder::Options,
     claim,
     commit::weight,
-    control, events,
+    control, edit, events,
     group::{Call, GROUP_BYTES_MAX, GROUP_MEMBERS_MAX, Request, Tx},
     history, read,
     readers::Extent,
@@ -17,10 +17,10 @@ use crate::{
 use durable_core::{
     BoxFuture,
     store::{
-        Beat, BuildId, ClaimRequest, Claims, Commit, CommitError, Committed, ExecutionId, ExecutionRecord,
-        Filter, FrameWrite, HistoryEntry, Local, Millis, Next, Outcome, Reconsider, RedriveError, Registered,
-        Registration, Release, SchemaId, SchemaRow, SendError, SendRequest, Sent, StartRequest, Started,
-        Store, StoreError, Version, WorkerId,
+        Beat, BuildId, ClaimRequest, Claims, Commit, CommitError, Committed, EditError, EditRequest,
+        ExecutionId, ExecutionRecord, Filter, FrameWrite, HistoryEntry, Local, Millis, Next, Outcome,
+        Reconsider, RedriveError, Registered, Registration, Release, SchemaId, SchemaRow, SendError,
+        SendRequest, Sent, StartRequest, Started, Store, StoreError, Version, WorkerId,
     },
 };
 use std::{fmt, path::Path, sync::Arc, time::Duration};
@@ -330,6 +330,17 @@ impl Store for SqliteStore {
         Box::pin(async move {
             let bytes = SMALL * group.len();
             self.write(bytes, nothing, move |tx| control::redrive(tx, &group)).await
+        })
+    }
+
+    fn edit(&self, request: EditRequest) -> BoxFuture<'_, Result<(), EditError>> {
+        Box::pin(async move {
+            let mut bytes = SMALL;
+            for (frame, snapshot) in &request.frames {
+                self.check_size(|| format!("the snapshot of frame {frame}"), snapshot.len())?;
+                bytes += snapshot.len();
+            }
+            self.write(bytes, nothing, move |tx| edit::edit(tx, &request)).await?
         })
     }
 

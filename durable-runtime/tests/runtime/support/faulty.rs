@@ -4,10 +4,10 @@ use durable_core::{
     BoxFuture,
     memory::MemoryStore,
     store::{
-        Beat, BuildId, ClaimRequest, Claimed, Claims, Commit, CommitError, Committed, ExecutionId,
-        ExecutionRecord, Filter, HistoryEntry, Local, Millis, Outcome, Reconsider, RedriveError, Registered,
-        Registration, Release, SchemaId, SchemaRow, SendError, SendRequest, Sent, StartRequest, Started,
-        Store, StoreError, Version, WorkerId,
+        Beat, BuildId, ClaimRequest, Claimed, Claims, Commit, CommitError, Committed, EditError, EditRequest,
+        ExecutionId, ExecutionRecord, Filter, HistoryEntry, Local, Millis, Outcome, Reconsider, RedriveError,
+        Registered, Registration, Release, SchemaId, SchemaRow, SendError, SendRequest, Sent, StartRequest,
+        Started, Store, StoreError, Version, WorkerId,
     },
 };
 use std::{
@@ -201,6 +201,10 @@ impl Store for Faulty {
             self.check()?;
             self.store.redrive(group).await
         })
+    }
+
+    fn edit(&self, request: EditRequest) -> BoxFuture<'_, Result<(), EditError>> {
+        self.store.edit(request)
     }
 
     fn reconsider(&self, request: Reconsider) -> BoxFuture<'_, Result<u64, StoreError>> {
