@@ -281,3 +281,33 @@ async fn what_a_condition_assigns_is_not_alive_before_it_where_it_holds() {
     assert_eq!(everywhere(assigned_in_a_chain::input(2)).await, 2);
     assert_eq!(everywhere(assigned_in_a_chain::input(1)).await, 0);
 }
+
+#[workflow]
+async fn compared_through_a_borrow(world: &World, a: u64) -> Vec<bool> {
+    let mut a = a;
+    let mut found = Vec::new();
+    let x = &mut a;
+    let larger = (*x) >= ({ world.ask(a).await });
+    found.push(larger);
+    let y = &mut a;
+    let same = *y == {
+        a += 1;
+        #[at(Same)]
+        world.ask(a).await
+    };
+    found.push(same);
+    let z = &a;
+    let less = *z < {
+        a += 1;
+        #[at(Less)]
+        world.ask(0).await
+            + a
+    };
+    found.push(less);
+    found
+}
+
+#[tokio::test]
+async fn what_is_compared_through_a_borrow_that_ends_then_is_a_copy() {
+    assert_eq!(everywhere(compared_through_a_borrow::input(1)).await, [true, false, true]);
+}

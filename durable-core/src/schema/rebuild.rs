@@ -9,10 +9,9 @@ use super::{Name, Value, VariantValue};
 use serde::{
     Deserializer,
     de::{
-        self, DeserializeOwned, DeserializeSeed, EnumAccess, IntoDeserializer, MapAccess, SeqAccess,
-        Unexpected, VariantAccess, Visitor, value::StrDeserializer,
+        self, DeserializeOwned, DeserializeSeed, EnumAccess, Expected, IntoDeserializer, MapAccess,
+        SeqAccess, Unexpected, VariantAccess, Visitor, value::StrDeserializer,
     },
-    forward_to_deserialize_any,
 };
 use std::fmt::{self, Display};
 
@@ -92,8 +91,10 @@ impl Value {
         }
     }
 
-    fn instead_of<T>(&self, expected: &str) -> Result<T, RebuildError> {
-        Err(de::Error::invalid_type(self.unexpected(), &expected))
+    /// Not of the kind that is expected.
+    #[cold]
+    fn instead_of(&self, expected: &dyn Expected) -> RebuildError {
+        de::Error::invalid_type(self.unexpected(), expected)
     }
 
     /// The value itself: a newtype is what it wraps.
@@ -105,32 +106,179 @@ impl Value {
     }
 }
 
+/// What each kind of value is taken from. Apart from the visitors, whose types are many: crates with workflows compile the code of
+/// the deserializer anew for each of theirs.
+impl Value {
+    fn bool(self, expected: &dyn Expected) -> Result<bool, RebuildError> {
+        match self.unwrapped() {
+            Value::Bool(value) => Ok(value),
+            other => Err(other.instead_of(expected)),
+        }
+    }
+
+    fn integer(self, expected: &dyn Expected) -> Result<Integer, RebuildError> {
+        let integer = match self.unwrapped() {
+            Value::Signed(value) => i64::try_from(value).map(Integer::Signed),
+            Value::Unsigned(value) => u64::try_from(value).map(Integer::Unsigned),
+            other => return Err(other.instead_of(expected)),
+        };
+        integer.map_err(|_| de::Error::invalid_value(Unexpected::Other("a large integer"), expected))
+    }
+
+    fn large_integer(self, expected: &dyn Expected) -> Result<LargeInteger, RebuildError> {
+        match self.unwrapped() {
+            Value::Signed(value) => Ok(LargeInteger::Signed(value)),
+            Value::Unsigned(value) => Ok(LargeInteger::Unsigned(value)),
+            other => Err(other.instead_of(expected)),
+        }
+    }
+
+    fn char(self, expected: &dyn Expected) -> Result<char, RebuildError> {
+        let value = self.unwrapped();
+        let character = match &value {
+            Value::Char(value) => Some(*value),
+            Value::String(text) => {
+                let mut characters = text.chars();
+                characters.next().filter(|_| characters.next().is_none())
+            }
+            _ => None,
+        };
+        character.ok_or_else(|| value.instead_of(expected))
+    }
+
+    fn text(self, expected: &dyn Expected) -> Result<String, RebuildError> {
+        match self.unwrapped() {
+            Value::String(text) => Ok(text),
+            Value::Char(character) => Ok(character.into()),
+            Value::Bytes(bytes) => String::from_utf8(bytes)
+                .map_err(|error| Value::Bytes(error.into_bytes()).instead_of(expected)),
+            other => Err(other.instead_of(expected)),
+        }
+    }
+
+    fn bytes(self, expected: &dyn Expected) -> Result<Vec<u8>, RebuildError> {
+        match self.unwrapped() {
+            Value::Bytes(bytes) => Ok(bytes),
+            Value::String(text) => Ok(text.into_bytes()),
+            // `Vec<u8>` and `serde_bytes` are the same to a reader.
+            Value::Seq(values) | Value::Tuple(values) => {
+                let bytes = values.into_iter().map(|value| match value.integer(expected)? {
+                    Integer::Unsigned(value) => u8::try_from(value)
+                        .map_err(|_| de::Error::invalid_value(Unexpected::Unsigned(value), &"a byte")),
+                    Integer::Signed(other) => {
+                        Err(de::Error::invalid_value(Unexpected::Signed(other), &"a byte"))
+                    }
+                });
+                bytes.collect()
+            }
+            other => Err(other.instead_of(expected)),
+        }
+    }
+
+    fn unit(self, expected: &dyn Expected) -> Result<(), RebuildError> {
+        match self {
+            Value::Unit | Value::UnitStruct { .. } => Ok(()),
+            other => Err(other.instead_of(expected)),
+        }
+    }
+
+    /// What was always there is there.
+    fn option(self) -> Option<Value> {
+        match self {
+            Value::Option(inner) => inner.map(|inner| *inner),
+            value => Some(value),
+        }
+    }
+
+    fn sequence(self, expected: &dyn Expected) -> Result<Elements, RebuildError> {
+        match self.unwrapped() {
+            Value::Bytes(bytes) => {
+                let values = bytes.into_iter().map(|byte| Value::Unsigned(byte.into()));
+                Ok(Elements::new(values.collect()))
+            }
+            value => value.elements(expected),
+        }
+    }
+
+    fn elements(self, expected: &dyn Expected) -> Result<Elements, RebuildError> {
+        match self {
+            Value::Seq(values) | Value::Tuple(values) | Value::TupleStruct { fields: values, .. } => {
+                Ok(Elements::new(values))
+            }
+            other => Err(other.instead_of(expected)),
+        }
+    }
+
+    fn pairs(self, expected: &dyn Expected) -> Result<Pairs, RebuildError> {
+        match self.unwrapped() {
+            Value::Struct { fields, .. } => Ok(Pairs::members(fields)),
+            Value::Map(pairs) => Ok(Pairs::entries(pairs)),
+            other => Err(other.instead_of(expected)),
+        }
+    }
+
+    /// Text is a variant without payload.
+    fn variant(self, name: &str) -> Result<Variant, RebuildError> {
+        match self.unwrapped() {
+            Value::Enum { variant, payload, .. } => Ok(Variant { variant, payload }),
+            Value::String(variant) => Ok(Variant { variant: variant.into(), payload: VariantValue::Unit }),
+            other => Err(other.instead_of(&&*format!("enum {name}"))),
+        }
+    }
+}
+
+enum Integer {
+    Signed(i64),
+    Unsigned(u64),
+}
+
+enum LargeInteger {
+    Signed(i128),
+    Unsigned(u128),
+}
+
 /// Numbers keep their value or are refused: floats are rounded by serde, and so are integers that become floats.
 macro_rules! floats {
-    ($($deserialize:ident $visit:ident $float:ty),*) => {$(
-        fn $deserialize<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, RebuildError> {
+    ($($take:ident $float:ty),*) => {
+        impl Value {$(
             #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "compared with what it was")]
-            let exact = match self.clone().unwrapped() {
-                Value::Signed(value) => Some(value as $float).filter(|float| *float as i128 == value),
-                Value::Unsigned(value) => Some(value as $float).filter(|float| *float as u128 == value),
-                Value::F32(value) => Some(value as $float),
-                Value::F64(value) => {
-                    Some(value as $float).filter(|float| f64::from(*float) == value || value.is_nan())
-                }
-                _ => return self.deserialize_any(visitor),
-            };
-            match exact {
-                Some(float) => visitor.$visit(float),
-                None => self.instead_of(concat!("a number that an ", stringify!($float), " holds exactly")),
+            fn $take(self, expected: &dyn Expected) -> Result<$float, RebuildError> {
+                let number = self.unwrapped();
+                let exact = match number {
+                    Value::Signed(value) => Some(value as $float).filter(|float| *float as i128 == value),
+                    Value::Unsigned(value) => Some(value as $float).filter(|float| *float as u128 == value),
+                    Value::F32(value) => Some(value as $float),
+                    Value::F64(value) => {
+                        Some(value as $float).filter(|float| f64::from(*float) == value || value.is_nan())
+                    }
+                    other => return Err(other.instead_of(expected)),
+                };
+                exact.ok_or_else(|| {
+                    number.instead_of(&concat!("a number that an ", stringify!($float), " holds exactly"))
+                })
             }
+        )*}
+    };
+}
+
+floats!(f32 f32, f64 f64);
+
+macro_rules! taken {
+    ($($deserialize:ident $take:ident $visit:ident;)*) => {$(
+        fn $deserialize<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, RebuildError> {
+            let value = self.$take(&visitor)?;
+            visitor.$visit(value)
         }
     )*};
 }
 
-macro_rules! unwrapping {
-    ($($deserialize:ident)*) => {$(
+macro_rules! integers {
+    ($take:ident $integer:ident $visit_signed:ident $visit_unsigned:ident: $($deserialize:ident)*) => {$(
         fn $deserialize<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, RebuildError> {
-            self.unwrapped().deserialize_any(visitor)
+            match self.$take(&visitor)? {
+                $integer::Signed(value) => visitor.$visit_signed(value),
+                $integer::Unsigned(value) => visitor.$visit_unsigned(value),
+            }
         }
     )*};
 }
@@ -155,33 +303,37 @@ impl<'de> Deserializer<'de> for Value {
             Value::Char(value) => visitor.visit_char(value),
             Value::String(value) => visitor.visit_string(value),
             Value::Bytes(value) => visitor.visit_byte_buf(value),
-            Value::Option(None) => visitor.visit_none(),
-            Value::Option(Some(value)) => visitor.visit_some(*value),
-            Value::Seq(values) | Value::Tuple(values) | Value::TupleStruct { fields: values, .. } => {
-                elements(values, visitor)
-            }
-            Value::Map(pairs) => entries(pairs, visitor),
+            Value::Option(_) => self.deserialize_option(visitor),
+            Value::Seq(_) | Value::Tuple(_) | Value::TupleStruct { .. } => self.deserialize_seq(visitor),
+            Value::Map(_) | Value::Struct { .. } => self.deserialize_map(visitor),
             Value::NewtypeStruct { inner, .. } => visitor.visit_newtype_struct(*inner),
-            Value::Struct { fields, .. } => members(fields, visitor),
             Value::Enum { variant, payload, .. } => visitor.visit_enum(Variant { variant, payload }),
         }
     }
 
-    unwrapping! {
-        deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
-        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128
-        deserialize_char deserialize_str deserialize_string deserialize_bytes deserialize_byte_buf
+    taken! {
+        deserialize_bool bool visit_bool;
+        deserialize_f32 f32 visit_f32;
+        deserialize_f64 f64 visit_f64;
+        deserialize_char char visit_char;
+        deserialize_str text visit_string;
+        deserialize_string text visit_string;
+        deserialize_identifier text visit_string;
+        deserialize_bytes bytes visit_byte_buf;
+        deserialize_byte_buf bytes visit_byte_buf;
+        deserialize_map pairs visit_map;
     }
 
-    floats!(deserialize_f32 visit_f32 f32, deserialize_f64 visit_f64 f64);
+    integers! { integer Integer visit_i64 visit_u64:
+        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
+        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64
+    }
 
-    /// What was always there is there.
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, RebuildError> {
-        match self {
-            Value::Option(None) => visitor.visit_none(),
-            Value::Option(Some(value)) => visitor.visit_some(*value),
-            value => visitor.visit_some(value),
-        }
+    integers! { large_integer LargeInteger visit_i128 visit_u128: deserialize_i128 deserialize_u128 }
+
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, RebuildError> {
+        self.unit(&visitor)?;
+        visitor.visit_unit()
     }
 
     fn deserialize_unit_struct<V: Visitor<'de>>(
@@ -189,7 +341,14 @@ impl<'de> Deserializer<'de> for Value {
         _: &'static str,
         visitor: V,
     ) -> Result<V::Value, RebuildError> {
-        self.deserialize_any(visitor)
+        self.deserialize_unit(visitor)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, RebuildError> {
+        match self.option() {
+            None => visitor.visit_none(),
+            Some(value) => visitor.visit_some(value),
+        }
     }
 
     /// A type may be wrapped, and wrapped no more.
@@ -198,20 +357,15 @@ impl<'de> Deserializer<'de> for Value {
         _: &'static str,
         visitor: V,
     ) -> Result<V::Value, RebuildError> {
-        match self {
-            Value::NewtypeStruct { inner, .. } => visitor.visit_newtype_struct(*inner),
-            value => visitor.visit_newtype_struct(value),
-        }
+        let inner = match self {
+            Value::NewtypeStruct { inner, .. } => *inner,
+            value => value,
+        };
+        visitor.visit_newtype_struct(inner)
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, RebuildError> {
-        match self.unwrapped() {
-            // `Vec<u8>` and `serde_bytes` are the same to a reader.
-            Value::Bytes(bytes) => {
-                elements(bytes.into_iter().map(|byte| Value::Unsigned(byte.into())).collect(), visitor)
-            }
-            value => value.deserialize_any(visitor),
-        }
+        self.sequence(&visitor)?.visit(visitor)
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, RebuildError> {
@@ -224,48 +378,31 @@ impl<'de> Deserializer<'de> for Value {
         _: usize,
         visitor: V,
     ) -> Result<V::Value, RebuildError> {
-        self.deserialize_any(visitor)
-    }
-
-    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, RebuildError> {
-        self.unwrapped().deserialize_any(visitor)
+        self.elements(&visitor)?.visit(visitor)
     }
 
     /// By name only: derived code would take a tuple's elements in the order of the fields.
     fn deserialize_struct<V: Visitor<'de>>(
         self,
-        name: &'static str,
+        _: &'static str,
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, RebuildError> {
-        match self.unwrapped() {
-            Value::Struct { fields, .. } => members(fields, visitor),
-            Value::Map(pairs) => entries(pairs, visitor),
-            other => other.instead_of(&format!("struct {name}")),
-        }
+        self.deserialize_map(visitor)
     }
 
-    /// Text is a variant without payload.
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         name: &'static str,
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, RebuildError> {
-        match self.unwrapped() {
-            Value::Enum { variant, payload, .. } => visitor.visit_enum(Variant { variant, payload }),
-            Value::String(variant) => {
-                visitor.visit_enum(Variant { variant: variant.into(), payload: VariantValue::Unit })
-            }
-            other => other.instead_of(&format!("enum {name}")),
-        }
+        visitor.visit_enum(self.variant(name)?)
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, RebuildError> {
         visitor.visit_unit()
     }
-
-    forward_to_deserialize_any! { unit identifier }
 
     /// As postcard: types that look different to people were saved in the other form.
     fn is_human_readable(&self) -> bool {
@@ -273,19 +410,37 @@ impl<'de> Deserializer<'de> for Value {
     }
 }
 
-fn elements<'de, V: Visitor<'de>>(values: Vec<Value>, visitor: V) -> Result<V::Value, RebuildError> {
-    let length = values.len();
-    let mut elements = Elements { values: values.into_iter(), at: 0 };
-    let built = visitor.visit_seq(&mut elements)?;
-    match elements.values.len() {
-        0 => Ok(built),
-        left => Err(de::Error::invalid_length(length, &&*format!("{} elements", length - left))),
-    }
-}
-
 struct Elements {
     values: std::vec::IntoIter<Value>,
-    at: usize,
+    length: usize,
+}
+
+impl Elements {
+    fn new(values: Vec<Value>) -> Self {
+        Self { length: values.len(), values: values.into_iter() }
+    }
+
+    fn visit<'de, V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, RebuildError> {
+        let built = visitor.visit_seq(&mut self)?;
+        self.ended()?;
+        Ok(built)
+    }
+
+    /// Nothing that is left over is lost in silence.
+    fn ended(self) -> Result<(), RebuildError> {
+        let Self { values, length } = self;
+        match values.len() {
+            0 => Ok(()),
+            left => Err(de::Error::invalid_length(length, &&*format!("{} elements", length - left))),
+        }
+    }
+
+    /// In the element that was given last.
+    #[cold]
+    fn within(&self, error: RebuildError) -> RebuildError {
+        let at = self.length - self.values.len() - 1;
+        error.within(|| format!("[{at}]"))
+    }
 }
 
 impl<'de> SeqAccess<'de> for Elements {
@@ -296,24 +451,12 @@ impl<'de> SeqAccess<'de> for Elements {
         seed: T,
     ) -> Result<Option<T::Value>, RebuildError> {
         let Some(value) = self.values.next() else { return Ok(None) };
-        let at = self.at;
-        self.at += 1;
-        seed.deserialize(value).map(Some).map_err(|error| error.within(|| format!("[{at}]")))
+        seed.deserialize(value).map(Some).map_err(|error| self.within(error))
     }
 
     fn size_hint(&self) -> Option<usize> {
         Some(self.values.len())
     }
-}
-
-fn members<'de, V: Visitor<'de>>(fields: Vec<(Name, Value)>, visitor: V) -> Result<V::Value, RebuildError> {
-    let pairs = fields.into_iter().map(|(name, value)| (Key::Field(name), value));
-    visitor.visit_map(Pairs { pairs, value: None })
-}
-
-fn entries<'de, V: Visitor<'de>>(pairs: Vec<(Value, Value)>, visitor: V) -> Result<V::Value, RebuildError> {
-    let pairs = pairs.into_iter().map(|(key, value)| (Key::Value(key), value));
-    visitor.visit_map(Pairs { pairs, value: None })
 }
 
 /// What a value is found under.
@@ -340,44 +483,74 @@ impl Display for Part {
 }
 
 /// The fields of a struct, or the entries of a map.
-struct Pairs<I> {
-    pairs: I,
+struct Pairs {
+    pairs: std::vec::IntoIter<(Key, Value)>,
     /// With where it is, for an error.
     value: Option<(Part, Value)>,
 }
 
-impl<'de, I: ExactSizeIterator<Item = (Key, Value)>> MapAccess<'de> for Pairs<I> {
+impl Pairs {
+    fn members(fields: Vec<(Name, Value)>) -> Self {
+        Self::new(fields.into_iter().map(|(name, value)| (Key::Field(name), value)).collect())
+    }
+
+    fn entries(pairs: Vec<(Value, Value)>) -> Self {
+        Self::new(pairs.into_iter().map(|(key, value)| (Key::Value(key), value)).collect())
+    }
+
+    fn new(pairs: Vec<(Key, Value)>) -> Self {
+        Self { pairs: pairs.into_iter(), value: None }
+    }
+
+    /// The next key, for which `deserialize` is called.
+    fn next(&mut self) -> Option<Key> {
+        let (key, value) = self.pairs.next()?;
+        let part = match &key {
+            Key::Field(name) => Part::Field(Name::clone(name)),
+            Key::Value(key) => Part::Entry(key.to_string()),
+        };
+        self.value = Some((part, value));
+        Some(key)
+    }
+
+    /// In the key that was given last.
+    #[cold]
+    fn within_key(&self, error: RebuildError) -> RebuildError {
+        match &self.value {
+            Some((Part::Entry(key), _)) => error.within(|| format!("[key {key}]")),
+            _ => error,
+        }
+    }
+
+    fn take(&mut self) -> Result<(Part, Value), RebuildError> {
+        self.value.take().ok_or_else(|| de::Error::custom("a value was asked for before its key"))
+    }
+}
+
+impl<'de> MapAccess<'de> for Pairs {
     type Error = RebuildError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, RebuildError> {
-        let Some((key, value)) = self.pairs.next() else { return Ok(None) };
-        let (part, built) = match key {
-            Key::Field(name) => {
-                let text: StrDeserializer<'_, RebuildError> = (&*name).into_deserializer();
-                let built = seed.deserialize(text)?;
-                (Part::Field(name), built)
-            }
-            Key::Value(key) => {
-                let shown = key.to_string();
-                let built =
-                    seed.deserialize(key).map_err(|error| error.within(|| format!("[key {shown}]")))?;
-                (Part::Entry(shown), built)
-            }
+        let Some(key) = self.next() else { return Ok(None) };
+        let built = match key {
+            Key::Field(name) => seed.deserialize(named(&name)),
+            Key::Value(key) => seed.deserialize(key),
         };
-        self.value = Some((part, value));
-        Ok(Some(built))
+        built.map(Some).map_err(|error| self.within_key(error))
     }
 
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, RebuildError> {
-        match self.value.take() {
-            Some((part, value)) => seed.deserialize(value).map_err(|error| error.within(|| part.to_string())),
-            None => Err(de::Error::custom("a value was asked for before its key")),
-        }
+        let (part, value) = self.take()?;
+        seed.deserialize(value).map_err(|error| error.within(|| part.to_string()))
     }
 
     fn size_hint(&self) -> Option<usize> {
         Some(self.pairs.len())
     }
+}
+
+fn named(name: &Name) -> StrDeserializer<'_, RebuildError> {
+    (&**name).into_deserializer()
 }
 
 struct Variant {
@@ -390,8 +563,7 @@ impl<'de> EnumAccess<'de> for Variant {
     type Variant = Payload;
 
     fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Payload), RebuildError> {
-        let name: StrDeserializer<'_, RebuildError> = (&*self.variant).into_deserializer();
-        let variant = seed.deserialize(name)?;
+        let variant = seed.deserialize(named(&self.variant))?;
         Ok((variant, Payload { variant: self.variant, payload: self.payload }))
     }
 }
@@ -403,19 +575,20 @@ struct Payload {
 }
 
 impl Payload {
-    fn within(variant: &Name) -> impl FnOnce(RebuildError) -> RebuildError + use<> {
-        let part = format!(".{variant}");
-        move |error| error.within(|| part)
+    #[cold]
+    fn within(variant: &Name, error: RebuildError) -> RebuildError {
+        error.within(|| format!(".{variant}"))
     }
 
-    fn other<T>(self, expected: &str) -> Result<T, RebuildError> {
+    #[cold]
+    fn other(&self, expected: &str) -> RebuildError {
         let found = match self.payload {
             VariantValue::Unit => Unexpected::UnitVariant,
             VariantValue::Newtype(_) => Unexpected::NewtypeVariant,
             VariantValue::Tuple(_) => Unexpected::TupleVariant,
             VariantValue::Struct(_) => Unexpected::StructVariant,
         };
-        Err(de::Error::invalid_type(found, &expected)).map_err(Self::within(&self.variant))
+        Self::within(&self.variant, de::Error::invalid_type(found, &expected))
     }
 }
 
@@ -425,22 +598,22 @@ impl<'de> VariantAccess<'de> for Payload {
     fn unit_variant(self) -> Result<(), RebuildError> {
         match self.payload {
             VariantValue::Unit => Ok(()),
-            _ => self.other("a variant without payload: what it carried would be lost"),
+            _ => Err(self.other("a variant without payload: what it carried would be lost")),
         }
     }
 
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, RebuildError> {
-        match self.payload {
-            VariantValue::Newtype(inner) => seed.deserialize(*inner).map_err(Self::within(&self.variant)),
-            _ => self.other("a variant with one value"),
-        }
+        let VariantValue::Newtype(inner) = self.payload else {
+            return Err(self.other("a variant with one value"));
+        };
+        seed.deserialize(*inner).map_err(|error| Self::within(&self.variant, error))
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, RebuildError> {
-        match self.payload {
-            VariantValue::Tuple(values) => elements(values, visitor).map_err(Self::within(&self.variant)),
-            _ => self.other("a variant with several values"),
-        }
+        let VariantValue::Tuple(values) = self.payload else {
+            return Err(self.other("a variant with several values"));
+        };
+        Elements::new(values).visit(visitor).map_err(|error| Self::within(&self.variant, error))
     }
 
     fn struct_variant<V: Visitor<'de>>(
@@ -448,9 +621,9 @@ impl<'de> VariantAccess<'de> for Payload {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, RebuildError> {
-        match self.payload {
-            VariantValue::Struct(fields) => members(fields, visitor).map_err(Self::within(&self.variant)),
-            _ => self.other("a variant with named fields"),
-        }
+        let VariantValue::Struct(fields) = self.payload else {
+            return Err(self.other("a variant with named fields"));
+        };
+        visitor.visit_map(Pairs::members(fields)).map_err(|error| Self::within(&self.variant, error))
     }
 }

@@ -8,6 +8,7 @@ mod drive;
 mod end;
 mod frame;
 mod jump;
+mod lists;
 mod local;
 mod migrations;
 mod names;
@@ -98,7 +99,7 @@ pub fn emit_fallback(
         state_type: state.ty,
         state_impls: state.impls,
         drive,
-        points: quote!(&[]),
+        points: written_points(&function.options.krate, quote!()),
         graph: quote!(&#krate::Graph::new(&[], &[])),
         migrations: quote!(),
     };
@@ -250,7 +251,7 @@ fn assemble(function: &Function, desugared: &Desugared, emitted: Emitted) -> Exp
             #[allow(unused_imports)]
             use #private::{self as __durable, Await as _};
 
-            static __DURABLE_POINTS: &[#krate::Point] = #points;
+            #points
 
             #(#items)*
 
@@ -384,24 +385,31 @@ fn cfgs(attrs: &[Attribute]) -> Vec<&Attribute> {
     attrs.iter().filter(|attr| attr.path().is_ident("cfg")).collect()
 }
 
+fn written_points(krate: &syn::Path, points: TokenStream) -> TokenStream {
+    quote!(static __DURABLE_POINTS: &[#krate::Point] = &[#points];)
+}
+
 /// The description of the await points for people and tools.
 fn points(compiled: &Compiled<'_>, picture: &Picture) -> TokenStream {
     let krate = &compiled.function.options.krate;
-    let points = compiled.graph.points.iter().zip(&compiled.layout.points).map(|(point, layout)| {
+    let fields = compiled.layout.points.iter();
+    let fields = fields.map(|layout| layout.fields.iter().map(|field| &field.name).collect());
+    let fields = lists::written("FIELDS", &quote!(&str), &fields.collect::<Vec<Vec<_>>>());
+    let points = compiled.graph.points.iter().zip(&fields.uses).map(|(point, fields)| {
         let (name, callee, operation) = (plain_name(&point.name), &point.callee, &point.operation);
-        let fields = layout.fields.iter().map(|field| &field.name);
         let next = picture.next(&name);
         quote! {
             #krate::Point {
                 name: #name,
                 callee: #callee,
                 operation: #operation,
-                fields: &[#(#fields),*],
+                fields: #fields,
                 next: &[#(#next),*],
             }
         }
     });
-    quote!(&[#(#points),*])
+    let (shared, points) = (&fields.items, written_points(krate, quote!(#(#points),*)));
+    quote!(#shared #points)
 }
 
 /// The picture, line by line.

@@ -54,7 +54,7 @@ pub(super) fn emit_drive(compiled: &Compiled<'_>) -> TokenStream {
             #items
             #sound
 
-            static __DURABLE_SAVED: &[&[usize]] = &[#(#saved),*];
+            #saved
             static __DURABLE_BLOCKS: &[__DurableBlock] = &[#(__DurableBlock::#resumed),*];
             #(let #open_idents = __durable::None::<fn() -> _>;)*
             let #cx = __durable_cx;

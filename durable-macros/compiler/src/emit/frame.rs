@@ -1,9 +1,13 @@
 //! What goes from block to block: a slot for each local that is alive between them.
 
-use super::{Compiled, drive::reached};
+use super::{
+    Compiled,
+    drive::reached,
+    lists::{self, Lists},
+};
 use crate::graph::{BindingId, Bindings, Graph};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use std::collections::BTreeMap;
 
 /// The frame of a drive function.
@@ -11,7 +15,7 @@ pub(super) struct Frame {
     /// The structs of slots.
     pub(super) items: TokenStream,
     /// What each await point saves.
-    pub(super) saved: Vec<TokenStream>,
+    pub(super) saved: TokenStream,
     /// All slots, empty.
     pub(super) made: TokenStream,
 }
@@ -110,12 +114,24 @@ fn slots(name: &Ident, members: &[Member], are_slots: bool) -> (TokenStream, Tok
 }
 
 /// What each await point saves, by number.
-fn saved(compiled: &Compiled<'_>) -> Vec<TokenStream> {
-    let points = compiled.layout.points.iter().map(|layout| {
-        let locals = layout.fields.iter().map(|field| Literal::usize_unsuffixed(field.binding.0));
-        quote!(&[#(#locals),*])
-    });
-    points.collect()
+fn saved(compiled: &Compiled<'_>) -> TokenStream {
+    let points = compiled.layout.points.iter();
+    let points = points.map(|layout| layout.fields.iter().map(|field| Number(field.binding.0)).collect());
+    let Lists { items, uses } = lists::written("SLOTS", &quote!(usize), &points.collect::<Vec<Vec<_>>>());
+    quote! {
+        #items
+        static __DURABLE_SAVED: &[&[usize]] = &[#(#uses),*];
+    }
+}
+
+/// Written without its type.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Number(usize);
+
+impl ToTokens for Number {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        Literal::usize_unsuffixed(self.0).to_tokens(tokens);
+    }
 }
 
 /// What is alive between blocks.

@@ -23,6 +23,7 @@ pub(super) enum Use {
 
 /// What later operands do to names.
 struct Later {
+    uses: facts::Names,
     changes: facts::Names,
     touches: facts::Names,
 }
@@ -30,6 +31,7 @@ struct Later {
 impl Later {
     fn of(later: &[facts::Facts]) -> Self {
         Self {
+            uses: later.iter().flat_map(|facts| facts.uses.iter().cloned()).collect(),
             changes: later.iter().flat_map(|facts| facts.changes.iter().cloned()).collect(),
             touches: later.iter().flat_map(|facts| facts.touches.iter().cloned()).collect(),
         }
@@ -98,7 +100,9 @@ impl Lower<'_> {
             }
             // What is compared by reference cannot change meanwhile, and primitives change by assignment only.
             (place, Use::Compared)
-                if place::root(place).is_some_and(|root| !later.changes.contains(&root)) =>
+                if place::root(place).is_some_and(|root| {
+                    !later.changes.contains(&root) && !self.is_released(&root, later)
+                }) =>
             {
                 let kept = self.kept_place(place, at, later);
                 self.check_element(&kept);
@@ -145,6 +149,17 @@ impl Lower<'_> {
         let mut uses = facts::of_expr(operand).uses.into_iter();
         uses.any(|name| {
             !self.is_resource(&name) && (later.changes.contains(&name) || later.touches.contains(&name))
+        })
+    }
+
+    /// Whether later operands use what a borrow borrows, as they may not while it is alive: so its value was taken before.
+    fn is_released(&self, name: &str, later: &Later) -> bool {
+        let borrow = self.lookup(name).and_then(|id| self.graph.borrow_of(id));
+        borrow.map(|borrow| self.graph.borrow(borrow)).is_some_and(|borrow| {
+            let used = |names: &facts::Names| {
+                borrow.bases.iter().any(|base| names.iter().any(|name| self.lookup(name) == Some(*base)))
+            };
+            used(&later.changes) || borrow.is_exclusive() && used(&later.uses)
         })
     }
 
