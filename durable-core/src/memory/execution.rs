@@ -186,11 +186,13 @@ impl Execution {
         })
     }
 
-    /// Whether history has its end already: it was edited since, which comes after.
+    /// Whether history has its end already: it was edited since, which comes after. What was set aside may be cancelled then, which is
+    /// another end.
     pub(super) fn end_is_told(&self) -> bool {
         use HistoryKind::{Finished, Reconsidered, Redriven};
-        let kinds = self.history.iter().rev().map(|entry| entry.kind);
-        kinds.into_iter().find(|kind| matches!(kind, Finished | Redriven | Reconsidered)) == Some(Finished)
+        let mut kinds = self.history.iter().rev().map(|entry| entry.kind);
+        let last = kinds.find(|kind| matches!(kind, Finished | Redriven | Reconsidered));
+        self.status != Status::Cancelled && last == Some(Finished)
     }
 
     /// Its end goes into history, since something comes after it.

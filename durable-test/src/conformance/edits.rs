@@ -176,5 +176,18 @@ pub(super) async fn history_tells_who_and_what(subject: Subject) -> Checked {
     check!(kinds[0] == Started && kinds.contains(&Finished), "history: {kinds:?}");
     let edited = history.iter().find(|entry| entry.kind == Edited);
     check_eq!(edited.map(|entry| entry.detail.as_str()), Some("by ada: total"), "who and what");
+    check!(history.is_sorted_by_key(|entry| entry.epoch), "the epochs go backwards: {history:?}");
+
+    s.started("b").await?.finish(&s, Status::SetAside).await?;
+    edit(&s, "b", b"edited").await??;
+    s.store.cancel(&id("b")?).await?;
+    s.claim_one().await?.finish(&s, Status::Cancelled).await?;
+    let history = s.store.history(&id("b")?).await?;
+    let ends: Vec<_> = history.iter().filter(|entry| entry.kind == Finished).collect();
+    check!(
+        ends.len() == 2 && ends[0].detail.contains("set aside") && ends[1].detail.contains("cancelled"),
+        "both ends of what was edited between them: {history:?}"
+    );
+    check_eq!(history.last().map(|entry| entry.kind), Some(Finished), "the last entry");
     Ok(())
 }

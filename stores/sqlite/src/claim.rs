@@ -272,7 +272,7 @@ fn set_aside(tx: &mut Tx<'_>, row: Row, error: &rusqlite::Error) -> rusqlite::Re
         (row, tx.at()),
     )?;
     tx.execute(
-        "UPDATE execution SET owner = NULL, wake = NULL, status = ?2, error = ?3 WHERE row = ?1",
+        "UPDATE execution SET owner = NULL, wake = NULL, status = ?2, error = ?3, set_aside_by = NULL WHERE row = ?1",
         (row, status_number(Status::SetAside), reason),
     )?;
     let id: rusqlite::Result<String> =

@@ -39,7 +39,8 @@ pub(crate) fn park(tx: &Tx<'_>, row: Row, event: Option<&str>, schema: Option<u3
     Ok(())
 }
 
-/// Whether the end of this row is an entry already: it was edited since, which comes after.
+/// Whether the end of this row is an entry already: it was edited since, which comes after. What was set aside may be cancelled
+/// then, which is another end.
 macro_rules! end_is_told {
     ($row:literal) => {
         concat!(
@@ -68,7 +69,7 @@ pub(crate) fn end(tx: &Tx<'_>, row: Row, status: Status) -> rusqlite::Result<()>
 pub(crate) fn read(conn: &Connection, id: &ExecutionId) -> rusqlite::Result<Option<Vec<HistoryEntry>>> {
     let mut columns = conn.prepare_cached(concat!(
         "SELECT row, created, epoch, status, error, coalesce(workflow, '') AS workflow,
-             CASE WHEN NOT ",
+             CASE WHEN status = 8 OR NOT ",
         end_is_told!("execution.row"),
         " THEN finished END AS finished
          FROM execution LEFT JOIN position USING (row) LEFT JOIN queue USING (queue) WHERE id = ?1",

@@ -72,6 +72,20 @@ mod tests {
     }
 
     #[test]
+    fn a_file_of_the_first_version_is_brought_to_the_newest_with_what_it_holds() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        migrate(&mut conn, &STEPS[..1]).unwrap();
+        let insert = "INSERT INTO execution (id, instance, queue, priority, created, status) VALUES ('a', x'', 1, 0, 0, 5)";
+        conn.execute(insert, []).unwrap();
+        conn.execute("INSERT INTO worker (name, joined) VALUES ('w', 0)", []).unwrap();
+        assert_eq!(migrate(&mut conn, STEPS).unwrap(), Found::Current);
+        let read = "SELECT id, set_aside_by, build FROM execution, worker";
+        let row: (String, Option<String>, String) =
+            conn.query_row(read, [], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))).unwrap();
+        assert_eq!(row, ("a".into(), None, String::new()));
+    }
+
+    #[test]
     fn a_failing_step_leaves_the_file_at_its_old_version() {
         let mut conn = Connection::open_in_memory().unwrap();
         migrate(&mut conn, &["CREATE TABLE a (x)"]).unwrap();
