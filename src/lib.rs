@@ -70,7 +70,7 @@ pub use durable_core::{event as events, inclusive_range, memory, schema, snapsho
 pub use durable_macros::{step, workflow, workflows};
 pub use durable_runtime::{
     Client, ClientError, EditProblem, Handle, NeedsMigration, Redriven, StartError, StartOptions, Stats,
-    Worker, WorkerBuilder,
+    VersionCount, Worker, WorkerBuilder,
 };
 #[cfg(feature = "sqlite")]
 pub use durable_sqlite::SqliteStore;

@@ -8,6 +8,7 @@ mod migrations;
 mod points;
 mod redriven;
 mod rescued;
+mod side_by_side;
 mod structs;
 mod table;
 mod values;

@@ -28,6 +28,7 @@ async fn carry(folder: &Path, case: Case) -> Result<Waves> {
     let description = describe::<ten_steps>()?;
     let registration = Registration {
         workflow: description.name.to_owned(),
+        version: description.version,
         fingerprint: description.fingerprint,
         points: description.points.clone(),
     };

@@ -32,9 +32,9 @@ use crate::{
     BoxFuture,
     store::{
         Beat, BuildId, ClaimRequest, Claims, Commit, CommitError, Committed, EditError, EditRequest,
-        ExecutionId, ExecutionRecord, Filter, HistoryEntry, Local, Millis, Outcome, Reconsider, RedriveError,
-        Registered, Registration, Release, SchemaId, SchemaRow, SendError, SendRequest, Sent, StartRequest,
-        Started, Store, StoreError, Version, WorkerId,
+        ExecutionId, ExecutionRecord, Filter, HistoryEntry, Local, Millis, Outcome, QueueId, Reconsider,
+        RedriveError, Registered, Registration, Release, SchemaId, SchemaRow, SendError, SendRequest, Sent,
+        StartRequest, Started, Store, StoreError, Version, WorkerId,
     },
 };
 use state::State;
@@ -158,6 +158,11 @@ impl Store for MemoryStore {
     fn versions(&self, workflow: &str) -> BoxFuture<'_, Result<Vec<Version>, StoreError>> {
         let workflow = workflow.to_owned();
         Box::pin(async move { Ok(self.write(|state| state.registry.versions(&workflow))) })
+    }
+
+    fn unfinished(&self, workflow: &str) -> BoxFuture<'_, Result<Vec<(QueueId, u64)>, StoreError>> {
+        let workflow = workflow.to_owned();
+        Box::pin(async move { Ok(self.write(|state| state.unfinished(&workflow))) })
     }
 
     fn join_as(&self, name: &str, build: &BuildId) -> BoxFuture<'_, Result<WorkerId, StoreError>> {

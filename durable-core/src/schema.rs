@@ -34,7 +34,7 @@ pub use decode::{DecodeError, VALUE_DEPTH_MAX};
 pub(crate) use dry_run::dry_run;
 pub use encode::SchemaError;
 pub use fingerprint::{Fingerprint, FingerprintError, fingerprint_of};
-pub use point::{PointSchema, workflow_fingerprint};
+pub use point::{PointSchema, versioned_fingerprint, workflow_fingerprint};
 pub use rebuild::RebuildError;
 pub use trace::{TraceError, trace};
 pub use value::{Value, VariantValue};

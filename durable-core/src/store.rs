@@ -55,7 +55,9 @@ pub struct WorkerId(pub i64);
 pub struct Registration {
     /// The workflow's name, as in `Workflow::NAME`.
     pub workflow: String,
-    /// The fingerprint over all its await points.
+    /// Which of the workflows of that name, as in `Workflow::VERSION`.
+    pub version: u32,
+    /// The fingerprint over all its await points, and the version.
     pub fingerprint: Fingerprint,
     /// Its await points, in the order of the source; the first is `Start`.
     pub points: Vec<PointSchema>,
@@ -79,11 +81,13 @@ pub struct SchemaRow {
     pub point: PointSchema,
 }
 
-/// One version of a workflow that was ever registered.
+/// One shape of a workflow that was ever registered.
 #[derive(Clone, Debug)]
 pub struct Version {
-    /// Its queue. Later versions have larger numbers.
+    /// Its queue. Later ones have larger numbers.
     pub queue: QueueId,
+    /// Which of the workflows of that name, as in `Workflow::VERSION`.
+    pub version: u32,
     /// The fingerprint over all its await points.
     pub fingerprint: Fingerprint,
     /// Its await points, with their schema rows.
@@ -121,6 +125,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// All versions of a workflow, the oldest first; none if there is no such workflow.
     fn versions(&self, workflow: &str) -> BoxFuture<'_, Result<Vec<Version>, StoreError>>;
+
+    /// How many executions of a workflow have not ended, set aside or not, by queue; queues without any are left out. Looks at all executions.
+    fn unfinished(&self, workflow: &str) -> BoxFuture<'_, Result<Vec<(QueueId, u64)>, StoreError>>;
 
     /// Joins as a worker and takes its liveness lock (K3). `name` is for people. What it sets aside is set aside by this build.
     fn join_as(&self, name: &str, build: &BuildId) -> BoxFuture<'_, Result<WorkerId, StoreError>>;

@@ -7,7 +7,7 @@ use crate::{
     migration::{KnownMigration, Migration},
     resources::MissingResource,
     saved_type::SavedType,
-    schema::{Fingerprint, PointSchema, TraceError, workflow_fingerprint},
+    schema::{Fingerprint, PointSchema, TraceError, versioned_fingerprint},
     state::{FieldReader, StateError},
 };
 use std::{
@@ -22,6 +22,9 @@ use std::{
 pub trait Workflow: Sized + Send + Sync + 'static {
     /// Its name in stores: the function's, unless `#[workflow(name = "..")]` says otherwise.
     const NAME: &'static str;
+
+    /// Which of the workflows of this name it is: `#[workflow(version = 2)]`. Each version goes on with its own executions alone.
+    const VERSION: u32 = 1;
 
     /// Its await points in the order of the source; the first is `Start`.
     const POINTS: &'static [Point];
@@ -127,6 +130,8 @@ pub trait Workflows {
 pub struct Registration {
     /// [`Workflow::NAME`]
     pub name: &'static str,
+    /// [`Workflow::VERSION`]
+    pub version: u32,
     /// [`Workflow::POINTS`]
     pub points: &'static [Point],
     /// [`describe`]
@@ -135,7 +140,12 @@ pub struct Registration {
 
 impl<W: Workflow> Workflows for W {
     fn each(visit: &mut dyn FnMut(Registration)) {
-        visit(Registration { name: W::NAME, points: W::POINTS, describe: describe::<W> });
+        visit(Registration {
+            name: W::NAME,
+            version: W::VERSION,
+            points: W::POINTS,
+            describe: describe::<W>,
+        });
     }
 }
 
@@ -247,7 +257,7 @@ impl Describe {
 impl Describe {
     fn finish(
         self,
-        workflow: &'static str,
+        (workflow, version): (&'static str, u32),
         renamed: &'static [(&'static str, &'static str)],
         migrations: Vec<Migration>,
     ) -> Result<Description, UndescribedWorkflow> {
@@ -257,8 +267,9 @@ impl Describe {
         let (points, types): (Vec<_>, _) = points.into_iter().unzip();
         Ok(Description {
             name: workflow,
+            version,
             point_fingerprints: points.iter().map(PointSchema::fingerprint).collect(),
-            fingerprint: workflow_fingerprint(&points),
+            fingerprint: versioned_fingerprint(version, &points),
             points,
             types,
             renamed,
@@ -272,6 +283,8 @@ impl Describe {
 pub struct Description {
     /// The workflow's name.
     pub name: &'static str,
+    /// Which of the workflows of that name it is.
+    pub version: u32,
     /// Its await points with their schemas, as in [`Workflow::POINTS`].
     pub points: Vec<PointSchema>,
     /// The fingerprint of each await point.
@@ -326,7 +339,7 @@ impl std::error::Error for UndescribedWorkflow {
 
 /// The description of a workflow, traced once per process.
 pub fn describe<W: Workflow>() -> Result<&'static Description, UndescribedWorkflow> {
-    describe_once(TypeId::of::<W>(), W::NAME, W::RENAMED, W::migrations, &|cx, describe| {
+    describe_once(TypeId::of::<W>(), (W::NAME, W::VERSION), W::RENAMED, W::migrations, &|cx, describe| {
         let mut drive = W::drive(cx, None, Entry::Describe(describe));
         let polled = drive.as_mut().poll(&mut std::task::Context::from_waker(Waker::noop()));
         debug_assert!(matches!(polled, Poll::Pending), "a describing drive never ends");
@@ -336,7 +349,7 @@ pub fn describe<W: Workflow>() -> Result<&'static Description, UndescribedWorkfl
 /// The same, apart from the workflow: users' crates are to compile little for each of theirs.
 fn describe_once(
     key: TypeId,
-    name: &'static str,
+    version: (&'static str, u32),
     renamed: &'static [(&'static str, &'static str)],
     migrations: fn() -> Vec<Migration>,
     drive: &dyn Fn(&Context, &mut Describe),
@@ -352,7 +365,7 @@ fn describe_once(
     let mut describe = Describe::default();
     drive(&Context::describing(), &mut describe);
     let traced: Traced =
-        describe.finish(name, renamed, migrations()).map(|description| &*Box::leak(Box::new(description)));
+        describe.finish(version, renamed, migrations()).map(|description| &*Box::leak(Box::new(description)));
     let mut known = TRACED.lock().unwrap_or_else(PoisonError::into_inner);
     known.get_or_insert_default().entry(key).or_insert(traced).clone()
 }

@@ -44,6 +44,7 @@ use proc_macro::TokenStream;
 /// |---|---|---|
 /// | `strict` | off | every saved local needs a type that can be read from the source (DUR012) |
 /// | `name = "text"` | the function's name | the name under which executions are stored; set it when you rename the function |
+/// | `version = 2` | 1 | versions of one name go on with their own executions alone: keep the old body as `#[workflow(name = "..", version = 1)]` until what it began has ended |
 /// | `migrate(Charge = charge_v1)` | none | what was saved at `Charge` by an earlier version goes through this function, see below; any number of them |
 /// | `crate = "path"` | `::durable` | where `durable` is, if it was renamed or re-exported |
 ///

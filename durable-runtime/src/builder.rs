@@ -129,11 +129,15 @@ impl WorkerBuilder {
         let runtime = Handle::try_current().map_err(|_| StartError::NoRuntime)?;
         let schemas = Schemas::new(Arc::clone(&store));
         let mut registry = Registry::default();
+        let versions: Vec<_> =
+            workflows.iter().map(|workflow| (workflow.name(), workflow.version())).collect();
         for workflow in workflows {
+            let of_name = versions.iter().filter(|(name, _)| *name == workflow.name());
+            let of_name: Vec<u32> = of_name.map(|(_, version)| *version).collect();
             let description = workflow.describe()?;
             let numbers = schemas.numbers(description).await?;
             registry.insert(numbers.queue, workflow);
-            versions::accept_older(&mut registry, &schemas, description, numbers.queue).await?;
+            versions::accept_older(&mut registry, &schemas, description, numbers.queue, &of_name).await?;
         }
         let worker = store.join_as(&options.name, &options.build).await?;
         // What a killed process held is taken over by the next one to start, not a beat later (K3).
@@ -204,9 +208,9 @@ fn check_workflows(workflows: &[Arc<dyn Registered>], resources: &Resources) -> 
     }
     let mut names = HashSet::new();
     for workflow in workflows {
-        let name = workflow.name();
-        if !names.insert(name) {
-            return Err(StartError::DuplicateWorkflow { name });
+        let (name, version) = (workflow.name(), workflow.version());
+        if !names.insert((name, version)) {
+            return Err(StartError::DuplicateWorkflow { name, version });
         }
         workflow.describe()?;
         workflow.check_output().map_err(|error| StartError::Output { workflow: name, error })?;

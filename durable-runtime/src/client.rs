@@ -15,7 +15,7 @@ use durable_core::{
     store::{ExecutionRecord, Filter, InvalidId, StartRequest, Started, Store},
     stored,
 };
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 /// Talks to executions through a store. Cheap to clone; needs no worker in its process, but starts straight into one that
 /// is there.
@@ -23,6 +23,16 @@ use std::{fmt, sync::Arc};
 pub struct Client {
     store: Arc<dyn Store>,
     schemas: Arc<Schemas>,
+}
+
+/// A version of a workflow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct VersionCount {
+    /// As in `#[workflow(version = 2)]`; 1 for a workflow without one.
+    pub version: u32,
+    /// Executions that have not ended, set aside or not.
+    pub unfinished: u64,
 }
 
 /// How to start an execution.
@@ -203,6 +213,21 @@ impl Client {
     /// Executions by filter, ordered by id.
     pub async fn list(&self, filter: Filter) -> Result<Vec<ExecutionRecord>, ClientError> {
         Ok(self.store.list(filter).await?)
+    }
+
+    /// The versions of a workflow that were ever registered in this store, the lowest first, and how many executions of each have not
+    /// ended: when it is none, its code can go. A child workflow that runs inline is part of its parent's execution, and not counted by
+    /// itself; nor are those that failed, which could be redriven. Looks at all executions.
+    pub async fn versions(&self, workflow: &str) -> Result<Vec<VersionCount>, ClientError> {
+        let unfinished = self.store.unfinished(workflow).await?;
+        let mut counts = BTreeMap::new();
+        for known in self.schemas.versions(workflow).await? {
+            let count =
+                unfinished.iter().find(|(queue, _)| *queue == known.queue).map_or(0, |(_, count)| *count);
+            *counts.entry(known.version).or_default() += count;
+        }
+        let counts = counts.into_iter();
+        Ok(counts.map(|(version, unfinished)| VersionCount { version, unfinished }).collect())
     }
 
     fn to_handle<W: Workflow>(&self, id: ExecutionId) -> Handle<W> {

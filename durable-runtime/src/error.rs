@@ -18,12 +18,16 @@ pub enum StartError {
     NoWorkflow,
     /// Two workflows have one name.
     #[error(
-        "workflow `{name}` is registered twice: remove one `.register`, or, if two workflows are called so, rename one, or give it \
-         another name with `#[workflow(name = \"..\")]`"
+        "version {version} of workflow `{name}` is registered twice: remove one `.register`; or, if two workflows are called so, rename \
+         one, or give it another name with `#[workflow(name = \"..\")]`; or, if one of them is to finish what the other one is not to \
+         start any more, give the new one a version, `#[workflow(version = {next})]`",
+        next = version.saturating_add(1)
     )]
     DuplicateWorkflow {
         /// The name.
         name: &'static str,
+        /// The version.
+        version: u32,
     },
     /// A workflow saves a type that cannot be described.
     #[error(transparent)]

@@ -49,7 +49,7 @@ mod versions;
 mod worker;
 
 pub use builder::WorkerBuilder;
-pub use client::{Client, IntoExecutionId, StartOptions};
+pub use client::{Client, IntoExecutionId, StartOptions, VersionCount};
 pub use edit::EditProblem;
 pub use error::{ClientError, StartError};
 pub use handle::Handle;

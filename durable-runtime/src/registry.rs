@@ -22,6 +22,7 @@ pub(crate) struct Ended {
 /// A workflow whose types are erased.
 pub(crate) trait Registered: Send + Sync {
     fn name(&self) -> &'static str;
+    fn version(&self) -> u32;
     fn describe(&self) -> Result<&'static Description, UndescribedWorkflow>;
     /// Whether the output can be stored and read back.
     fn check_output(&self) -> Result<(), TraceError>;
@@ -51,6 +52,10 @@ where
 {
     fn name(&self) -> &'static str {
         W::NAME
+    }
+
+    fn version(&self) -> u32 {
+        W::VERSION
     }
 
     fn describe(&self) -> Result<&'static Description, UndescribedWorkflow> {
@@ -93,51 +98,62 @@ where
 /// The registered workflows by the queue they are claimed from.
 #[derive(Default)]
 pub(crate) struct Registry {
-    by_queue: HashMap<QueueId, Arc<dyn Registered>>,
+    by_queue: HashMap<QueueId, Accepted>,
     queues: Vec<QueueId>,
-    /// The queue of this build's version, by the workflow's name.
-    own: HashMap<&'static str, QueueId>,
-    left_out: Vec<NeedsMigration>,
+    needs_migration: Vec<NeedsMigration>,
+    /// The await points that claims are to leave out.
+    unreadable: Vec<SchemaId>,
+}
+
+/// What goes on with the executions of a queue.
+struct Accepted {
+    workflow: Arc<dyn Registered>,
+    /// The queue of what this build saves of them.
+    own: QueueId,
 }
 
 impl Registry {
-    pub(crate) fn insert(&mut self, queue: QueueId, workflow: Arc<dyn Registered>) {
-        self.own.insert(workflow.name(), queue);
-        self.queues.push(queue);
-        self.by_queue.insert(queue, workflow);
+    pub(crate) fn insert(&mut self, own: QueueId, workflow: Arc<dyn Registered>) {
+        self.queues.push(own);
+        self.by_queue.insert(own, Accepted { workflow, own });
     }
 
-    /// Takes executions of an older version, too.
-    pub(crate) fn accept(&mut self, queue: QueueId, workflow: &str) {
-        let own = self.own.get(workflow).and_then(|own| self.by_queue.get(own)).cloned();
-        if let Some(workflow) = own {
+    /// Takes what an older build left in this queue, too.
+    pub(crate) fn accept(&mut self, queue: QueueId, own: QueueId) {
+        if let Some(Accepted { workflow, .. }) = self.by_queue.get(&own) {
+            let workflow = Arc::clone(workflow);
             self.queues.push(queue);
-            self.by_queue.insert(queue, workflow);
+            self.by_queue.insert(queue, Accepted { workflow, own });
         }
     }
 
     /// Takes no execution that stands there.
     pub(crate) fn leave_out(&mut self, point: NeedsMigration) {
-        self.left_out.push(point);
+        self.unreadable.push(point.schema);
+        self.needs_migration.push(point);
+    }
+
+    /// An await point in a queue of which nothing is taken. Versions may share its schema.
+    pub(crate) fn leave_to_others(&mut self, point: NeedsMigration) {
+        self.needs_migration.push(point);
     }
 
     pub(crate) fn needs_migration(&self) -> &[NeedsMigration] {
-        &self.left_out
+        &self.needs_migration
     }
 
-    /// The await points that claims are to leave out.
     pub(crate) fn unreadable(&self) -> Vec<SchemaId> {
-        self.left_out.iter().map(|left_out| left_out.schema).collect()
+        self.unreadable.clone()
     }
 
     /// Where an execution from this queue belongs once this build has saved something of it; `None`: it is there.
     pub(crate) fn moves(&self, queue: QueueId) -> Option<QueueId> {
-        let own = *self.own.get(self.by_queue.get(&queue)?.name())?;
+        let own = self.by_queue.get(&queue)?.own;
         (own != queue).then_some(own)
     }
 
     pub(crate) fn get(&self, queue: QueueId) -> Option<&Arc<dyn Registered>> {
-        self.by_queue.get(&queue)
+        self.by_queue.get(&queue).map(|accepted| &accepted.workflow)
     }
 
     /// The queues, each call beginning with another one (K1).

@@ -62,6 +62,7 @@ impl Schemas {
         }
         let registration = Registration {
             workflow: description.name.to_owned(),
+            version: description.version,
             fingerprint: description.fingerprint,
             points: description.points.clone(),
         };

@@ -1,7 +1,9 @@
 //! Executions that older versions of a worker's workflows left behind: which of them this build can go on from.
 //!
-//! Older is what was registered earlier. A newer version is never read: to write its snapshots back would lose what this build does
+//! Older is what was registered earlier under the same [`Workflow::VERSION`]. What is newer is never read: to write its snapshots back would lose what this build does
 //! not know of.
+//!
+//! [`Workflow::VERSION`]: durable_core::Workflow::VERSION
 
 use crate::{registry::Registry, schemas::Schemas};
 use durable_core::{
@@ -28,27 +30,48 @@ pub struct NeedsMigration {
     pub reason: String,
 }
 
-/// Accepts the queues of a workflow's older versions. Await points that this build cannot go on from are left out.
+/// Accepts the queues that older builds left behind of a workflow's version. Await points that this build cannot go on from are left
+/// out, and so are versions that are not among those `registered` under the name.
 pub(crate) async fn accept_older(
     registry: &mut Registry,
     schemas: &Schemas,
     description: &'static Description,
     own: QueueId,
+    registered: &[u32],
 ) -> Result<(), StoreError> {
-    let older = schemas.versions(description.name).await?.into_iter().filter(|version| version.queue < own);
+    // Asked once for each name.
+    let is_newest = registered.iter().max() == Some(&description.version);
     // Versions have most of their await points in common.
     let mut known: HashMap<SchemaId, bool> = HashMap::new();
-    for Version { queue, points, .. } in older {
+    for Version { queue, version, points, .. } in schemas.versions(description.name).await? {
+        let workflow = description.name.to_owned();
+        if version != description.version {
+            if is_newest && !registered.contains(&version) {
+                let reason = format!(
+                    "version {version} is not registered: keep it beside the new one, with \
+                     `#[workflow(name = \"{workflow}\", version = {version})]`, until it has no executions left"
+                );
+                tracing::debug!(workflow, version, "a version of a workflow is left to other workers");
+                for (schema, point) in points {
+                    let (workflow, reason) = (workflow.clone(), reason.clone());
+                    registry.leave_to_others(NeedsMigration { workflow, point: point.name, schema, reason });
+                }
+            }
+            continue;
+        }
+        if queue >= own {
+            continue;
+        }
         let mut any = false;
         for (schema, point) in points {
             any |= *known.entry(schema).or_insert_with(|| match reads(description, &point) {
                 Ok(how) => {
-                    let (workflow, point) = (description.name, &point.name);
+                    let point = &point.name;
                     tracing::debug!(workflow, point, schema = schema.0, %how, "an older version's await point is readable");
                     true
                 }
                 Err(reason) => {
-                    let (workflow, point) = (description.name.to_owned(), point.name);
+                    let (workflow, point) = (workflow.clone(), point.name);
                     tracing::warn!(workflow, point, reason, "executions of an older version stay at this await point");
                     registry.leave_out(NeedsMigration { workflow, point, schema, reason });
                     false
@@ -56,7 +79,7 @@ pub(crate) async fn accept_older(
             });
         }
         if any {
-            registry.accept(queue, description.name);
+            registry.accept(queue, own);
         }
     }
     Ok(())

@@ -60,8 +60,8 @@ impl Worker {
         self.shared.stats()
     }
 
-    /// Await points of older versions of its workflows that this build cannot go on from: executions stand there, untouched, until
-    /// a build is deployed that can.
+    /// Await points of its workflows, as older builds and other versions have them, that this worker cannot go on from: executions
+    /// stand there, untouched, until a worker is there that can.
     pub fn needs_migration(&self) -> &[NeedsMigration] {
         self.shared.registry.needs_migration()
     }

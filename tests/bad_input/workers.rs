@@ -105,7 +105,7 @@ async fn a_client_refuses_what_no_worker_could_run() {
 #[tokio::test]
 async fn a_workflow_that_is_registered_twice_is_named() {
     let error = refusal(|store, place| place.builder(store).register::<pack>()).await;
-    assert!(matches!(error, StartError::DuplicateWorkflow { name: "pack" }), "{error:?}");
+    assert!(matches!(error, StartError::DuplicateWorkflow { name: "pack", version: 1 }), "{error:?}");
     names(&error, &["`pack`", "registered twice", "remove one `.register`", "`#[workflow(name = \"..\")]`"]);
 }
 
@@ -120,7 +120,7 @@ async fn two_workflows_of_one_name_are_refused() {
         }
     }
     let error = refusal(|store, place| place.builder(store).register::<other::pack>()).await;
-    assert!(matches!(error, StartError::DuplicateWorkflow { name: "pack" }), "{error:?}");
+    assert!(matches!(error, StartError::DuplicateWorkflow { name: "pack", version: 1 }), "{error:?}");
 }
 
 #[tokio::test]

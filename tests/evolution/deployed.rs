@@ -90,7 +90,7 @@ where
 
     let first = Worker::builder(&store).register::<Was>().start().await.unwrap();
     client.start::<Was>("one", input).await.unwrap();
-    until_parked(&store).await;
+    until_parked(&store, "one").await;
     first.shutdown().await.unwrap();
 
     let handle = client.handle::<Is>("one").unwrap();
@@ -121,9 +121,9 @@ where
     Found::Stayed(here)
 }
 
-async fn until_parked(store: &MemoryStore) {
+pub(crate) async fn until_parked(store: &MemoryStore, id: &str) {
     use durable::Store;
-    let id = durable::ExecutionId::new("one").unwrap();
+    let id = durable::ExecutionId::new(id).unwrap();
     let waits = async {
         while store.execution(&id).await.unwrap().unwrap().status != Status::Parked {
             tokio::task::yield_now().await;

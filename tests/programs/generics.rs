@@ -95,7 +95,7 @@ async fn a_name_that_is_written_says_which_arguments_are_part_of_it() {
     let store = MemoryStore::new(Arc::new(ManualClock::default()));
     let twice = Worker::builder(&store).resource(World::for_worker());
     let refused = twice.register::<shared<u8>>().register::<shared<u16>>().start().await.unwrap_err();
-    assert!(matches!(refused, StartError::DuplicateWorkflow { name: "shared" }));
+    assert!(matches!(refused, StartError::DuplicateWorkflow { name: "shared", version: 1 }));
 }
 
 /// A source of anything; the trait's methods give futures that may move between threads.

@@ -1,8 +1,13 @@
 //! What people and tools read: records, outcomes, lists and history.
 
 use super::{execution::Execution, state::State};
-use crate::store::{ExecutionId, ExecutionRecord, Filter, HistoryEntry, HistoryKind, Outcome, StoreError};
-use std::ops::Bound::{Excluded, Unbounded};
+use crate::store::{
+    ExecutionId, ExecutionRecord, Filter, HistoryEntry, HistoryKind, Outcome, QueueId, Status, StoreError,
+};
+use std::{
+    collections::BTreeMap,
+    ops::Bound::{Excluded, Unbounded},
+};
 
 /// How many executions a list gives when the filter does not say.
 const LIST_LIMIT: usize = 100;
@@ -38,6 +43,17 @@ impl State {
                 filter.workflow.as_deref().is_none_or(|name| self.workflow_of(execution) == name)
             })
             .take(if filter.limit == 0 { LIST_LIMIT } else { filter.limit as usize })
+    }
+
+    pub(super) fn unfinished(&self, workflow: &str) -> Vec<(QueueId, u64)> {
+        let mut counts = BTreeMap::new();
+        for execution in self.executions.values() {
+            let unfinished = execution.finished.is_none() || execution.status == Status::SetAside;
+            if unfinished && self.workflow_of(execution) == workflow {
+                *counts.entry(execution.queue).or_default() += 1;
+            }
+        }
+        counts.into_iter().collect()
     }
 
     /// The start and the end are read off the row; between them stands what was remembered.

@@ -17,6 +17,7 @@ pub(super) struct Registry {
 
 struct Queue {
     workflow: String,
+    version: u32,
     fingerprint: Fingerprint,
     /// Its await points: what another registration under the same fingerprint must bring, too.
     points: BTreeSet<SchemaId>,
@@ -25,10 +26,11 @@ struct Queue {
 impl Registry {
     pub(super) fn register(&mut self, registration: Registration) -> Result<Registered, StoreError> {
         self.compare(&registration)?;
-        let Registration { workflow, fingerprint, points } = registration;
+        let Registration { workflow, version, fingerprint, points } = registration;
         let schemas: Vec<_> = points.into_iter().map(|point| self.insert_point(&workflow, point)).collect();
         let queue = *self.queue_numbers.entry((workflow.clone(), fingerprint)).or_insert_with(|| {
-            self.queues.push(Queue { workflow, fingerprint, points: schemas.iter().copied().collect() });
+            let points = schemas.iter().copied().collect();
+            self.queues.push(Queue { workflow, version, fingerprint, points });
             QueueId(number(self.queues.len()))
         });
         Ok(Registered { queue, schemas })
@@ -42,6 +44,7 @@ impl Registry {
         let queues = self.queues.iter().enumerate().filter(|(_, queue)| queue.workflow == workflow);
         let versions = queues.map(|(index, queue)| Version {
             queue: QueueId(number(index + 1)),
+            version: queue.version,
             fingerprint: queue.fingerprint,
             points: queue
                 .points
@@ -63,7 +66,7 @@ impl Registry {
 
     /// Checks everything before anything is written, so that a refused registration leaves no trace.
     fn compare(&self, registration: &Registration) -> Result<(), StoreError> {
-        let Registration { workflow, fingerprint, points } = registration;
+        let Registration { workflow, version, fingerprint, points } = registration;
         let conflict = |point: &str, fingerprint: Fingerprint| StoreError::SchemaConflict {
             workflow: workflow.clone(),
             point: point.to_owned(),
@@ -77,6 +80,9 @@ impl Registry {
         }
         let Some(queue) = self.queue_numbers.get(&(workflow.clone(), *fingerprint)) else { return Ok(()) };
         let queue = &self.queues[queue.0 as usize - 1];
+        if queue.version != *version {
+            return Err(conflict("", *fingerprint));
+        }
         let mut given = BTreeSet::new();
         for point in points {
             match self.point_number(workflow, point).filter(|id| queue.points.contains(id)) {

@@ -24,6 +24,12 @@ pub struct PointSchema {
 /// The fingerprint of a workflow: its (name, point fingerprint) pairs, sorted, so that moving an await point
 /// in the source changes nothing.
 pub fn workflow_fingerprint(points: &[PointSchema]) -> Fingerprint {
+    versioned_fingerprint(1, points)
+}
+
+/// The same of a later [version](crate::Workflow::VERSION): versions are told apart even where they save the same. The first one's is
+/// the one without a version, so that a workflow need not say that it is the first.
+pub fn versioned_fingerprint(version: u32, points: &[PointSchema]) -> Fingerprint {
     let mut pairs: Vec<_> = points.iter().map(|point| (point.name.as_str(), point.fingerprint())).collect();
     pairs.sort();
     let mut out = vec![ENCODING_VERSION, WORKFLOW_TAG];
@@ -31,6 +37,9 @@ pub fn workflow_fingerprint(points: &[PointSchema]) -> Fingerprint {
     for (name, fingerprint) in pairs {
         write_name(name, &mut out);
         out.extend_from_slice(&fingerprint.0);
+    }
+    if version != 1 {
+        out.extend_from_slice(&version.to_be_bytes());
     }
     Fingerprint::of_bytes(&out)
 }

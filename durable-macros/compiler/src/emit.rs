@@ -29,7 +29,7 @@ use crate::{
     parse::Function,
     picture::{self, Picture},
 };
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Attribute, Lifetime, Type, visit_mut::VisitMut};
 
@@ -132,6 +132,10 @@ struct Emitted {
 
 fn assemble(function: &Function, desugared: &Desugared, emitted: Emitted) -> Expansion {
     let Emitted { state, state_type, state_impls, drive, points, graph, migrations } = emitted;
+    let version = function.options.version.map(|version| {
+        let version = Literal::u32_unsuffixed(version);
+        quote!(const VERSION: u32 = #version;)
+    });
     let krate = &function.options.krate;
     let private = private(function);
     let vis = &function.item.vis;
@@ -264,6 +268,7 @@ fn assemble(function: &Function, desugared: &Desugared, emitted: Emitted) -> Exp
             #[allow(warnings, clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction)]
             impl #generics #krate::Workflow for #ident #arguments #bounds {
                 const NAME: &'static str = #name;
+                #version
                 const POINTS: &'static [#krate::Point] = __DURABLE_POINTS;
                 #types
                 #migrations

@@ -48,6 +48,8 @@ pub struct Options {
     pub strict: bool,
     /// Its name in stores, where it is written.
     pub name: Option<LitStr>,
+    /// Which of the workflows of its name it is, where it is written.
+    pub version: Option<u32>,
     /// The path of the `durable` crate.
     pub krate: Path,
     /// What turns the states of earlier versions into those of this one, by await point.
@@ -187,7 +189,13 @@ fn refuse_other_item(item: TokenStream, diagnostics: &Diagnostics) -> bool {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { strict: false, name: None, krate: parse_quote!(::durable), migrations: Vec::new() }
+        Self {
+            strict: false,
+            name: None,
+            version: None,
+            krate: parse_quote!(::durable),
+            migrations: Vec::new(),
+        }
     }
 }
 
@@ -217,6 +225,17 @@ pub fn parse_options(
                         Code::Argument,
                         &pair.value,
                         "the name must be a string of 1 to 256 bytes",
+                    );
+                }
+            },
+            Meta::NameValue(pair) if pair.path.is_ident("version") && !of_block => match version(&pair.value)
+            {
+                Some(version) => options.version = Some(version),
+                None => {
+                    diagnostics.error_at(
+                        Code::Argument,
+                        &pair.value,
+                        "the version must be a whole number from 1; a workflow without one is version 1",
                     );
                 }
             },
@@ -253,13 +272,25 @@ pub fn parse_options(
                     format!("`#[{macro_name}]` does not know this argument"),
                     match of_block {
                         true => "it takes `strict` and `crate = \"..\"`, for all workflows of the block",
-                        false => "it takes `strict`, `name = \"..\"`, `migrate(..)` and `crate = \"..\"`",
+                        false => "it takes `strict`, `name = \"..\"`, `version = 2`, `migrate(..)` and `crate = \"..\"`",
                     },
                 );
             }
         }
     }
     options
+}
+
+fn version(expr: &syn::Expr) -> Option<u32> {
+    match expr {
+        syn::Expr::Lit(lit) => match &lit.lit {
+            Lit::Int(number) if number.suffix().is_empty() => {
+                number.base10_parse().ok().filter(|version| *version > 0)
+            }
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 fn string(expr: &syn::Expr) -> Option<LitStr> {

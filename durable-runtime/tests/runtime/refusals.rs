@@ -24,7 +24,7 @@ async fn a_missing_resource_is_named() {
 async fn two_workflows_of_one_name_are_refused() {
     let all = Surroundings::new();
     let error = all.builder().register::<counter>().start().await.unwrap_err();
-    assert!(matches!(error, StartError::DuplicateWorkflow { name: "counter" }), "{error}");
+    assert!(matches!(error, StartError::DuplicateWorkflow { name: "counter", version: 1 }), "{error}");
 }
 
 #[tokio::test]

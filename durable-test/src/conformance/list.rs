@@ -28,6 +28,7 @@ static CASES: &[Case] = cases![
     schemas::other_content_under_one_fingerprint_is_refused["Versions"],
     schemas::every_kind_of_schema_is_kept["Versions"],
     versions::all_versions_are_listed_the_oldest_first["Versions"],
+    versions::versions_of_one_shape_have_queues_of_their_own_and_are_counted["Versions"],
     versions::what_stands_where_this_build_cannot_go_on_stays["Versions"],
     versions::child_frame_that_cannot_be_read_keeps_its_execution_where_it_is["Versions"],
     versions::execution_moves_to_the_queue_of_the_version_that_saves_it["Versions"],

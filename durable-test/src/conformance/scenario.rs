@@ -6,7 +6,7 @@ use super::{
 };
 use durable_core::{
     PointSchema, Schema,
-    schema::workflow_fingerprint,
+    schema::versioned_fingerprint,
     store::{
         ClaimRequest, Claimed, Claims, Commit, CommitError, Committed, ExecutionId, ExecutionRecord,
         FrameWrite, HistoryKind, Millis, Next, Outcome, Park, QueueId, Registered, Registration, Release,
@@ -44,7 +44,13 @@ pub(super) fn points() -> Vec<PointSchema> {
 }
 
 pub(super) fn registration(workflow: &str, points: Vec<PointSchema>) -> Registration {
-    Registration { workflow: workflow.to_owned(), fingerprint: workflow_fingerprint(&points), points }
+    versioned(workflow, 1, points)
+}
+
+/// The same of a version.
+pub(super) fn versioned(workflow: &str, version: u32, points: Vec<PointSchema>) -> Registration {
+    let fingerprint = versioned_fingerprint(version, &points);
+    Registration { workflow: workflow.to_owned(), version, fingerprint, points }
 }
 
 pub(super) fn id(text: &str) -> Checked<ExecutionId> {

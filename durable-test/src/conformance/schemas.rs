@@ -80,7 +80,7 @@ pub(super) async fn other_content_under_one_fingerprint_is_refused(subject: Subj
     let mut longer = points();
     longer.push(point("Ship", &[]));
     for points in [changed, points()[..2].to_vec(), longer] {
-        let registration = Registration { workflow: "orders".into(), fingerprint, points };
+        let registration = Registration { workflow: "orders".into(), version: 1, fingerprint, points };
         match s.store.register(registration).await {
             Err(StoreError::SchemaConflict { workflow, .. }) => {
                 check_eq!(workflow, "orders", "workflow in conflict")
@@ -90,7 +90,7 @@ pub(super) async fn other_content_under_one_fingerprint_is_refused(subject: Subj
     }
     // The same fingerprint of another workflow is no conflict, and a refusal changed nothing.
     let points_of_other = vec![point("Start", &[])];
-    let other = Registration { workflow: "refunds".into(), fingerprint, points: points_of_other };
+    let other = Registration { workflow: "refunds".into(), version: 1, fingerprint, points: points_of_other };
     check!(s.store.register(other).await?.queue != s.queue, "two workflows share a queue");
     let again = s.store.register(registration("orders", points())).await?;
     check_eq!((again.queue, again.schemas), (s.queue, s.schemas), "queue and schema rows after the refusals");
@@ -105,7 +105,8 @@ pub(super) async fn every_kind_of_schema_is_kept(subject: Subject) -> Checked {
     )))));
     let points = vec![point("Start", &[]), point("Wäit🦀", &[("ünïcode", nested), ("", Schema::Bool)])];
     let fingerprint = Fingerprint([0xff; 16]);
-    let registration = Registration { workflow: "näme 🦀".into(), fingerprint, points: points.clone() };
+    let registration =
+        Registration { workflow: "näme 🦀".into(), version: 1, fingerprint, points: points.clone() };
     let registered = s.store.register(registration).await?;
     for (schema, point) in registered.schemas.into_iter().zip(points) {
         let row = s.store.schema(schema).await?;

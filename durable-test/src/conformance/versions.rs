@@ -2,12 +2,12 @@
 
 use super::{
     failure::{Checked, check, check_eq},
-    scenario::{Hold, SECOND, Scenario, id, point, points, registration},
+    scenario::{Hold, SECOND, Scenario, id, point, points, registration, versioned},
     subject::Subject,
 };
 use durable_core::{
     Schema,
-    store::{ClaimRequest, Commit, FrameWrite, Next, Registered},
+    store::{ClaimRequest, Commit, FrameWrite, Next, Registered, Status, StoreError},
 };
 use std::time::Duration;
 
@@ -35,6 +35,43 @@ pub(super) async fn all_versions_are_listed_the_oldest_first(subject: Subject) -
         check_eq!(found.map(|(_, point)| point), Some(&points()[at]), "await point {at}");
     }
     check_eq!(versions[1].points.len(), 3, "await points of the second version");
+    Ok(())
+}
+
+pub(super) async fn versions_of_one_shape_have_queues_of_their_own_and_are_counted(
+    subject: Subject,
+) -> Checked {
+    let s = Scenario::new(subject).await?;
+    let second = s.store.register(versioned("orders", 2, points())).await?;
+    check!(second.queue != s.queue, "two versions share a queue");
+    check_eq!(second.schemas, s.schemas, "schema rows of await points that are alike");
+    let versions = s.store.versions("orders").await?;
+    let found: Vec<_> = versions.iter().map(|version| (version.queue, version.version)).collect();
+    check_eq!(found, [(s.queue, 1), (second.queue, 2)], "queues with their versions");
+    // Under the fingerprint of one version nothing else is registered.
+    let mut other = versioned("orders", 2, points());
+    other.version = 3;
+    match s.store.register(other).await {
+        Err(StoreError::SchemaConflict { workflow, .. }) => {
+            check_eq!(workflow, "orders", "workflow in conflict")
+        }
+        answer => check!(false, "another version under the same fingerprint: found {answer:?}"),
+    }
+
+    check!(s.store.unfinished("orders").await?.is_empty(), "no execution was started");
+    let mut hold = s.started("done").await?;
+    s.start("waiting").await?;
+    s.start("another").await?;
+    check_eq!(s.store.unfinished("orders").await?, [(s.queue, 3)], "unfinished executions");
+    hold.finish(&s, Status::Succeeded).await?;
+    check_eq!(s.store.unfinished("orders").await?, [(s.queue, 2)], "after one has ended");
+    let aside = s.claim(1).await?.claimed.remove(0);
+    Hold::new(aside, s.schemas[1]).finish(&s, Status::SetAside).await?;
+    check_eq!(s.store.unfinished("orders").await?, [(s.queue, 2)], "after one was set aside");
+    check!(
+        s.store.unfinished("refunds").await?.is_empty(),
+        "executions of a workflow that was never registered"
+    );
     Ok(())
 }
 

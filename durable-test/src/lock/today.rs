@@ -54,6 +54,10 @@ fn workflow(registration: &Registration) -> Result<(LockedWorkflow, &'static Des
         older: Vec::new(),
         lines: Lines::default(),
     });
-    let name = registration.name.to_owned();
+    // Versions of one name are workflows of their own: their executions never meet.
+    let name = match registration.version {
+        1 => registration.name.to_owned(),
+        version => format!("{} (version {version})", registration.name),
+    };
     Ok((LockedWorkflow { name, points: points.collect(), lines: Lines::default() }, description))
 }

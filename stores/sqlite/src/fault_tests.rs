@@ -24,7 +24,8 @@ async fn scene() -> Scene {
     let builder = SqliteStore::builder(folder.path().join("store.db"));
     let store = builder.busy_timeout(Duration::from_millis(500)).open().await.unwrap();
     let points = vec![PointSchema { name: "Start".into(), operation: String::new(), fields: vec![] }];
-    let registration = Registration { workflow: "w".into(), fingerprint: Fingerprint([1; 16]), points };
+    let registration =
+        Registration { workflow: "w".into(), version: 1, fingerprint: Fingerprint([1; 16]), points };
     let registered = store.register(registration).await.unwrap();
     let worker = store.join("w").await.unwrap();
     Scene { folder, store, registered, worker }

@@ -11,7 +11,7 @@
 //! | to find | look in |
 //! |---|---|
 //! | why a file does not open | `open.rs`, `migrate.rs` |
-//! | tables and indexes | `schema.sql`, `set_aside.sql` |
+//! | tables and indexes | `schema.sql` |
 //! | how writes are queued, grouped, retried one by one | `queue.rs`, `batch.rs`, `group.rs`, `writer.rs` |
 //! | what a commit writes, and why it was fenced | `commit.rs` |
 //! | who gets what on a claim | `claim.rs`, `release.rs` |

@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior};
 pub(crate) const APPLICATION_ID: i32 = 0x6475_7261;
 
 /// Step `n` leads from version `n` to `n + 1`. Steps are only ever added: a file of any release opens in all later ones.
-pub(crate) const STEPS: &[&str] = &[include_str!("schema.sql"), include_str!("set_aside.sql")];
+pub(crate) const STEPS: &[&str] = &[include_str!("schema.sql")];
 
 /// What a file turned out to be.
 #[derive(Debug, PartialEq, Eq)]
@@ -69,20 +69,6 @@ mod tests {
             conn.query_row("SELECT x, y FROM a", [], |r| Ok((r.get(0)?, r.get(1)?))).unwrap();
         assert_eq!(row, (7, 8));
         assert_eq!(migrate(&mut conn, &steps[..1]).unwrap(), Found::Newer(2));
-    }
-
-    #[test]
-    fn a_file_of_the_first_version_is_brought_to_the_newest_with_what_it_holds() {
-        let mut conn = Connection::open_in_memory().unwrap();
-        migrate(&mut conn, &STEPS[..1]).unwrap();
-        let insert = "INSERT INTO execution (id, instance, queue, priority, created, status) VALUES ('a', x'', 1, 0, 0, 5)";
-        conn.execute(insert, []).unwrap();
-        conn.execute("INSERT INTO worker (name, joined) VALUES ('w', 0)", []).unwrap();
-        assert_eq!(migrate(&mut conn, STEPS).unwrap(), Found::Current);
-        let read = "SELECT id, set_aside_by, build FROM execution, worker";
-        let row: (String, Option<String>, String) =
-            conn.query_row(read, [], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))).unwrap();
-        assert_eq!(row, ("a".into(), None, String::new()));
     }
 
     #[test]

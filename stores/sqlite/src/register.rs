@@ -1,9 +1,13 @@
 //! Registration of workflows: insert or compare (Versions). Schemas are never collected.
 
-use crate::{error::damaged, group::Tx};
+use crate::{
+    columns::{status_number, unsigned},
+    error::damaged,
+    group::Tx,
+};
 use durable_core::{
     Fingerprint, PointSchema,
-    store::{QueueId, Registered, Registration, SchemaId, SchemaRow, StoreError, Version},
+    store::{QueueId, Registered, Registration, SchemaId, SchemaRow, Status, StoreError, Version},
 };
 use rusqlite::{Connection, OptionalExtension};
 
@@ -28,7 +32,10 @@ pub(crate) fn register(
         known.push(found.map(|(schema, _)| schema));
     }
     let queue = find_queue(tx.conn, workflow, registration.fingerprint)?;
-    if let Some(queue) = queue {
+    if let Some((queue, version)) = queue {
+        if version != registration.version {
+            return Ok(Err(conflict("", registration.fingerprint)));
+        }
         let stored = points_of(tx.conn, queue)?;
         let strange = (points.iter().zip(&known)).find(|(_, schema)| {
             schema.is_none_or(|schema| !stored.iter().any(|(known, _)| *known == schema))
@@ -61,8 +68,8 @@ pub(crate) fn register(
         schemas.push(schema);
     }
     tx.execute(
-        "INSERT INTO queue (workflow, fingerprint) VALUES (?1, ?2)",
-        (workflow, registration.fingerprint.0),
+        "INSERT INTO queue (workflow, version, fingerprint) VALUES (?1, ?2, ?3)",
+        (workflow, registration.version, registration.fingerprint.0),
     )?;
     let queue = QueueId(number(tx.conn.last_insert_rowid())?);
     for schema in &schemas {
@@ -88,15 +95,17 @@ pub(crate) fn versions(conn: &Connection, workflow: &str) -> rusqlite::Result<Ve
     let mut points = conn.prepare_cached(
         "SELECT schema, content FROM queue_point JOIN point USING (schema) WHERE queue = ?1 ORDER BY schema",
     )?;
-    let mut queues =
-        conn.prepare_cached("SELECT queue, fingerprint FROM queue WHERE workflow = ?1 ORDER BY queue")?;
-    let queues = queues.query_map([workflow], |r| Ok((r.get::<_, u32>(0)?, r.get::<_, [u8; 16]>(1)?)))?;
+    let mut queues = conn
+        .prepare_cached("SELECT queue, version, fingerprint FROM queue WHERE workflow = ?1 ORDER BY queue")?;
+    let queues = queues.query_map([workflow], |r| {
+        let (queue, version, fingerprint) = (QueueId(r.get(0)?), r.get(1)?, Fingerprint(r.get(2)?));
+        Ok(Version { queue, version, fingerprint, points: Vec::new() })
+    })?;
     let mut versions = Vec::new();
-    for queue in queues {
-        let (queue, fingerprint) = queue?;
-        let mut version =
-            Version { queue: QueueId(queue), fingerprint: Fingerprint(fingerprint), points: Vec::new() };
-        let rows = points.query_map([queue], |r| Ok((r.get::<_, u32>(0)?, r.get::<_, Vec<u8>>(1)?)))?;
+    for version in queues {
+        let mut version = version?;
+        let rows =
+            points.query_map([version.queue.0], |r| Ok((r.get::<_, u32>(0)?, r.get::<_, Vec<u8>>(1)?)))?;
         for row in rows {
             let (schema, content) = row?;
             let point = PointSchema::from_bytes(&content)
@@ -106,6 +115,19 @@ pub(crate) fn versions(conn: &Connection, workflow: &str) -> rusqlite::Result<Ve
         versions.push(version);
     }
     Ok(versions)
+}
+
+/// How many executions of a workflow have not ended, by queue.
+pub(crate) fn unfinished(conn: &Connection, workflow: &str) -> rusqlite::Result<Vec<(QueueId, u64)>> {
+    conn.prepare_cached(
+        "SELECT queue, count(*) AS unfinished FROM execution LEFT JOIN position USING (row)
+         WHERE (finished IS NULL OR status = ?2) AND queue IN (SELECT queue FROM queue WHERE workflow = ?1)
+         GROUP BY queue ORDER BY queue",
+    )?
+    .query_map((workflow, status_number(Status::SetAside)), |r| {
+        Ok((QueueId(r.get("queue")?), unsigned(r, "unfinished")?))
+    })?
+    .collect()
 }
 
 fn find_point(
@@ -125,9 +147,9 @@ fn find_queue(
     conn: &Connection,
     workflow: &str,
     fingerprint: Fingerprint,
-) -> rusqlite::Result<Option<QueueId>> {
-    conn.prepare_cached("SELECT queue FROM queue WHERE workflow = ?1 AND fingerprint = ?2")?
-        .query_row((workflow, fingerprint.0), |r| r.get(0).map(QueueId))
+) -> rusqlite::Result<Option<(QueueId, u32)>> {
+    conn.prepare_cached("SELECT queue, version FROM queue WHERE workflow = ?1 AND fingerprint = ?2")?
+        .query_row((workflow, fingerprint.0), |r| Ok((QueueId(r.get(0)?), r.get(1)?)))
         .optional()
 }
 

@@ -19,7 +19,7 @@ use durable_core::{
     store::{
         Beat, BuildId, ClaimRequest, Claims, Commit, CommitError, Committed, EditError, EditRequest,
         ExecutionId, ExecutionRecord, Filter, FrameWrite, HistoryEntry, Local, Millis, Next, Outcome,
-        Reconsider, RedriveError, Registered, Registration, Release, SchemaId, SchemaRow, SendError,
+        QueueId, Reconsider, RedriveError, Registered, Registration, Release, SchemaId, SchemaRow, SendError,
         SendRequest, Sent, StartRequest, Started, Store, StoreError, Version, WorkerId,
     },
 };
@@ -235,6 +235,11 @@ impl Store for SqliteStore {
     fn versions(&self, workflow: &str) -> BoxFuture<'_, Result<Vec<Version>, StoreError>> {
         let workflow = workflow.to_owned();
         Box::pin(self.read(Extent::Short, move |conn| register::versions(conn, &workflow)))
+    }
+
+    fn unfinished(&self, workflow: &str) -> BoxFuture<'_, Result<Vec<(QueueId, u64)>, StoreError>> {
+        let workflow = workflow.to_owned();
+        Box::pin(self.read(Extent::Long, move |conn| register::unfinished(conn, &workflow)))
     }
 
     fn join_as(&self, name: &str, build: &BuildId) -> BoxFuture<'_, Result<WorkerId, StoreError>> {

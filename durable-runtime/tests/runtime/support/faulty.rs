@@ -5,9 +5,9 @@ use durable_core::{
     memory::MemoryStore,
     store::{
         Beat, BuildId, ClaimRequest, Claimed, Claims, Commit, CommitError, Committed, EditError, EditRequest,
-        ExecutionId, ExecutionRecord, Filter, HistoryEntry, Local, Millis, Outcome, Reconsider, RedriveError,
-        Registered, Registration, Release, SchemaId, SchemaRow, SendError, SendRequest, Sent, StartRequest,
-        Started, Store, StoreError, Version, WorkerId,
+        ExecutionId, ExecutionRecord, Filter, HistoryEntry, Local, Millis, Outcome, QueueId, Reconsider,
+        RedriveError, Registered, Registration, Release, SchemaId, SchemaRow, SendError, SendRequest, Sent,
+        StartRequest, Started, Store, StoreError, Version, WorkerId,
     },
 };
 use std::{
@@ -115,6 +115,10 @@ impl Store for Faulty {
 
     fn versions(&self, workflow: &str) -> BoxFuture<'_, Result<Vec<Version>, StoreError>> {
         self.store.versions(workflow)
+    }
+
+    fn unfinished(&self, workflow: &str) -> BoxFuture<'_, Result<Vec<(QueueId, u64)>, StoreError>> {
+        self.store.unfinished(workflow)
     }
 
     fn join_as(&self, name: &str, build: &BuildId) -> BoxFuture<'_, Result<WorkerId, StoreError>> {

@@ -38,6 +38,7 @@ impl Opened {
     pub(crate) async fn of(store: SqliteStore) -> Self {
         let registration = Registration {
             workflow: "order".into(),
+            version: 1,
             fingerprint: Fingerprint([1; 16]),
             points: vec![PointSchema { name: "Start".into(), operation: String::new(), fields: vec![] }],
         };
