@@ -70,8 +70,8 @@ pub use durable_core::{
 pub use durable_core::{event as events, inclusive_range, memory, schema, snapshot, store};
 pub use durable_macros::{step, workflow, workflows};
 pub use durable_runtime::{
-    Client, ClientError, Handle, NeedsMigration, StartError, StartOptions, Stats, VersionCount, Worker,
-    WorkerBuilder,
+    Client, ClientError, EditProblem, Handle, NeedsMigration, Redriven, StartError, StartOptions, Stats,
+    VersionCount, Worker, WorkerBuilder,
 };
 #[cfg(feature = "sqlite")]
 pub use durable_sqlite::SqliteStore;

@@ -7,6 +7,8 @@ mod locals;
 mod migrations;
 mod points;
 mod prelude;
+mod redriven;
+mod rescued;
 mod side_by_side;
 mod structs;
 mod table;

@@ -11,10 +11,12 @@
 //! | who gets what on a claim, crash limits, releases | `memory/claim.rs`, `memory/due.rs` |
 //! | dead workers | `memory/workers.rs` |
 //! | events | `memory/mailbox.rs`, `memory/start.rs` |
+//! | what people ask of executions that have stopped | `memory/control.rs` |
 
 mod claim;
 mod clock;
 mod commit;
+mod control;
 mod due;
 mod execution;
 mod mailbox;
@@ -29,9 +31,10 @@ pub use clock::{Clock, ManualClock};
 use crate::{
     BoxFuture,
     store::{
-        Beat, ClaimRequest, Claims, Commit, CommitError, Committed, ExecutionId, ExecutionRecord, Filter,
-        HistoryEntry, Local, Millis, Outcome, QueueId, Registered, Registration, Release, SchemaId,
-        SchemaRow, SendError, SendRequest, Sent, StartRequest, Started, Store, StoreError, Version, WorkerId,
+        Beat, BuildId, ClaimRequest, Claims, Commit, CommitError, Committed, EditError, EditRequest,
+        ExecutionId, ExecutionRecord, Filter, HistoryEntry, Local, Millis, Outcome, QueueId, Reconsider,
+        RedriveError, Registered, Registration, Release, SchemaId, SchemaRow, SendError, SendRequest, Sent,
+        StartRequest, Started, Store, StoreError, Version, WorkerId,
     },
 };
 use state::State;
@@ -162,9 +165,9 @@ impl Store for MemoryStore {
         Box::pin(async move { Ok(self.write(|state| state.unfinished(&workflow))) })
     }
 
-    fn join(&self, name: &str) -> BoxFuture<'_, Result<WorkerId, StoreError>> {
-        let name = name.to_owned();
-        Box::pin(async move { Ok(self.write(|state| state.workers.join(name))) })
+    fn join_as(&self, name: &str, build: &BuildId) -> BoxFuture<'_, Result<WorkerId, StoreError>> {
+        let (name, build) = (name.to_owned(), build.clone());
+        Box::pin(async move { Ok(self.write(|state| state.workers.join(name, build))) })
     }
 
     fn leave(&self, worker: WorkerId) -> BoxFuture<'_, Result<(), StoreError>> {
@@ -208,6 +211,21 @@ impl Store for MemoryStore {
         Box::pin(async move { self.write(|state| state.cancel(&id)) })
     }
 
+    fn redrive(
+        &self,
+        group: Vec<ExecutionId>,
+    ) -> BoxFuture<'_, Result<Vec<Result<(), RedriveError>>, StoreError>> {
+        Box::pin(async move { Ok(self.write(|state| group.iter().map(|id| state.redrive(id)).collect())) })
+    }
+
+    fn edit(&self, request: EditRequest) -> BoxFuture<'_, Result<(), EditError>> {
+        Box::pin(async move { self.write(|state| state.edit(request)) })
+    }
+
+    fn reconsider(&self, request: Reconsider) -> BoxFuture<'_, Result<u64, StoreError>> {
+        Box::pin(async move { self.write(|state| state.reconsider(&request)) })
+    }
+
     fn execution(&self, id: &ExecutionId) -> BoxFuture<'_, Result<Option<ExecutionRecord>, StoreError>> {
         let id = id.clone();
         Box::pin(async move { Ok(self.write(|state| state.record(&id))) })
@@ -220,6 +238,10 @@ impl Store for MemoryStore {
 
     fn list(&self, filter: Filter) -> BoxFuture<'_, Result<Vec<ExecutionRecord>, StoreError>> {
         Box::pin(async move { Ok(self.write(|state| state.list(&filter))) })
+    }
+
+    fn list_ids(&self, filter: Filter) -> BoxFuture<'_, Result<Vec<ExecutionId>, StoreError>> {
+        Box::pin(async move { Ok(self.write(|state| state.list_ids(&filter))) })
     }
 
     fn history(&self, id: &ExecutionId) -> BoxFuture<'_, Result<Vec<HistoryEntry>, StoreError>> {

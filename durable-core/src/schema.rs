@@ -16,6 +16,7 @@ mod rebuild;
 pub mod text;
 mod trace;
 mod value;
+mod write;
 
 #[cfg(test)]
 mod decode_tests;
@@ -23,6 +24,8 @@ mod decode_tests;
 mod rebuild_tests;
 #[cfg(test)]
 mod trace_tests;
+#[cfg(test)]
+mod write_tests;
 
 use std::sync::Arc;
 
@@ -35,6 +38,7 @@ pub use point::{PointSchema, versioned_fingerprint, workflow_fingerprint};
 pub use rebuild::RebuildError;
 pub use trace::{TraceError, trace};
 pub use value::{Value, VariantValue};
+pub use write::EncodeError;
 
 /// The most nodes one schema may have. Larger ones are refused when traced and when read.
 pub const SCHEMA_NODES_MAX: usize = 1 << 16;
@@ -149,7 +153,7 @@ pub enum VariantSchema {
 
 impl Schema {
     /// The nodes of this schema in the order [`Schema::Ref`] counts them.
-    pub(crate) fn nodes(&self) -> Vec<&Schema> {
+    pub fn nodes(&self) -> Vec<&Schema> {
         let mut nodes = Vec::new();
         self.collect_nodes(&mut nodes);
         nodes

@@ -8,6 +8,8 @@
 
 mod claim;
 mod commit;
+mod control;
+mod edit;
 mod ending;
 mod error;
 mod execution;
@@ -16,6 +18,8 @@ mod start;
 
 pub use claim::{ClaimRequest, Claimed, ClaimedFrame, Claims, Delivery, Release};
 pub use commit::{Commit, CommitError, Committed, FrameWrite, Next, Park};
+pub use control::{BuildId, Reconsider, RedriveError};
+pub use edit::{EditError, EditRequest};
 pub use ending::{Ending, Teller, ending};
 pub use error::StoreError;
 pub use execution::{
@@ -122,11 +126,16 @@ pub trait Store: Send + Sync + 'static {
     /// All versions of a workflow, the oldest first; none if there is no such workflow.
     fn versions(&self, workflow: &str) -> BoxFuture<'_, Result<Vec<Version>, StoreError>>;
 
-    /// How many executions of a workflow have not ended, by queue; queues without any are left out. Looks at all executions.
+    /// How many executions of a workflow have not ended, set aside or not, by queue; queues without any are left out. Looks at all executions.
     fn unfinished(&self, workflow: &str) -> BoxFuture<'_, Result<Vec<(QueueId, u64)>, StoreError>>;
 
-    /// Joins as a worker and takes its liveness lock (K3). `name` is for people.
-    fn join(&self, name: &str) -> BoxFuture<'_, Result<WorkerId, StoreError>>;
+    /// Joins as a worker and takes its liveness lock (K3). `name` is for people. What it sets aside is set aside by this build.
+    fn join_as(&self, name: &str, build: &BuildId) -> BoxFuture<'_, Result<WorkerId, StoreError>>;
+
+    /// Joins as a worker of the build without a name.
+    fn join(&self, name: &str) -> BoxFuture<'_, Result<WorkerId, StoreError>> {
+        self.join_as(name, &BuildId::default())
+    }
 
     /// Leaves cleanly. What the worker still owns becomes claimable at once and counts no crash.
     fn leave(&self, worker: WorkerId) -> BoxFuture<'_, Result<(), StoreError>>;
@@ -166,6 +175,29 @@ pub trait Store: Send + Sync + 'static {
     /// [`Status::Cancelled`] when a worker has carried it out. [`StoreError::UnknownExecution`] if there is none.
     fn cancel(&self, id: &ExecutionId) -> BoxFuture<'_, Result<bool, StoreError>>;
 
+    /// Lets executions that failed or were set aside go on from their last committed await point (X4): due at once, for any
+    /// build, with the counts of crashes and failed attempts at 0. A retry that was due later is due now; deadlines of timers stand,
+    /// as do events that wait. A request that came too late for a failed one is forgotten. Epoch + 1, fence + 1. History keeps the
+    /// end that was none.
+    ///
+    /// One answer for each member, in order; an `Err` for the whole group if nothing was written. Callers keep groups at 500 members
+    /// or fewer (G5).
+    fn redrive(
+        &self,
+        group: Vec<ExecutionId>,
+    ) -> BoxFuture<'_, Result<Vec<Result<(), RedriveError>>, StoreError>>;
+
+    /// Replaces what an execution has saved (X3), if it stands at the epoch given and no worker runs it: epoch, fence and run + 1. All
+    /// else stays as it is: what waits goes on waiting, what failed has failed until it is redriven. An unknown frame is
+    /// [`EditError::Moved`].
+    fn edit(&self, request: EditRequest) -> BoxFuture<'_, Result<(), EditError>>;
+
+    /// Lets executions that other builds have set aside be tried again, as if they were redriven, and says how many (Versions).
+    /// Workers of the build that set one aside do not claim it, unless it is to be cancelled; with the claim of another it is like
+    /// any other. What the store itself set aside, and what waits to be cancelled, stays. [`StoreError::WorkerLost`] if this worker
+    /// was given up.
+    fn reconsider(&self, request: Reconsider) -> BoxFuture<'_, Result<u64, StoreError>>;
+
     /// An execution as it stands, with its frames; `None` if there is none.
     fn execution(&self, id: &ExecutionId) -> BoxFuture<'_, Result<Option<ExecutionRecord>, StoreError>>;
 
@@ -174,6 +206,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Executions by filter, ordered by id.
     fn list(&self, filter: Filter) -> BoxFuture<'_, Result<Vec<ExecutionRecord>, StoreError>>;
+
+    /// The ids of what [`Store::list`] gives.
+    fn list_ids(&self, filter: Filter) -> BoxFuture<'_, Result<Vec<ExecutionId>, StoreError>>;
 
     /// Life-cycle history of an execution (G6), oldest first.
     fn history(&self, id: &ExecutionId) -> BoxFuture<'_, Result<Vec<HistoryEntry>, StoreError>>;

@@ -176,7 +176,8 @@ impl Beating {
         let goes_on = move || order.load(SeqCst) == RUNNING;
         // Fails if the store gave it up already.
         let _ = block_on(shared.store.leave(shared.worker()), &goes_on, LEAVE_MAX);
-        match block_on(shared.store.join(&shared.options.name), &goes_on, LEAVE_MAX) {
+        match block_on(shared.store.join_as(&shared.options.name, &shared.options.build), &goes_on, LEAVE_MAX)
+        {
             Some(Ok(worker)) => {
                 shared.set_worker(worker);
                 self.lost = false;

@@ -1,6 +1,7 @@
 //! Building a worker: what it runs, with what, and within which limits.
 
 use crate::{
+    build,
     error::StartError,
     registry::{Registered, Registry, Typed},
     schemas::Schemas,
@@ -8,7 +9,10 @@ use crate::{
     versions,
     worker::Worker,
 };
-use durable_core::{Durable, Resources, Workflow, store::Store};
+use durable_core::{
+    Durable, Resources, Workflow,
+    store::{BuildId, Store},
+};
 use std::{collections::HashSet, fmt, sync::Arc, time::Duration};
 use tokio::runtime::Handle;
 
@@ -18,6 +22,8 @@ pub struct WorkerBuilder {
     store: Arc<dyn Store>,
     resources: Resources,
     workflows: Vec<Arc<dyn Registered>>,
+    /// `None`: found out when it starts.
+    build: Option<BuildId>,
     options: Options,
 }
 
@@ -25,6 +31,7 @@ impl WorkerBuilder {
     pub(crate) fn new(store: Arc<dyn Store>) -> Self {
         let options = Options {
             name: format!("worker-{}", std::process::id()),
+            build: BuildId::default(),
             concurrency: 10_000,
             shards: None,
             lease: Duration::from_secs(30),
@@ -33,7 +40,7 @@ impl WorkerBuilder {
             grace: Duration::from_secs(10),
             payload_bytes_max: 16 << 20,
         };
-        Self { store, resources: Resources::new(), workflows: Vec::new(), options }
+        Self { store, resources: Resources::new(), workflows: Vec::new(), build: None, options }
     }
 
     /// Supplies what workflows take by reference (`shop: &Shop`), by type: one value of each.
@@ -72,6 +79,15 @@ impl WorkerBuilder {
         self
     }
 
+    /// Which build of your program this is: a release, a commit. What one build could not go on from and set aside (a value that
+    /// cannot be read, a migration that refuses it), each later worker of *another* build tries once, when it starts. Where nothing
+    /// is said it is a hash over the workflows with what they save, the version of `durable`, and the executable's size and time;
+    /// say it where several executables are one build, or where one reads what it reads by its surroundings.
+    pub fn build_id(mut self, build: impl AsRef<str>) -> Self {
+        self.build = Some(BuildId::new(build));
+        self
+    }
+
     /// Others take over when the beat stands still this long (30 s). Where the store sees at once that a process is dead, they
     /// need not wait for it.
     pub fn lease(mut self, lease: Duration) -> Self {
@@ -105,9 +121,11 @@ impl WorkerBuilder {
 
     /// Checks everything, registers with the store, and begins to work.
     pub async fn start(self) -> Result<Worker, StartError> {
-        let Self { store, resources, workflows, options } = self;
+        let Self { store, resources, workflows, build, mut options } = self;
         check_options(&options)?;
+        check_build(build.as_ref())?;
         check_workflows(&workflows, &resources)?;
+        options.build = build.unwrap_or_else(|| build::of_this_program(&workflows));
         let runtime = Handle::try_current().map_err(|_| StartError::NoRuntime)?;
         let schemas = Schemas::new(Arc::clone(&store));
         let mut registry = Registry::default();
@@ -121,7 +139,7 @@ impl WorkerBuilder {
             registry.insert(numbers.queue, workflow);
             versions::accept_older(&mut registry, &schemas, description, numbers.queue, &of_name).await?;
         }
-        let worker = store.join(&options.name).await?;
+        let worker = store.join_as(&options.name, &options.build).await?;
         // What a killed process held is taken over by the next one to start, not a beat later (K3).
         if let Err(error) = store.beat(worker, options.lease).await {
             tracing::warn!(%error, "the first beat failed; the next may succeed");
@@ -171,6 +189,17 @@ fn check_options(options: &Options) -> Result<(), StartError> {
         return Err(StartError::Option { option: "lease", found, expected: "at least four beats" });
     }
     Ok(())
+}
+
+fn check_build(build: Option<&BuildId>) -> Result<(), StartError> {
+    match build {
+        Some(build) if build.as_str().is_empty() => Err(StartError::Option {
+            option: "build_id",
+            found: "empty".into(),
+            expected: "a text that each build has for its own",
+        }),
+        _ => Ok(()),
+    }
 }
 
 fn check_workflows(workflows: &[Arc<dyn Registered>], resources: &Resources) -> Result<(), StartError> {

@@ -2,6 +2,7 @@
 //! become free for what was left out; nothing polls.
 
 use crate::{
+    build,
     guarded::guarded,
     places::{Ask, Place},
     shared::Shared,
@@ -15,9 +16,16 @@ const EMPTY_HANDED: Duration = Duration::from_millis(100);
 
 /// Runs until the worker closes.
 pub(crate) async fn run(shared: Arc<Shared>) {
+    let tried = guarded(build::reconsider(&shared));
+    if let (Err(panic), ()) = tokio::join!(tried, claim_in_turns(&shared)) {
+        tracing::error!(panic, "the store panicked as it was asked for what other builds have set aside");
+    }
+}
+
+async fn claim_in_turns(shared: &Arc<Shared>) {
     let mut round = 0;
     loop {
-        let next_wake = claim_all(&shared, &mut round).await;
+        let next_wake = claim_all(shared, &mut round).await;
         tokio::select! {
             () = shared.places.look.notified() => {}
             () = sleep(next_wake) => {}

@@ -1,8 +1,10 @@
 //! Clients: start executions, and get hold of them.
 
 use crate::{
+    edit,
     error::ClientError,
     handle::Handle,
+    redrive::{self, Redriven},
     same_input::same_input,
     saved,
     schemas::Schemas,
@@ -173,6 +175,41 @@ impl Client {
         saved::json(&*self.store, &self.schemas, &record).await
     }
 
+    /// Changes what an execution has saved to what this JSON says: in the form of [`Client::state_json`], with other values. It must
+    /// not be running: it waits, failed, or was set aside. It goes on waiting, and what failed or was set aside goes on when it is
+    /// [redriven](crate::Handle::redrive). Neither the workflow nor the build that saved it is needed.
+    ///
+    /// All of the JSON must fit the types as they were saved; whatever does not is named by its place. A local whose JSON is what
+    /// `state_json` gives stays byte for byte as it is. What a type's own `Deserialize` refuses is found out when the execution goes on:
+    /// then it is set aside. Operations have other idempotency keys after an edit. A snapshot that is damaged can be replaced so, too.
+    ///
+    /// `by` says who does it: history keeps that, with the names of the locals that were changed. False: nothing was to be changed.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::Edit`] with all that does not fit; [`ClientError::NotEdited`] if it runs or has moved on;
+    /// [`ClientError::UnknownExecution`], [`ClientError::Ended`].
+    pub async fn edit_json(
+        &self,
+        id: impl IntoExecutionId,
+        state: &serde_json::Value,
+        by: &str,
+    ) -> Result<bool, ClientError> {
+        edit::edit(&*self.store, &self.schemas, &id.into_execution_id()?, state, by).await
+    }
+
+    /// Redrives all executions that failed, as [`Handle::redrive`](crate::Handle::redrive) does one: after a deploy that cures what
+    /// they failed of, or an outage that has passed. Of the filter, `workflow` and `after` say which, `limit` how many (0: all), and
+    /// `status` is `Failed` (also when it is not given) or `SetAside`. The store is never held for long: it is done in groups, each
+    /// of them durable. After an error, call it again: what was redriven has not failed any more.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::Store`]. What others have redriven or cancelled meanwhile is in [`Redriven::refused`].
+    pub async fn redrive_all(&self, filter: Filter) -> Result<Redriven, ClientError> {
+        redrive::all(&*self.store, filter).await
+    }
+
     /// Executions by filter, ordered by id.
     pub async fn list(&self, filter: Filter) -> Result<Vec<ExecutionRecord>, ClientError> {
         Ok(self.store.list(filter).await?)
@@ -180,7 +217,7 @@ impl Client {
 
     /// The versions of a workflow that were ever registered in this store, the lowest first, and how many executions of each have not
     /// ended: when it is none, its code can go. A child workflow that runs inline is part of its parent's execution, and not counted by
-    /// itself. Looks at all executions.
+    /// itself; nor are those that failed, which could be redriven. Looks at all executions.
     pub async fn versions(&self, workflow: &str) -> Result<Vec<VersionCount>, ClientError> {
         let unfinished = self.store.unfinished(workflow).await?;
         let mut counts = BTreeMap::new();

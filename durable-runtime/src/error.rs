@@ -1,10 +1,11 @@
 //! What can go wrong at the start of a worker, and in a client.
 
+use crate::edit::EditProblem;
 use durable_core::{
     ExecutionId, MissingResource, StateError, Status, UndescribedWorkflow, Unreadable,
     event::EventError,
     schema::TraceError,
-    store::{InvalidId, SendError, StoreError},
+    store::{EditError, InvalidId, RedriveError, SendError, StoreError},
     stored::StoredError,
 };
 
@@ -173,7 +174,7 @@ pub enum ClientError {
         error: String,
     },
     /// The execution failed without an output: a panic, or too many crashes. Its last snapshot is kept.
-    #[error("execution `{id}` failed: {reason}; its last snapshot is kept")]
+    #[error("execution `{id}` failed: {reason}; its last snapshot is kept, and it can be redriven")]
     Failed {
         /// The id.
         id: ExecutionId,
@@ -194,6 +195,28 @@ pub enum ClientError {
         /// Why.
         reason: String,
     },
+    /// Only what failed or was set aside can be redriven.
+    #[error(transparent)]
+    NotRedriven(RedriveError),
+    /// Of all executions with this status, none can be redriven.
+    #[error(
+        "only executions that failed or were set aside can be redriven, and none that is {status}: ask for another status"
+    )]
+    CannotRedrive {
+        /// What the filter asks for.
+        status: Status,
+    },
+    /// It runs, or has moved on.
+    #[error(transparent)]
+    NotEdited(EditError),
+    /// The JSON of an edit is not what the saved types allow. Nothing was written.
+    #[error("execution `{id}` cannot be edited so: {}", listed(problems))]
+    Edit {
+        /// The id.
+        id: ExecutionId,
+        /// Everything that is wrong, by its place.
+        problems: Vec<EditProblem>,
+    },
     /// The output cannot be read as this workflow's.
     #[error("the output of execution `{id}` cannot be read: {}", unreadable(error))]
     Output {
@@ -209,6 +232,10 @@ pub enum ClientError {
     /// The store could not do it.
     #[error(transparent)]
     Store(StoreError),
+}
+
+fn listed(problems: &[EditProblem]) -> String {
+    problems.iter().map(EditProblem::to_string).collect::<Vec<_>>().join("; ")
 }
 
 /// An output is no event: nobody sent it.
@@ -234,6 +261,16 @@ impl From<StoreError> for ClientError {
         match error {
             StoreError::UnknownExecution(id) => Self::UnknownExecution(id),
             error => Self::Store(error),
+        }
+    }
+}
+
+impl From<RedriveError> for ClientError {
+    fn from(error: RedriveError) -> Self {
+        match error {
+            RedriveError::UnknownExecution(id) => Self::UnknownExecution(id),
+            RedriveError::Store(error) => error.into(),
+            error => Self::NotRedriven(error),
         }
     }
 }

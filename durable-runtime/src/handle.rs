@@ -1,7 +1,9 @@
 //! A handle of one execution: send to it, read its state, wait for its result.
 
 use crate::{
+    edit,
     error::ClientError,
+    redrive,
     saved::{self, Saved},
     schemas::Schemas,
     start::{ATTEMPTS, random_bits},
@@ -79,6 +81,17 @@ impl<W: Workflow> Handle<W> {
         Ok(self.store.cancel(&self.id).await?)
     }
 
+    /// Lets it go on after it failed or was set aside: the operation of its last committed await point runs again, under the same
+    /// idempotency key, and retries are counted anew. An `at_most_once` step does not run again: it gives `Interrupted`. Durable once
+    /// it returns; [`result`](Handle::result) then waits for the new end.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::NotRedriven`] if it goes on by itself, succeeded, or was cancelled; [`ClientError::UnknownExecution`].
+    pub async fn redrive(&self) -> Result<(), ClientError> {
+        redrive::one(&*self.store, &self.id).await
+    }
+
     /// Where it is in its life.
     pub async fn status(&self) -> Result<Status, ClientError> {
         Ok(self.record().await?.status)
@@ -120,6 +133,11 @@ impl<W: Workflow> Handle<W> {
     /// See [`Client::state_json`](crate::Client::state_json).
     pub async fn state_json(&self) -> Result<serde_json::Value, ClientError> {
         saved::json(&*self.store, &self.schemas, &self.record().await?).await
+    }
+
+    /// Changes what it has saved to what this JSON says. See [`Client::edit_json`](crate::Client::edit_json).
+    pub async fn edit_json(&self, state: &serde_json::Value, by: &str) -> Result<bool, ClientError> {
+        edit::edit(&*self.store, &self.schemas, &self.id, state, by).await
     }
 
     /// Waits until it ends, and gives what the workflow returned: for a workflow that returns a `Result`, that `Result`. An

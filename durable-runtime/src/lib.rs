@@ -16,18 +16,24 @@
 //! | starts, conflicts | `client.rs`, `start.rs`, `same_input.rs` |
 //! | events, state, result | `handle.rs` |
 //! | executions of older versions | `versions.rs` |
+//! | which build this is, what other builds have set aside | `build.rs` |
+//! | executions that have stopped and shall go on | `redrive.rs` |
 //! | a state as JSON, without the program | `saved.rs` |
+//! | an edit of it | `edit.rs`, `edit/from_json.rs` |
 
 mod beat;
+mod build;
 mod builder;
 mod claim_loop;
 mod client;
+mod edit;
 mod error;
 mod execution;
 mod guarded;
 mod handle;
 mod host;
 mod places;
+mod redrive;
 mod registry;
 mod restore;
 mod same_input;
@@ -44,8 +50,10 @@ mod worker;
 
 pub use builder::WorkerBuilder;
 pub use client::{Client, IntoExecutionId, StartOptions, VersionCount};
+pub use edit::EditProblem;
 pub use error::{ClientError, StartError};
 pub use handle::Handle;
+pub use redrive::Redriven;
 pub use stats::Stats;
 pub use versions::NeedsMigration;
 pub use worker::Worker;

@@ -11,7 +11,9 @@ use crate::{
 };
 use durable_core::{
     BoxFuture, Host, Resources,
-    store::{Admission, Claimed, QueueId, StartRequest, Started, Store, StoreError, Teller, WorkerId},
+    store::{
+        Admission, BuildId, Claimed, QueueId, StartRequest, Started, Store, StoreError, Teller, WorkerId,
+    },
 };
 use std::{
     sync::{
@@ -29,6 +31,7 @@ use tokio::{
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
     pub(crate) name: String,
+    pub(crate) build: BuildId,
     pub(crate) concurrency: usize,
     /// `None`: half as many as the runtime has threads.
     pub(crate) shards: Option<usize>,
@@ -137,18 +140,21 @@ impl Shared {
     }
 
     /// Asks the store for something until it is done, refused for good, or the worker closes.
-    pub(crate) async fn until_closing<F: Future<Output = Result<(), StoreError>>>(
+    pub(crate) async fn until_closing<T, F: Future<Output = Result<T, StoreError>>>(
         &self,
         ask: impl Fn() -> F,
-    ) -> Result<(), StoreError> {
+    ) -> Result<T, StoreError> {
         let mut trouble = None;
-        while let Err(error) = ask().await {
+        loop {
+            let error = match ask().await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
             if !error.is_transient() || self.is_closing() {
                 return Err(error);
             }
             trouble.get_or_insert_with(|| self.trouble.begin(&error)).pause().await;
         }
-        Ok(())
     }
 
     /// Ends when the worker begins to close.

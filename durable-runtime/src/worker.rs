@@ -4,7 +4,7 @@ use crate::{
     beat::Beat, builder::WorkerBuilder, claim_loop, shard::Shard, shared::Shared, stats::Stats,
     versions::NeedsMigration,
 };
-use durable_core::store::{Admission, Store, StoreError, WorkerId};
+use durable_core::store::{Admission, BuildId, Store, StoreError, WorkerId};
 use std::{fmt, sync::Arc, time::Duration};
 use tokio::{task::JoinHandle, time::timeout};
 
@@ -48,6 +48,11 @@ impl Worker {
     /// Its number in the store.
     pub fn id(&self) -> WorkerId {
         self.shared.worker()
+    }
+
+    /// The build it was told it is, or found out.
+    pub fn build_id(&self) -> &BuildId {
+        &self.shared.options.build
     }
 
     /// What it has done and has in hand.

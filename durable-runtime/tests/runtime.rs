@@ -13,6 +13,8 @@ mod surroundings;
 
 #[path = "runtime/control.rs"]
 mod control;
+#[path = "runtime/edits.rs"]
+mod edits;
 #[path = "runtime/events.rs"]
 mod events;
 #[path = "runtime/frames.rs"]
@@ -21,10 +23,14 @@ mod frames;
 mod life;
 #[path = "runtime/many.rs"]
 mod many;
+#[path = "runtime/redrive.rs"]
+mod redrive;
 #[path = "runtime/refusals.rs"]
 mod refusals;
 #[path = "runtime/retries.rs"]
 mod retries;
+#[path = "runtime/set_aside.rs"]
+mod set_aside;
 #[path = "runtime/starts.rs"]
 mod starts;
 #[path = "runtime/timers.rs"]

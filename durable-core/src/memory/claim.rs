@@ -18,12 +18,15 @@ impl State {
                 queues.push(*queue);
             }
         }
+        let build = self.workers.build(request.worker);
         let pick = |class, limit| {
-            let is_readable = |row| match self.executions.get(&row) {
-                Some(execution) => !execution.has_frame_at(&request.unreadable),
+            let may_take = |row| match self.executions.get(&row) {
+                Some(execution) => {
+                    !execution.has_frame_at(&request.unreadable) && !execution.is_left_to_others_than(&build)
+                }
                 None => true,
             };
-            self.due.pick(&queues, class, limit, self.now, &is_readable)
+            self.due.pick(&queues, class, limit, self.now, &may_take)
         };
         let (mut rows, more_ordinary) = pick(Class::Ordinary, request.limit);
         let (fragile, more_fragile) = pick(Class::Fragile, request.fragile);
@@ -54,6 +57,7 @@ impl State {
         execution.status = Status::Running;
         // An execution that was set aside and is claimed again, to be cancelled, has not ended any more.
         execution.finished = None;
+        execution.set_aside_by = None;
         self.workers.set_owner(execution, Some(worker));
         self.due.set_wake(execution, None);
         Some(execution.claimed(self.now))

@@ -112,6 +112,8 @@ impl State {
         execution.output = outcome.output;
         execution.error = outcome.error;
         execution.finished = Some(self.now);
+        execution.set_aside_by = (outcome.status == Status::SetAside)
+            .then(|| execution.owner.map(|owner| self.workers.build(owner)).unwrap_or_default());
         if matches!(outcome.status, Status::Succeeded | Status::Cancelled) {
             execution.frames.clear();
             execution.mailbox.close();

@@ -2,7 +2,7 @@
 
 use super::{due::Class, mailbox::Mailbox, state::later};
 use crate::store::{
-    Claimed, ClaimedFrame, Control, Delivery, ExecutionId, FrameRecord, FrameWrite, HistoryEntry,
+    BuildId, Claimed, ClaimedFrame, Control, Delivery, ExecutionId, FrameRecord, FrameWrite, HistoryEntry,
     HistoryKind, Millis, QueueId, Row, SchemaId, StartRequest, Status, WorkerId,
 };
 use std::{
@@ -42,6 +42,7 @@ pub(super) struct Execution {
     pub(super) finished: Option<Millis>,
     pub(super) output: Option<Vec<u8>>,
     pub(super) error: Option<String>,
+    pub(super) set_aside_by: Option<BuildId>,
     pub(super) history: VecDeque<HistoryEntry>,
 }
 
@@ -93,6 +94,7 @@ impl Execution {
             finished: None,
             output: None,
             error: None,
+            set_aside_by: None,
             history: VecDeque::new(),
         }
     }
@@ -100,6 +102,11 @@ impl Execution {
     /// Whether one of its frames stands at one of these.
     pub(super) fn has_frame_at(&self, schemas: &[SchemaId]) -> bool {
         !schemas.is_empty() && self.frames.values().any(|frame| schemas.contains(&frame.schema))
+    }
+
+    /// Whether a worker of this build leaves it to others: it has set it aside before. To cancel it, nobody need read it.
+    pub(super) fn is_left_to_others_than(&self, build: &BuildId) -> bool {
+        self.status == Status::Ready && self.control.is_none() && self.set_aside_by.as_ref() == Some(build)
     }
 
     /// Writes a frame as it shall stand. The caller has checked that a new frame brings a snapshot.
@@ -165,11 +172,45 @@ impl Execution {
         }
     }
 
+    /// How it ended, as history tells it.
+    pub(super) fn end(&self) -> Option<HistoryEntry> {
+        let status = self.status;
+        self.finished.map(|at| HistoryEntry {
+            at,
+            epoch: self.epoch,
+            kind: HistoryKind::Finished,
+            detail: match &self.error {
+                Some(error) => format!("{status}: {error}"),
+                None => status.to_string(),
+            },
+        })
+    }
+
+    /// Whether history has its end already: it was edited since, which comes after. What was set aside may be cancelled then, which is
+    /// another end.
+    pub(super) fn end_is_told(&self) -> bool {
+        use HistoryKind::{Finished, Reconsidered, Redriven};
+        let mut kinds = self.history.iter().rev().map(|entry| entry.kind);
+        let last = kinds.find(|kind| matches!(kind, Finished | Redriven | Reconsidered));
+        self.status != Status::Cancelled && last == Some(Finished)
+    }
+
+    /// Its end goes into history, since something comes after it.
+    pub(super) fn tell_end(&mut self) {
+        if let Some(end) = self.end().filter(|_| !self.end_is_told()) {
+            self.keep_in_mind(end);
+        }
+    }
+
     pub(super) fn remember(&mut self, at: Millis, kind: HistoryKind, detail: String) {
+        self.keep_in_mind(HistoryEntry { at, epoch: self.epoch, kind, detail });
+    }
+
+    fn keep_in_mind(&mut self, entry: HistoryEntry) {
         if self.history.len() == HISTORY_ENTRIES_MAX {
             self.history.pop_front();
         }
-        self.history.push_back(HistoryEntry { at, epoch: self.epoch, kind, detail });
+        self.history.push_back(entry);
     }
 }
 

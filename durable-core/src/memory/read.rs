@@ -27,22 +27,29 @@ impl State {
     }
 
     pub(super) fn list(&self, filter: &Filter) -> Vec<ExecutionRecord> {
+        self.listed(filter).map(|execution| self.record_of(execution)).collect()
+    }
+
+    pub(super) fn list_ids(&self, filter: &Filter) -> Vec<ExecutionId> {
+        self.listed(filter).map(|execution| execution.id.clone()).collect()
+    }
+
+    fn listed<'a>(&'a self, filter: &'a Filter) -> impl Iterator<Item = &'a Execution> {
         let after = filter.after.as_ref().map_or(Unbounded, Excluded);
         let rows = self.by_id.range::<ExecutionId, _>((after, Unbounded)).map(|(_, row)| row);
         rows.filter_map(|row| self.executions.get(row))
-            .filter(|execution| filter.status.is_none_or(|status| execution.status == status))
-            .filter(|execution| {
+            .filter(move |execution| filter.status.is_none_or(|status| execution.status == status))
+            .filter(move |execution| {
                 filter.workflow.as_deref().is_none_or(|name| self.workflow_of(execution) == name)
             })
             .take(if filter.limit == 0 { LIST_LIMIT } else { filter.limit as usize })
-            .map(|execution| self.record_of(execution))
-            .collect()
     }
 
     pub(super) fn unfinished(&self, workflow: &str) -> Vec<(QueueId, u64)> {
         let mut counts = BTreeMap::new();
         for execution in self.executions.values() {
-            if execution.finished.is_none() && self.workflow_of(execution) == workflow {
+            let unfinished = execution.finished.is_none() || execution.status == Status::SetAside;
+            if unfinished && self.workflow_of(execution) == workflow {
                 *counts.entry(execution.queue).or_default() += 1;
             }
         }
@@ -58,12 +65,7 @@ impl State {
             kind: HistoryKind::Started,
             detail: self.workflow_of(execution).to_owned(),
         };
-        let finished = execution.finished.map(|at| HistoryEntry {
-            at,
-            epoch: execution.epoch,
-            kind: HistoryKind::Finished,
-            detail: end_in_words(execution.status, execution.error.as_deref()),
-        });
+        let finished = execution.end().filter(|_| !execution.end_is_told());
         Ok(std::iter::once(started).chain(execution.history.iter().cloned()).chain(finished).collect())
     }
 
@@ -88,14 +90,8 @@ impl State {
             created: execution.created,
             finished: execution.finished,
             error: execution.error.clone(),
+            set_aside_by: execution.set_aside_by.clone(),
             frames: execution.frames.iter().map(|(number, frame)| frame.record(*number)).collect(),
         }
-    }
-}
-
-fn end_in_words(status: Status, error: Option<&str>) -> String {
-    match error {
-        Some(error) => format!("{status}: {error}"),
-        None => status.to_string(),
     }
 }

@@ -1,7 +1,7 @@
 //! Who has joined, who is dead, and what each owns (K3).
 
 use super::{execution::Execution, state::State};
-use crate::store::{Beat, Row, StoreError, WorkerId};
+use crate::store::{Beat, BuildId, Row, StoreError, WorkerId};
 use std::collections::{BTreeSet, HashMap};
 
 #[derive(Default)]
@@ -12,15 +12,16 @@ pub(super) struct Workers {
 
 struct Worker {
     name: String,
+    build: BuildId,
     dead: bool,
     owned: BTreeSet<Row>,
 }
 
 impl Workers {
-    pub(super) fn join(&mut self, name: String) -> WorkerId {
+    pub(super) fn join(&mut self, name: String, build: BuildId) -> WorkerId {
         self.last += 1;
         let id = WorkerId(self.last);
-        self.joined.insert(id, Worker { name, dead: false, owned: BTreeSet::new() });
+        self.joined.insert(id, Worker { name, build, dead: false, owned: BTreeSet::new() });
         id
     }
 
@@ -36,6 +37,11 @@ impl Workers {
 
     pub(super) fn name(&self, worker: WorkerId) -> &str {
         self.joined.get(&worker).map_or("", |worker| &worker.name)
+    }
+
+    /// The build without a name is everyone's of whom nothing is known any more.
+    pub(super) fn build(&self, worker: WorkerId) -> BuildId {
+        self.joined.get(&worker).map(|worker| worker.build.clone()).unwrap_or_default()
     }
 
     /// Gives an execution to a worker, or to nobody.

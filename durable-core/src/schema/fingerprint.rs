@@ -39,7 +39,7 @@ impl Schema {
 
 impl Fingerprint {
     /// Hashes bytes that are already canonical.
-    pub(crate) fn of_bytes(bytes: &[u8]) -> Self {
+    pub fn of_bytes(bytes: &[u8]) -> Self {
         let digest: [u8; 32] = Sha256::digest(bytes).into();
         let mut first = [0; 16];
         first.copy_from_slice(&digest[..16]);

@@ -1,5 +1,6 @@
 //! A decoded value in a form of its own, for people, JSON and migrations.
 
+use std::collections::HashSet;
 use std::fmt::{self, Display, Formatter};
 
 use serde::ser::{SerializeMap, SerializeSeq};
@@ -11,11 +12,12 @@ use super::Name;
 ///
 /// `Display` writes compact Rust-like text: `Order { customer: "ada", total: 10 }`.
 ///
-/// `Serialize` writes the JSON people expect, which is for reading, not for reading back: structs are objects,
-/// tuples and sequences are arrays, newtypes are what they wrap, `None` and units are null, `Some(x)` is `x`.
+/// `Serialize` writes the JSON people expect, which can be read back with the schema: structs are objects,
+/// tuples and sequences are arrays, newtypes are what they wrap, `None` and units are null, `Some(x)` is `x`, or `{"Some": x}`
+/// where `x` is itself null.
 /// An enum without payload is its variant's name, with one `{"Variant": payload}`. Bytes are a string of
 /// hexadecimal digits. Integers outside `i64`/`u64`, NaN and infinities are strings. A map is an object if all
-/// its keys are strings, characters, integers, bools or variants without payload (stringified), else an
+/// its keys are different strings, characters, integers, bools or variants without payload (stringified), else an
 /// array of pairs.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
@@ -183,6 +185,11 @@ impl Serialize for Value {
             Value::Char(value) => serializer.serialize_char(*value),
             Value::String(value) => serializer.serialize_str(value),
             Value::Bytes(bytes) => serializer.collect_str(&Hex(bytes)),
+            Value::Option(Some(value)) if value.is_null() => {
+                let mut map = serializer.serialize_map(Some(1))?;
+                map.serialize_entry(SOME, value)?;
+                map.end()
+            }
             Value::Option(Some(value)) => value.serialize(serializer),
             Value::Seq(values) | Value::Tuple(values) | Value::TupleStruct { fields: values, .. } => {
                 serializer.collect_seq(values)
@@ -193,6 +200,37 @@ impl Serialize for Value {
             Value::Enum { variant, payload, .. } => serialize_variant(variant, payload, serializer),
         }
     }
+}
+
+/// Marks a `Some` that would else be taken for `None`.
+const SOME: &str = "Some";
+
+impl Value {
+    /// Whether its JSON is null, or looks like the mark around null; a `Some` of it is marked (once more).
+    fn is_null(&self) -> bool {
+        match self {
+            Value::Unit | Value::UnitStruct { .. } | Value::Option(None) => true,
+            Value::Option(Some(inner)) | Value::NewtypeStruct { inner, .. } => inner.is_null(),
+            Value::Struct { fields, .. } => is_marked(fields),
+            Value::Map(pairs) => match pairs.as_slice() {
+                [(key, value)] => key_text(key).is_some_and(|key| key == SOME) && value.is_null(),
+                _ => false,
+            },
+            Value::Enum { variant, payload, .. } => {
+                **variant == *SOME
+                    && match payload {
+                        VariantValue::Newtype(inner) => inner.is_null(),
+                        VariantValue::Struct(fields) => is_marked(fields),
+                        VariantValue::Unit | VariantValue::Tuple(_) => false,
+                    }
+            }
+            _ => false,
+        }
+    }
+}
+
+fn is_marked(fields: &[(Name, Value)]) -> bool {
+    matches!(fields, [(name, value)] if **name == *SOME && value.is_null())
 }
 
 fn serialize_variant<S: Serializer>(
@@ -215,7 +253,8 @@ fn serialize_variant<S: Serializer>(
 
 fn serialize_pairs<S: Serializer>(pairs: &[(Value, Value)], serializer: S) -> Result<S::Ok, S::Error> {
     let keys: Option<Vec<String>> = pairs.iter().map(|(key, _)| key_text(key)).collect();
-    if let Some(keys) = keys {
+    // Two of one text would be one.
+    if let Some(keys) = keys.filter(|keys| keys.iter().collect::<HashSet<_>>().len() == keys.len()) {
         let mut map = serializer.serialize_map(Some(pairs.len()))?;
         for (key, (_, value)) in keys.iter().zip(pairs) {
             map.serialize_entry(key, value)?;

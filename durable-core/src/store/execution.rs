@@ -1,6 +1,6 @@
 //! Executions as they stand in a store, for people and tools.
 
-use super::{Millis, QueueId, Row, SchemaId};
+use super::{BuildId, Millis, QueueId, Row, SchemaId};
 use std::{fmt, sync::Arc};
 
 /// The user's id of an execution: 1 to 256 bytes of text. Cheap to clone.
@@ -153,6 +153,9 @@ pub struct ExecutionRecord {
     pub finished: Option<Millis>,
     /// The last failure, in words.
     pub error: Option<String>,
+    /// The build that set it aside; also while it is ready again, for another build to try. `None` if the store did: then only a
+    /// redrive lets it go on.
+    pub set_aside_by: Option<BuildId>,
     /// Its frames, the root first. An execution that succeeded or was cancelled has none.
     pub frames: Vec<FrameRecord>,
 }
@@ -220,4 +223,10 @@ pub enum HistoryKind {
     CancelRequested,
     /// It ended or was set aside; the detail is the status and the error.
     Finished,
+    /// It was redriven: it goes on from its last committed await point (X4).
+    Redriven,
+    /// It was set aside, and another build tries to go on from there; the detail is that build.
+    Reconsidered,
+    /// What it had saved was edited; the detail is who did it, and which locals.
+    Edited,
 }

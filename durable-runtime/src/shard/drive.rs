@@ -456,6 +456,7 @@ mod tests {
         let store: Arc<dyn Store> = Arc::new(MemoryStore::new(Arc::new(Stopped)));
         let options = Options {
             name: "test".into(),
+            build: durable_core::store::BuildId::default(),
             concurrency: 1,
             shards: Some(1),
             lease: Duration::from_secs(30),

@@ -6,8 +6,8 @@ use super::{
     subject::Subject,
 };
 use durable_core::store::{
-    Commit, CommitError, FrameWrite, Next, Outcome, SendError, SendRequest, Sent, StartRequest, Status,
-    StoreError,
+    Commit, CommitError, EditError, EditRequest, FrameWrite, Next, Outcome, SendError, SendRequest, Sent,
+    StartRequest, Status, StoreError,
 };
 
 fn names_the_cap(error: &StoreError, max: usize) -> bool {
@@ -92,5 +92,24 @@ pub(super) async fn oversized_event_is_refused(subject: Subject) -> Checked {
         "the largest event, under the id that was refused"
     );
     check_eq!(s.claim_one().await?.claimed.mail, 1, "mail");
+    Ok(())
+}
+
+pub(super) async fn oversized_edit_is_refused(subject: Subject) -> Checked {
+    let s = Scenario::new(subject).await?;
+    let max = s.subject.payload_max()?;
+    s.start("a").await?;
+    let edit = |bytes: usize| -> Checked<EditRequest> {
+        let frames = vec![(0, vec![7; bytes].into())];
+        Ok(EditRequest { id: id("a")?, epoch: 0, frames, note: "by ada".into() })
+    };
+    let answer = s.store.edit(edit(max + 1)?).await;
+    check!(
+        matches!(&answer, Err(EditError::Store(error)) if names_the_cap(error, max)),
+        "an oversized edit: found {answer:?}"
+    );
+    check_eq!(s.record("a").await?.run, 0, "run after the refusal");
+    s.store.edit(edit(max)?).await?;
+    check_eq!(s.claim_one().await?.claimed.frames[0].snapshot.len(), max, "bytes of the largest edit");
     Ok(())
 }

@@ -65,6 +65,9 @@ pub(super) async fn versions_of_one_shape_have_queues_of_their_own_and_are_count
     check_eq!(s.store.unfinished("orders").await?, [(s.queue, 3)], "unfinished executions");
     hold.finish(&s, Status::Succeeded).await?;
     check_eq!(s.store.unfinished("orders").await?, [(s.queue, 2)], "after one has ended");
+    let aside = s.claim(1).await?.claimed.remove(0);
+    Hold::new(aside, s.schemas[1]).finish(&s, Status::SetAside).await?;
+    check_eq!(s.store.unfinished("orders").await?, [(s.queue, 2)], "after one was set aside");
     check!(
         s.store.unfinished("refunds").await?.is_empty(),
         "executions of a workflow that was never registered"

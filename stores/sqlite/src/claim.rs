@@ -6,7 +6,7 @@ use crate::{
     error::{damaged, is_damage, words},
     frames,
     group::{GROUP_MEMBERS_MAX, Tx, Witness},
-    history,
+    history, workers,
 };
 use durable_core::store::{
     ClaimRequest, Claimed, Claims, Delivery, ExecutionId, HistoryKind, QueueId, Release, Row, SchemaId,
@@ -16,11 +16,13 @@ use rusqlite::OptionalExtension;
 use std::time::Duration;
 
 /// How many crashes a waiting row carries, as its column `class` says.
-#[derive(Clone, Copy)]
-enum Class {
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Class {
     Ordinary = 0,
     Fragile = 1,
     Alone = 2,
+    /// None, but it was set aside by a build: workers of others may try.
+    Again = 3,
 }
 
 /// Where to look for what is due.
@@ -28,6 +30,8 @@ struct Queues {
     queues: Vec<QueueId>,
     /// Await points whose executions stay where they are, as JSON.
     unreadable: Option<String>,
+    /// The build of the worker.
+    build: String,
 }
 
 const DUE: &str = "SELECT row FROM execution WHERE queue = ?1 AND class = ?2 AND priority = ?3 AND wake <= ?4
@@ -41,16 +45,26 @@ const DUE_AND_READABLE: &str =
                      AND frame.schema IN (SELECT value FROM json_each(?6)))
      ORDER BY wake, row LIMIT ?5";
 
-fn numbers(schemas: &[SchemaId]) -> Option<String> {
+/// To cancel what it has set aside, a build need not read it.
+const DUE_AGAIN: &str =
+    "SELECT row FROM execution WHERE queue = ?1 AND class = ?2 AND priority = ?3 AND wake <= ?4
+     AND NOT EXISTS (SELECT 1 FROM position WHERE position.row = execution.row
+                     AND position.schema IN (SELECT value FROM json_each(?6)))
+     AND NOT EXISTS (SELECT 1 FROM frame WHERE frame.row = execution.row
+                     AND frame.schema IN (SELECT value FROM json_each(?6)))
+     AND (set_aside_by IS NOT ?7
+          OR EXISTS (SELECT 1 FROM position WHERE position.row = execution.row AND control <> 0))
+     ORDER BY wake, row LIMIT ?5";
+
+/// A list of numbers, as JSON.
+pub(crate) fn numbers(schemas: &[SchemaId]) -> String {
     let numbers: Vec<_> = schemas.iter().map(|schema| schema.0.to_string()).collect();
-    (!numbers.is_empty()).then(|| format!("[{}]", numbers.join(",")))
+    format!("[{}]", numbers.join(","))
 }
 
 /// Runs a claim. The inner error is for a worker that was given up.
 pub(crate) fn claim(tx: &mut Tx<'_>, request: &ClaimRequest) -> rusqlite::Result<Result<Claims, StoreError>> {
-    if !tx.conn.prepare_cached("SELECT 1 FROM worker WHERE worker = ?1")?.exists([request.worker.0])? {
-        return Ok(Err(StoreError::WorkerLost));
-    }
+    let Some(build) = workers::build(tx, request.worker)? else { return Ok(Err(StoreError::WorkerLost)) };
     let mut queues = Vec::with_capacity(request.queues.len());
     for queue in &request.queues {
         if !queues.contains(queue) {
@@ -58,8 +72,14 @@ pub(crate) fn claim(tx: &mut Tx<'_>, request: &ClaimRequest) -> rusqlite::Result
         }
     }
     let most = |asked: u32| (asked as usize).min(GROUP_MEMBERS_MAX);
-    let queues = Queues { queues, unreadable: numbers(&request.unreadable) };
+    let unreadable = (!request.unreadable.is_empty()).then(|| numbers(&request.unreadable));
+    let queues = Queues { queues, unreadable, build };
     let (mut rows, mut more) = due(tx, &queues, Class::Ordinary, most(request.limit))?;
+    if !more {
+        let (again, more_again) = due(tx, &queues, Class::Again, most(request.limit) - rows.len())?;
+        rows.extend(again);
+        more = more_again;
+    }
     let (fragile, more_fragile) = due(tx, &queues, Class::Fragile, most(request.fragile))?;
     rows.extend(fragile);
     more |= more_fragile;
@@ -89,7 +109,7 @@ pub(crate) fn untaken(claims: Result<Claims, StoreError>) -> Vec<Release> {
 fn due(tx: &Tx<'_>, from: &Queues, class: Class, limit: usize) -> rusqlite::Result<(Vec<Row>, bool)> {
     let mut turns = Vec::with_capacity(from.queues.len());
     for queue in &from.queues {
-        turns.push(due_of(tx, *queue, from.unreadable.as_deref(), class, limit + 1)?.into_iter());
+        turns.push(due_of(tx, *queue, from, class, limit + 1)?.into_iter());
     }
     let mut rows = Vec::new();
     loop {
@@ -112,21 +132,27 @@ fn due(tx: &Tx<'_>, from: &Queues, class: Class, limit: usize) -> rusqlite::Resu
 fn due_of(
     tx: &Tx<'_>,
     queue: QueueId,
-    unreadable: Option<&str>,
+    from: &Queues,
     class: Class,
     limit: usize,
 ) -> rusqlite::Result<Vec<Row>> {
     let mut rows = Vec::new();
-    let mut select = tx.conn.prepare_cached(match unreadable {
-        None => DUE,
-        Some(_) => DUE_AND_READABLE,
+    let mut select = tx.conn.prepare_cached(match (class, &from.unreadable) {
+        (Class::Again, _) => DUE_AGAIN,
+        (_, None) => DUE,
+        (_, Some(_)) => DUE_AND_READABLE,
     })?;
     let mut priority = None;
     while let Some(next) = next_priority(tx, queue, class, priority)? {
         let left = (limit - rows.len()) as i64;
-        let mut found = match unreadable {
-            None => select.query((queue.0, class as i64, next, tx.at(), left))?,
-            Some(schemas) => select.query((queue.0, class as i64, next, tx.at(), left, schemas))?,
+        let (queue, at) = (queue.0, tx.at());
+        let mut found = match (class, from.unreadable.as_deref()) {
+            (Class::Again, schemas) => {
+                let schemas = schemas.unwrap_or("[]");
+                select.query((queue, class as i64, next, at, left, schemas, &from.build))?
+            }
+            (_, None) => select.query((queue, class as i64, next, at, left))?,
+            (_, Some(schemas)) => select.query((queue, class as i64, next, at, left, schemas))?,
         };
         while let Some(row) = found.next()? {
             rows.push(row.get(0)?);
@@ -161,7 +187,7 @@ fn next_wake(tx: &Tx<'_>, queues: &[QueueId]) -> rusqlite::Result<Option<Duratio
         "SELECT wake FROM execution WHERE queue = ?1 AND class = ?2 AND priority = ?3 AND wake > ?4 ORDER BY wake LIMIT 1",
     )?;
     for queue in queues {
-        for class in [Class::Ordinary, Class::Fragile, Class::Alone] {
+        for class in [Class::Ordinary, Class::Fragile, Class::Alone, Class::Again] {
             let mut priority = None;
             while let Some(next) = next_priority(tx, *queue, class, priority)? {
                 let wake: Option<i64> =
@@ -177,11 +203,11 @@ fn next_wake(tx: &Tx<'_>, queues: &[QueueId]) -> rusqlite::Result<Option<Duratio
 /// Sets owner and fence of one due row, and reads what is needed to run it.
 fn take(tx: &mut Tx<'_>, request: &ClaimRequest, row: Row) -> rusqlite::Result<Claimed> {
     // Read before it is written: `RETURNING` would go through a temporary table.
-    let (mut claimed, dead, waiting, since) = tx
+    let (mut claimed, dead, waiting, since, was_set_aside) = tx
         .conn
         .prepare_cached(
             "SELECT id, queue, instance, run, epoch, fence, crashes, mail, control, next_frame, waiting, owner,
-                    visit, failed, schema, snapshot, due, event, since
+                    set_aside_by IS NOT NULL AS was_set_aside, visit, failed, schema, snapshot, due, event, since
              FROM execution JOIN position USING (row) WHERE row = ?1",
         )?
         .query_row([row], |r| {
@@ -202,7 +228,8 @@ fn take(tx: &mut Tx<'_>, request: &ClaimRequest, row: Row) -> rusqlite::Result<C
                 event: None,
                 now: tx.now,
             };
-            Ok((claimed, r.get::<_, Option<i64>>("owner")?, unsigned(r, "waiting")?, unsigned(r, "since")?))
+            let (owner, was_set_aside) = (r.get::<_, Option<i64>>("owner")?, r.get::<_, bool>("was_set_aside")?);
+            Ok((claimed, owner, unsigned(r, "waiting")?, unsigned(r, "since")?, was_set_aside))
         })
         .optional()?
         .ok_or_else(|| damaged("it has no position"))?;
@@ -215,6 +242,9 @@ fn take(tx: &mut Tx<'_>, request: &ClaimRequest, row: Row) -> rusqlite::Result<C
         "UPDATE execution SET owner = ?2, wake = NULL, status = ?3 WHERE row = ?1",
         (row, request.worker.0, status_number(Status::Running)),
     )?;
+    if was_set_aside {
+        tx.execute("UPDATE execution SET set_aside_by = NULL WHERE row = ?1", [row])?;
+    }
     let mut waits = vec![(since, 0, claimed.frames[0].event.clone())];
     if claimed.next_frame > 1 {
         for (since, child) in frames::children(tx.conn, row)? {
@@ -242,7 +272,7 @@ fn set_aside(tx: &mut Tx<'_>, row: Row, error: &rusqlite::Error) -> rusqlite::Re
         (row, tx.at()),
     )?;
     tx.execute(
-        "UPDATE execution SET owner = NULL, wake = NULL, status = ?2, error = ?3 WHERE row = ?1",
+        "UPDATE execution SET owner = NULL, wake = NULL, status = ?2, error = ?3, set_aside_by = NULL WHERE row = ?1",
         (row, status_number(Status::SetAside), reason),
     )?;
     let id: rusqlite::Result<String> =

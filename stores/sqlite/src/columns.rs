@@ -46,6 +46,9 @@ pub(crate) fn kind_number(kind: HistoryKind) -> i64 {
         HistoryKind::TakenOver => 3,
         HistoryKind::CancelRequested => 4,
         HistoryKind::Finished => 5,
+        HistoryKind::Redriven => 6,
+        HistoryKind::Reconsidered => 7,
+        HistoryKind::Edited => 8,
         _ => -1,
     }
 }
@@ -58,6 +61,9 @@ pub(crate) fn kind(number: i64) -> rusqlite::Result<HistoryKind> {
         HistoryKind::TakenOver,
         HistoryKind::CancelRequested,
         HistoryKind::Finished,
+        HistoryKind::Redriven,
+        HistoryKind::Reconsidered,
+        HistoryKind::Edited,
     ]
     .into_iter()
     .find(|kind| kind_number(*kind) == number)

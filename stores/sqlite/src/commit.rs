@@ -102,6 +102,10 @@ const END: &str =
 const END_PLAIN: &str = "UPDATE execution SET status = ?2, owner = NULL, wake = NULL, error = ?3, output = ?4
     WHERE row = ?1 AND next_frame = 1 AND mail = 0";
 
+/// Before its owner goes. Of an owner that was given up nothing is known: that is the build without a name.
+const SET_ASIDE_BY: &str = "UPDATE execution SET set_aside_by =
+      coalesce((SELECT build FROM worker WHERE worker.worker = execution.owner), '') WHERE row = ?1";
+
 /// Read apart: `RETURNING` would go through a temporary table.
 const ENDED: &str = "SELECT id, next_frame, mail FROM execution WHERE row = ?1";
 
@@ -244,6 +248,9 @@ impl<'c> Statements<'c> {
         let (id, next_frame, mail) = statements.ended.query_row([commit.row], |r| {
             Ok((ExecutionId::new(r.get_ref(0)?.as_str()?), r.get::<_, i64>(1)?, r.get::<_, i64>(2)?))
         })?;
+        if outcome.status == Status::SetAside {
+            tx.execute(SET_ASIDE_BY, [commit.row])?;
+        }
         statements.end.execute((commit.row, status, keep, &outcome.error, &outcome.output))?;
         if keep {
             write_frames(tx, commit, false)?;

@@ -4,8 +4,9 @@ use crate::{SqliteStore, group::Witness, shared::Fault};
 use durable_core::{
     Fingerprint, PointSchema,
     store::{
-        ClaimRequest, Claimed, Commit, CommitError, ExecutionId, FrameWrite, Next, Park, Registered,
-        Registration, SendRequest, Sent, StartRequest, Started, Store, StoreError, WorkerId,
+        BuildId, ClaimRequest, Claimed, Commit, CommitError, EditRequest, ExecutionId, FrameWrite, Next,
+        Outcome, Park, Reconsider, Registered, Registration, SendRequest, Sent, StartRequest, Started,
+        Status, Store, StoreError, WorkerId,
     },
 };
 use std::time::Duration;
@@ -136,6 +137,41 @@ async fn starts_claims_and_sends_of_unknown_outcome_keep_their_answers() {
         let event = SendRequest { execution, event_id: "1".into(), name: "n".into(), payload: vec![1] };
         assert_eq!(scene.store.send(event.clone()).await.unwrap(), Sent::Accepted, "{fault:?}");
         assert_eq!(scene.store.send(event).await.unwrap(), Sent::Duplicate, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn redrives_edits_and_tries_of_unknown_outcome_happen_exactly_once() {
+    let scene = scene().await;
+    let other = scene.store.join_as("of another build", &BuildId::new("2")).await.unwrap();
+    for fault in [Fault::ErrorAfterCommit, Fault::ErrorBeforeCommit] {
+        let claimed = scene.start(&format!("{fault:?}")).await;
+        let id = claimed.id.clone();
+        let end = |status| Next::Finish(Outcome { status, output: None, error: Some("it says so".into()) });
+        let failed = Commit { root: None, next: end(Status::Failed), ..scene.commit(&claimed, 0) };
+        scene.store.commit(vec![failed]).await.remove(0).unwrap();
+
+        scene.store.inject(fault);
+        let frames = vec![(0, b"edited".as_slice().into())];
+        let edit = EditRequest { id: id.clone(), epoch: 1, frames, note: "by ada".into() };
+        scene.store.edit(edit).await.unwrap();
+        scene.store.inject(fault);
+        let answers = scene.store.redrive(vec![id.clone()]).await.unwrap();
+        assert!(matches!(answers[..], [Ok(())]), "{fault:?}: {answers:?}");
+        let record = scene.store.execution(&id).await.unwrap().unwrap();
+        assert_eq!((record.epoch, record.fence, record.run), (3, 3, 1), "{fault:?}");
+
+        let claimed = scene.store.claim(scene.claim(scene.worker, 1)).await.unwrap().claimed.remove(0);
+        let aside = Commit { root: None, next: end(Status::SetAside), ..scene.commit(&claimed, 3) };
+        scene.store.commit(vec![aside]).await.remove(0).unwrap();
+        scene.store.inject(fault);
+        let request =
+            Reconsider { worker: other, queues: vec![scene.registered.queue], unreadable: vec![], limit: 10 };
+        assert_eq!(scene.store.reconsider(request).await.unwrap(), 1, "{fault:?}");
+        let record = scene.store.execution(&id).await.unwrap().unwrap();
+        assert_eq!((record.epoch, record.status), (5, Status::Ready), "{fault:?}");
+        assert_eq!(scene.store.history(&id).await.unwrap().len(), 6, "{fault:?}");
+        scene.store.claim(scene.claim(other, 1)).await.unwrap();
     }
 }
 

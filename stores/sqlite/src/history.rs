@@ -4,7 +4,7 @@ use crate::{
     columns::{kind, kind_number, status, unsigned, unsigned_or_null},
     group::Tx,
 };
-use durable_core::store::{ExecutionId, HistoryEntry, HistoryKind, Row};
+use durable_core::store::{ExecutionId, HistoryEntry, HistoryKind, Row, Status};
 use rusqlite::{Connection, OptionalExtension};
 
 /// The newest entries of each execution are kept: a workflow that parks once a minute for years must not fill the disk.
@@ -39,12 +39,41 @@ pub(crate) fn park(tx: &Tx<'_>, row: Row, event: Option<&str>, schema: Option<u3
     Ok(())
 }
 
+/// Whether the end of this row is an entry already: it was edited since, which comes after. What was set aside may be cancelled
+/// then, which is another end.
+macro_rules! end_is_told {
+    ($row:literal) => {
+        concat!(
+            "coalesce((SELECT kind FROM history WHERE row = ",
+            $row,
+            " AND kind IN (5, 6, 7) ORDER BY entry DESC LIMIT 1), 0) = 5"
+        )
+    };
+}
+
+/// Adds that it ended, since something comes after: the end is columns of the execution only while it is the last word.
+pub(crate) fn end(tx: &Tx<'_>, row: Row, status: Status) -> rusqlite::Result<()> {
+    tx.execute(
+        concat!(
+            "INSERT INTO history (row, at, epoch, kind, detail)
+             SELECT row, finished, epoch, ?2, CASE WHEN error IS NULL THEN ?3 ELSE ?3 || ': ' || error END
+             FROM position JOIN execution USING (row) WHERE row = ?1 AND finished IS NOT NULL AND NOT ",
+            end_is_told!("?1")
+        ),
+        (row, kind_number(HistoryKind::Finished), status.to_string()),
+    )?;
+    Ok(())
+}
+
 /// All entries, oldest first; `None` if there is no such execution.
 pub(crate) fn read(conn: &Connection, id: &ExecutionId) -> rusqlite::Result<Option<Vec<HistoryEntry>>> {
-    let mut columns = conn.prepare_cached(
-        "SELECT row, created, finished, epoch, status, error, coalesce(workflow, '') AS workflow
+    let mut columns = conn.prepare_cached(concat!(
+        "SELECT row, created, epoch, status, error, coalesce(workflow, '') AS workflow,
+             CASE WHEN status = 8 OR NOT ",
+        end_is_told!("execution.row"),
+        " THEN finished END AS finished
          FROM execution LEFT JOIN position USING (row) LEFT JOIN queue USING (queue) WHERE id = ?1",
-    )?;
+    ))?;
     let found = columns
         .query_row([id.as_str()], |r| {
             let started = HistoryEntry {

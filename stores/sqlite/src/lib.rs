@@ -15,7 +15,9 @@
 //! | how writes are queued, grouped, retried one by one | `queue.rs`, `batch.rs`, `group.rs`, `writer.rs` |
 //! | what a commit writes, and why it was fenced | `commit.rs` |
 //! | who gets what on a claim | `claim.rs`, `release.rs` |
-//! | starts, events, requests, registration | `start.rs`, `events.rs`, `control.rs`, `register.rs` |
+//! | starts, events, registration | `start.rs`, `events.rs`, `register.rs` |
+//! | requests, and what goes on after it had stopped | `control.rs` |
+//! | edits of what has been saved | `edit.rs` |
 //! | dead workers | `workers.rs`, `lock.rs`, `keeper.rs` |
 //! | how the log grows | `log.rs` |
 //! | I/O errors and unknown outcomes | `error.rs`, `recover.rs` |
@@ -35,6 +37,7 @@ mod clock;
 mod columns;
 mod commit;
 mod control;
+mod edit;
 mod error;
 mod events;
 #[cfg(test)]

@@ -4,34 +4,56 @@ use crate::{
     columns::{execution_id, status, status_number, unsigned, unsigned_or_null},
     frames,
 };
-use durable_core::store::{ExecutionId, ExecutionRecord, Filter, FrameRecord, Outcome, QueueId, Status};
-use rusqlite::{Connection, OptionalExtension, named_params};
+use durable_core::store::{
+    BuildId, ExecutionId, ExecutionRecord, Filter, FrameRecord, Outcome, QueueId, Status,
+};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, named_params};
 
 const LIST_LIMIT: u32 = 100;
 
 /// An execution without its position is damage to report, not one that nobody knows: hence the outer join.
 macro_rules! record {
-    ($rest:literal) => {
-        concat!(
-            "SELECT execution.*, position.*, coalesce(queue.workflow, '') AS workflow
-             FROM execution LEFT JOIN position USING (row) LEFT JOIN queue USING (queue) WHERE ",
-            $rest
-        )
+    () => {
+        "SELECT execution.*, position.*, coalesce(queue.workflow, '') AS workflow
+         FROM execution LEFT JOIN position USING (row) LEFT JOIN queue USING (queue) WHERE "
     };
 }
 
 /// One execution with its frames.
 pub(crate) fn execution(conn: &Connection, id: &ExecutionId) -> rusqlite::Result<Option<ExecutionRecord>> {
-    conn.prepare_cached(record!("id = ?1"))?.query_row([id.as_str()], |r| record(conn, r)).optional()
+    conn.prepare_cached(concat!(record!(), "id = ?1"))?
+        .query_row([id.as_str()], |r| record(conn, r))
+        .optional()
+}
+
+/// What a filter asks for.
+macro_rules! listed {
+    () => {
+        "id > :after AND (:status IS NULL OR status = :status) AND (:workflow IS NULL OR workflow = :workflow)
+         ORDER BY id LIMIT :limit"
+    };
 }
 
 /// Executions by filter, in the order of ids.
 pub(crate) fn list(conn: &Connection, filter: &Filter) -> rusqlite::Result<Vec<ExecutionRecord>> {
-    conn.prepare_cached(record!(
-        "id > :after AND (:status IS NULL OR status = :status) AND (:workflow IS NULL OR workflow = :workflow)
-         ORDER BY id LIMIT :limit"
-    ))?
-    .query_map(
+    listed(conn.prepare_cached(concat!(record!(), listed!()))?, filter, |r| record(conn, r))
+}
+
+/// The same without reading more than the ids.
+pub(crate) fn list_ids(conn: &Connection, filter: &Filter) -> rusqlite::Result<Vec<ExecutionId>> {
+    let select = conn.prepare_cached(concat!(
+        "SELECT id FROM execution LEFT JOIN queue USING (queue) WHERE ",
+        listed!()
+    ))?;
+    listed(select, filter, execution_id)
+}
+
+fn listed<T>(
+    mut select: CachedStatement<'_>,
+    filter: &Filter,
+    read: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Vec<T>> {
+    let rows = select.query_map(
         named_params! {
             // Ids are never empty, so all come after the empty text.
             ":after": filter.after.as_ref().map_or("", ExecutionId::as_str),
@@ -39,9 +61,9 @@ pub(crate) fn list(conn: &Connection, filter: &Filter) -> rusqlite::Result<Vec<E
             ":workflow": filter.workflow,
             ":limit": if filter.limit == 0 { LIST_LIMIT } else { filter.limit },
         },
-        |r| record(conn, r),
-    )?
-    .collect()
+        read,
+    )?;
+    rows.collect()
 }
 
 /// How an execution ended: no such execution, not yet, or so.
@@ -87,6 +109,7 @@ fn record(conn: &Connection, r: &rusqlite::Row<'_>) -> rusqlite::Result<Executio
         created: unsigned(r, "created")?,
         finished: unsigned_or_null(r, "finished")?,
         error: r.get("error")?,
+        set_aside_by: r.get::<_, Option<String>>("set_aside_by")?.map(BuildId::new),
         frames,
     })
 }

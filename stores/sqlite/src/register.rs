@@ -1,9 +1,13 @@
 //! Registration of workflows: insert or compare (Versions). Schemas are never collected.
 
-use crate::{columns::unsigned, error::damaged, group::Tx};
+use crate::{
+    columns::{status_number, unsigned},
+    error::damaged,
+    group::Tx,
+};
 use durable_core::{
     Fingerprint, PointSchema,
-    store::{QueueId, Registered, Registration, SchemaId, SchemaRow, StoreError, Version},
+    store::{QueueId, Registered, Registration, SchemaId, SchemaRow, Status, StoreError, Version},
 };
 use rusqlite::{Connection, OptionalExtension};
 
@@ -117,10 +121,12 @@ pub(crate) fn versions(conn: &Connection, workflow: &str) -> rusqlite::Result<Ve
 pub(crate) fn unfinished(conn: &Connection, workflow: &str) -> rusqlite::Result<Vec<(QueueId, u64)>> {
     conn.prepare_cached(
         "SELECT queue, count(*) AS unfinished FROM execution LEFT JOIN position USING (row)
-         WHERE finished IS NULL AND queue IN (SELECT queue FROM queue WHERE workflow = ?1)
+         WHERE (finished IS NULL OR status = ?2) AND queue IN (SELECT queue FROM queue WHERE workflow = ?1)
          GROUP BY queue ORDER BY queue",
     )?
-    .query_map([workflow], |r| Ok((QueueId(r.get("queue")?), unsigned(r, "unfinished")?)))?
+    .query_map((workflow, status_number(Status::SetAside)), |r| {
+        Ok((QueueId(r.get("queue")?), unsigned(r, "unfinished")?))
+    })?
     .collect()
 }
 

@@ -29,11 +29,13 @@ CREATE TABLE worker (
     worker INTEGER PRIMARY KEY AUTOINCREMENT,
     name   TEXT NOT NULL,
     joined INTEGER NOT NULL,
-    beat   INTEGER NOT NULL DEFAULT 0
+    beat   INTEGER NOT NULL DEFAULT 0,
+    build  TEXT NOT NULL DEFAULT ''
 );
 
 -- Who an execution is, and who may take it when. A commit of a running execution leaves this row alone. `class` is how many
--- crashes a waiting row carries, as claims tell them apart: 0 ordinary, 1 fragile (two), 2 alone (three and more).
+-- crashes a waiting row carries, as claims tell them apart: 0 ordinary, 1 fragile (two), 2 alone (three and more); 3 is none, and
+-- only for other builds than `set_aside_by`: the build that set it aside, until a worker of another claims it.
 CREATE TABLE execution (
     row        INTEGER PRIMARY KEY,
     id         TEXT NOT NULL UNIQUE,
@@ -50,9 +52,11 @@ CREATE TABLE execution (
     waiting    INTEGER NOT NULL DEFAULT 0,
     next_frame INTEGER NOT NULL DEFAULT 1,
     error      TEXT,
-    output     BLOB
+    output     BLOB,
+    set_aside_by TEXT
 );
 CREATE INDEX execution_claimable ON execution (queue, class, priority DESC, wake) WHERE wake IS NOT NULL;
+CREATE INDEX execution_set_aside ON execution (queue, set_aside_by) WHERE set_aside_by IS NOT NULL;
 CREATE INDEX execution_owned ON execution (owner) WHERE owner IS NOT NULL AND wake IS NULL;
 
 -- Where an execution stands: what every commit compares and rewrites, and as little else as can be, for SQLite decodes and

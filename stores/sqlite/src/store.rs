@@ -6,7 +6,7 @@ use crate::{
     builder::Options,
     claim,
     commit::weight,
-    control, events,
+    control, edit, events,
     group::{Call, GROUP_BYTES_MAX, GROUP_MEMBERS_MAX, Request, Tx},
     history, read,
     readers::Extent,
@@ -17,10 +17,10 @@ use crate::{
 use durable_core::{
     BoxFuture,
     store::{
-        Beat, ClaimRequest, Claims, Commit, CommitError, Committed, ExecutionId, ExecutionRecord, Filter,
-        FrameWrite, HistoryEntry, Local, Millis, Next, Outcome, QueueId, Registered, Registration, Release,
-        SchemaId, SchemaRow, SendError, SendRequest, Sent, StartRequest, Started, Store, StoreError, Version,
-        WorkerId,
+        Beat, BuildId, ClaimRequest, Claims, Commit, CommitError, Committed, EditError, EditRequest,
+        ExecutionId, ExecutionRecord, Filter, FrameWrite, HistoryEntry, Local, Millis, Next, Outcome,
+        QueueId, Reconsider, RedriveError, Registered, Registration, Release, SchemaId, SchemaRow, SendError,
+        SendRequest, Sent, StartRequest, Started, Store, StoreError, Version, WorkerId,
     },
 };
 use std::{fmt, path::Path, sync::Arc, time::Duration};
@@ -242,12 +242,12 @@ impl Store for SqliteStore {
         Box::pin(self.read(Extent::Long, move |conn| register::unfinished(conn, &workflow)))
     }
 
-    fn join(&self, name: &str) -> BoxFuture<'_, Result<WorkerId, StoreError>> {
-        let (name, locks) = (name.to_owned(), Arc::clone(&self.threads.locks));
+    fn join_as(&self, name: &str, build: &BuildId) -> BoxFuture<'_, Result<WorkerId, StoreError>> {
+        let (name, build, locks) = (name.to_owned(), build.clone(), Arc::clone(&self.threads.locks));
         Box::pin(async move {
             // The lock is taken inside the transaction: nobody may see the worker before it holds it.
             self.write(SMALL, nothing, move |tx| {
-                let worker = workers::join(tx, &name)?;
+                let worker = workers::join(tx, &name, &build)?;
                 locks.take(worker);
                 Ok(worker)
             })
@@ -328,6 +328,33 @@ impl Store for SqliteStore {
         Box::pin(async move { self.write(SMALL, nothing, move |tx| control::cancel(tx, &id)).await? })
     }
 
+    fn redrive(
+        &self,
+        group: Vec<ExecutionId>,
+    ) -> BoxFuture<'_, Result<Vec<Result<(), RedriveError>>, StoreError>> {
+        Box::pin(async move {
+            let bytes = SMALL * group.len();
+            self.write(bytes, nothing, move |tx| control::redrive(tx, &group)).await
+        })
+    }
+
+    fn edit(&self, request: EditRequest) -> BoxFuture<'_, Result<(), EditError>> {
+        Box::pin(async move {
+            let mut bytes = SMALL;
+            for (frame, snapshot) in &request.frames {
+                self.check_size(|| format!("the snapshot of frame {frame}"), snapshot.len())?;
+                bytes += snapshot.len();
+            }
+            self.write(bytes, nothing, move |tx| edit::edit(tx, &request)).await?
+        })
+    }
+
+    fn reconsider(&self, request: Reconsider) -> BoxFuture<'_, Result<u64, StoreError>> {
+        Box::pin(
+            async move { self.write(SMALL, nothing, move |tx| control::reconsider(tx, &request)).await? },
+        )
+    }
+
     fn execution(&self, id: &ExecutionId) -> BoxFuture<'_, Result<Option<ExecutionRecord>, StoreError>> {
         let id = id.clone();
         Box::pin(self.read(Extent::Short, move |conn| read::execution(conn, &id)))
@@ -344,6 +371,10 @@ impl Store for SqliteStore {
 
     fn list(&self, filter: Filter) -> BoxFuture<'_, Result<Vec<ExecutionRecord>, StoreError>> {
         Box::pin(self.read(Extent::Long, move |conn| read::list(conn, &filter)))
+    }
+
+    fn list_ids(&self, filter: Filter) -> BoxFuture<'_, Result<Vec<ExecutionId>, StoreError>> {
+        Box::pin(self.read(Extent::Long, move |conn| read::list_ids(conn, &filter)))
     }
 
     fn history(&self, id: &ExecutionId) -> BoxFuture<'_, Result<Vec<HistoryEntry>, StoreError>> {

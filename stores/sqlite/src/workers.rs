@@ -1,13 +1,22 @@
 //! Workers in the database: joining, leaving, and taking over what a dead one owned (K3).
 
 use crate::{columns::status_number, group::Tx, release::release};
-use durable_core::store::{Release, Status, WorkerId};
-use rusqlite::Connection;
+use durable_core::store::{BuildId, Release, Status, WorkerId};
+use rusqlite::{Connection, OptionalExtension};
 
 /// Adds a worker. Its lock is taken inside the transaction: nobody may see the worker before it holds its lock.
-pub(crate) fn join(tx: &mut Tx<'_>, name: &str) -> rusqlite::Result<WorkerId> {
-    tx.execute("INSERT INTO worker (name, joined) VALUES (?1, ?2)", (name, tx.at()))?;
+pub(crate) fn join(tx: &mut Tx<'_>, name: &str, build: &BuildId) -> rusqlite::Result<WorkerId> {
+    let sql = "INSERT INTO worker (name, joined, build) VALUES (?1, ?2, ?3)";
+    tx.execute(sql, (name, tx.at(), build.as_str()))?;
     Ok(WorkerId(tx.conn.last_insert_rowid()))
+}
+
+/// The build of a worker; `None`: it was given up, or has left.
+pub(crate) fn build(tx: &Tx<'_>, worker: WorkerId) -> rusqlite::Result<Option<String>> {
+    tx.conn
+        .prepare_cached("SELECT build FROM worker WHERE worker = ?1")?
+        .query_row([worker.0], |r| r.get(0))
+        .optional()
 }
 
 /// Removes a worker and gives back what it owns. A worker that was given up already owns nothing any more: its executions

@@ -30,7 +30,7 @@ struct Inner {
 
 impl Lab {
     /// Runs a step: `err:..` fails, `panic:..` panics, `gate:..` waits for [`Lab::open`], `fail2:..` fails its first two
-    /// attempts, `bomb:..` is a gate that panics if it is dropped before it has ended; anything else returns its name.
+    /// attempts, `broken:..` fails until [`Lab::open`], `bomb:..` is a gate that panics if it is dropped before it has ended; anything else returns its name.
     pub(crate) fn step(&self, name: &str) -> impl Future<Output = Result<String, String>> + Send {
         let bomb = Bomb(name.starts_with("bomb:"));
         async move {
@@ -48,6 +48,7 @@ impl Lab {
         match name.split_once(':').map(|(verb, _)| verb) {
             Some("err") => Err(format!("{name} failed")),
             Some("panic") => panic!("{name} panicked"),
+            Some("broken") if self.gate(name).available_permits() == 0 => Err(format!("{name} failed")),
             Some("fail2") if attempt.number <= 2 => Err(format!("{name} failed")),
             Some("gate" | "bomb") => {
                 // Stays open once opened.
