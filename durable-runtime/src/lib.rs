@@ -15,6 +15,7 @@
 //! | shutdown | `worker.rs` |
 //! | starts, conflicts | `client.rs`, `start.rs`, `same_input.rs` |
 //! | events, state, result | `handle.rs` |
+//! | compression, encryption | `payload.rs`; an execution whose key is missing: `elsewhere.rs` |
 //! | executions of older versions | `versions.rs` |
 //! | a state as JSON, without the program | `saved.rs` |
 
@@ -27,6 +28,7 @@ mod execution;
 mod guarded;
 mod handle;
 mod host;
+mod payload;
 mod places;
 mod registry;
 mod restore;
@@ -46,6 +48,9 @@ pub use builder::WorkerBuilder;
 pub use client::{Client, IntoExecutionId, StartOptions, VersionCount};
 pub use error::{ClientError, StartError};
 pub use handle::Handle;
+pub use payload::{KeyId, PayloadError};
+#[cfg(feature = "encryption")]
+pub use payload::{KeyIdTaken, Keys};
 pub use stats::Stats;
 pub use versions::NeedsMigration;
 pub use worker::Worker;
