@@ -6,6 +6,7 @@
 mod drivers;
 #[path = "../order.rs"]
 mod order;
+mod saved;
 mod sizes;
 mod workload;
 
@@ -52,6 +53,7 @@ fn run(repetitions: usize) -> Result<()> {
         println!("{name:<44} {min:>9.1} {median:>9.1} {max:>9.1}");
     }
     println!();
+    saved::print(repetitions)?;
     sizes::print()
 }
 

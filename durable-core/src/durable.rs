@@ -74,15 +74,15 @@ fn made<T: Durable>() -> Witness<T> {
 /// Without it, storing a `Vec<u8>` and loading a `Vec<u16>` would compile silently: the two calls share nothing but
 /// bytes. It is also the only place with a trait bound, so a local that cannot be saved gives one error, at its binding.
 pub struct Witness<T> {
-    act: fn(Act<'_, T>) -> postcard::Result<()>,
+    act: fn(Act<'_, '_, T>) -> postcard::Result<()>,
     ty: &'static SavedType,
 }
 
 /// What is done with a value. One function does both: each execution in memory has a witness for each of its locals.
-enum Act<'a, T> {
+enum Act<'a, 'b, T> {
     Save(&'a T, &'a mut Vec<u8>),
-    /// From the front of the bytes; also how many are left.
-    Load(&'a [u8], &'a mut Option<(T, usize)>),
+    /// From the front of the bytes, to where it belongs.
+    Load(&'a mut &'b [u8], &'a mut Option<T>),
 }
 
 impl<T> Clone for Witness<T> {
@@ -122,12 +122,12 @@ pub fn witness_of_parameter<T: Durable>() -> Witness<T> {
     witness()
 }
 
-fn act<T: Serialize + DeserializeOwned>(act: Act<'_, T>) -> postcard::Result<()> {
+fn act<T: Serialize + DeserializeOwned>(act: Act<'_, '_, T>) -> postcard::Result<()> {
     match act {
         Act::Save(value, into) => postcard::serialize_with_flavor(value, Append(into))?,
         Act::Load(bytes, into) => {
             let (value, rest) = postcard::take_from_bytes(bytes)?;
-            *into = Some((value, rest.len()));
+            (*bytes, *into) = (rest, Some(value));
         }
     }
     Ok(())
@@ -171,12 +171,15 @@ impl<T> Witness<T> {
         (self.act)(Act::Save(value, into))
     }
 
+    /// Reads one from the front of `bytes`.
+    pub(crate) fn load_into(&self, bytes: &mut &[u8], into: &mut Option<T>) -> postcard::Result<()> {
+        (self.act)(Act::Load(bytes, into))
+    }
+
     fn load(&self, bytes: &mut &[u8]) -> postcard::Result<T> {
         let mut loaded = None;
-        (self.act)(Act::Load(bytes, &mut loaded))?;
-        let (value, left) = loaded.ok_or(postcard::Error::DeserializeUnexpectedEnd)?;
-        *bytes = &bytes[bytes.len() - left..];
-        Ok(value)
+        self.load_into(bytes, &mut loaded)?;
+        loaded.ok_or(postcard::Error::DeserializeUnexpectedEnd)
     }
 
     /// The value as text, by its saved form: readable whether or not the type has `Debug`.
@@ -315,7 +318,7 @@ impl Saver {
     }
 
     /// The bytes, header still blank; or the number of the field that could not be saved, and why.
-    pub(crate) fn finish(self) -> Result<Vec<u8>, (usize, postcard::Error)> {
+    pub fn finish(self) -> Result<Vec<u8>, (usize, postcard::Error)> {
         match self.error {
             None => Ok(self.bytes),
             Some(error) => Err(error),

@@ -173,8 +173,7 @@ impl<T> AnySlot for Slot<T> {
 
     fn load(&mut self, bytes: &mut &[u8]) -> postcard::Result<()> {
         let witness = self.witness.as_ref().unwrap_or_else(|| lost());
-        self.value = Some(witness.load(bytes)?);
-        Ok(())
+        witness.load_into(bytes, &mut self.value)
     }
 
     fn saved_type(&self) -> &'static SavedType {
