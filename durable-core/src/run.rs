@@ -1,19 +1,20 @@
 //! The machine alone: start, take the blob, keep it wherever you like, come back with the blob and go on.
 //!
 //! No runtime, no store, no clock. A [`Run`] is one execution in memory; a blob is all its frames in the portable form of
-//! [`snapshot`](crate::snapshot), one envelope after the other.
+//! [`snapshot`](crate::snapshot), one envelope after the other. Each has its schema in it, so that a later version of the program goes
+//! on from a blob as it would from what is in a store.
 
 use crate::{
-    ExecutionId, Input, Wait, Workflow,
+    Description, ExecutionId, Input, PointSchema, Wait, Workflow,
     context::{Host, NoClock},
     describe,
     machine::{AwaitPoint, Identity, Machine, Progress, Restored, RestoredFrame},
-    snapshot::{self, Header, Limits, SnapshotError},
+    snapshot::{self, Decoded, Header, Limits, SnapshotError},
     store::StoreError,
     stored::STORED_HEADER_BYTES,
     workflow::UndescribedWorkflow,
 };
-use std::{fmt, future::poll_fn, sync::Arc, time::Duration};
+use std::{borrow::Cow, fmt, future::poll_fn, sync::Arc, time::Duration};
 
 /// One execution, driven by you.
 ///
@@ -27,12 +28,31 @@ pub struct Run<'r, W: Workflow> {
     /// What was given out last and not answered yet: answered by calling `next` again.
     saved: Option<Arc<[u8]>>,
     retry: bool,
+    without_schemas: bool,
 }
 
 /// One frame of the blob.
 struct Envelope {
     header: Header,
+    schema: Option<Schema>,
     snapshot: Arc<[u8]>,
+}
+
+/// What the payload means.
+enum Schema {
+    /// It is of an await point of this build, by number.
+    Own(&'static Description, usize),
+    /// Another build saved it.
+    Writer(Arc<PointSchema>),
+}
+
+impl Envelope {
+    fn schema_bytes(&self) -> Option<Cow<'_, [u8]>> {
+        self.schema.as_ref().map(|schema| match schema {
+            Schema::Own(description, point) => Cow::Borrowed(description.point_bytes(*point)),
+            Schema::Writer(schema) => Cow::Owned(schema.to_bytes()),
+        })
+    }
 }
 
 /// How a run went on.
@@ -128,7 +148,12 @@ impl<'r, W: Workflow> Run<'r, W> {
             failed: 0,
         };
         let snapshot: Arc<[u8]> = input.into_bytes().map_err(RunError::Input)?.into();
-        Ok(Self::with_frames(id, resources, vec![Envelope { header, snapshot }], Arrived::Nothing))
+        Ok(Self::with_frames(
+            id,
+            resources,
+            vec![Envelope { header, schema: Some(Schema::Own(description, 0)), snapshot }],
+            Arrived::Nothing,
+        ))
     }
 
     /// Goes on from a blob.
@@ -149,11 +174,24 @@ impl<'r, W: Workflow> Run<'r, W> {
     /// The blob of where it stands: what was given out last, or the start.
     pub fn blob(&self) -> Result<Vec<u8>, RunError> {
         let mut blob = Vec::new();
-        for Envelope { header, snapshot } in &self.frames {
-            let header = Header { epoch: self.epoch, ..header.clone() };
-            blob.extend(snapshot::encode(&header, &snapshot[STORED_HEADER_BYTES..])?);
+        for frame in &self.frames {
+            let header = Header { epoch: self.epoch, ..frame.header.clone() };
+            let schema = frame.schema_bytes().filter(|_| !self.without_schemas);
+            blob.extend(snapshot::encode(
+                &header,
+                schema.as_deref(),
+                &frame.snapshot[STORED_HEADER_BYTES..],
+            )?);
         }
         Ok(blob)
+    }
+
+    /// Leaves the schemas out of its blobs, which are smaller then. Only a program that saves the very same goes on from them: with any
+    /// change of what an await point saves, they are refused, and nobody can show what is in them.
+    #[must_use]
+    pub fn without_schemas(mut self) -> Self {
+        self.without_schemas = true;
+        self
     }
 
     /// Goes on until there is something to keep, or it ends.
@@ -204,7 +242,8 @@ impl<'r, W: Workflow> Run<'r, W> {
             failed: 0,
         };
         let snapshot: Arc<[u8]> = point.bytes.into();
-        let envelope = Envelope { header, snapshot: snapshot.clone() };
+        let schema = Some(Schema::Own(point.description, point.point));
+        let envelope = Envelope { header, schema, snapshot: snapshot.clone() };
         match self.frames.iter_mut().find(|frame| frame.header.frame == point.frame) {
             Some(frame) => *frame = envelope,
             None => self.frames.push(envelope),
@@ -239,7 +278,7 @@ impl<'r, W: Workflow> Run<'r, W> {
         let host: Arc<dyn Host> = Arc::new(NoClock);
         let machine =
             Machine::new(identity.clone(), host, restored, move |root| Box::pin(root.drive::<W>(resources)));
-        Self { machine, identity, frames, epoch, saved: None, retry: false }
+        Self { machine, identity, frames, epoch, saved: None, retry: false, without_schemas: false }
     }
 }
 
@@ -256,6 +295,10 @@ fn restore(frame: &Envelope, fired: bool) -> RestoredFrame {
     let Header { workflow, point, fingerprint, frame: number, parent, visit, failed, .. } =
         frame.header.clone();
     let snapshot = frame.snapshot.clone();
+    let writer = match &frame.schema {
+        Some(Schema::Writer(schema)) => Some(Arc::clone(schema)),
+        Some(Schema::Own(..)) | None => None,
+    };
     // A blob is given out before the operation begins; whether it began afterwards is not in it.
     let begun = true;
     RestoredFrame {
@@ -266,7 +309,7 @@ fn restore(frame: &Envelope, fired: bool) -> RestoredFrame {
         workflow,
         point,
         fingerprint,
-        writer: None,
+        writer,
         snapshot,
         fired,
         begun,
@@ -277,7 +320,8 @@ fn restore(frame: &Envelope, fired: bool) -> RestoredFrame {
 fn read_blob(mut blob: &[u8]) -> Result<Vec<Envelope>, RunError> {
     let mut frames: Vec<Envelope> = Vec::new();
     while !blob.is_empty() || frames.is_empty() {
-        let (header, payload, rest) = snapshot::decode(blob, &Limits::default())?;
+        let Decoded { header, schema, payload, rest } = snapshot::decode(blob, &Limits::default())?;
+        let schema = schema.map(|schema| Schema::Writer(Arc::new(schema)));
         match frames.last().map(|last| &last.header) {
             None if header.frame != 0 || header.parent.is_some() => {
                 return Err(RunError::Frames("its first frame is not the root"));
@@ -296,7 +340,7 @@ fn read_blob(mut blob: &[u8]) -> Result<Vec<Envelope>, RunError> {
         }
         let mut snapshot = vec![0; STORED_HEADER_BYTES];
         snapshot.extend_from_slice(payload);
-        frames.push(Envelope { header, snapshot: snapshot.into() });
+        frames.push(Envelope { header, schema, snapshot: snapshot.into() });
         blob = rest;
     }
     Ok(frames)

@@ -1,20 +1,25 @@
 //! The portable snapshot: one frame's saved state in an envelope that names everything needed to read it.
 //!
 //! Layout, all integers little-endian: magic `DURS`; envelope version `u8` = 1; codec `u8` (1 = postcard);
-//! flags `u16` = 0; workflow name and point name (each a `u16` length and UTF-8, at most 256 bytes); fingerprint,
+//! flags `u16`, 1 if a schema follows; workflow name and point name (each a `u16` length and UTF-8, at most 256 bytes); fingerprint,
 //! 16 bytes; instance, 16 bytes; run `u32`; epoch, frame, parent (`u64::MAX`: none) and visit, `u64` each;
-//! failed `u32`; payload length `u32`; payload; CRC32C `u32` of everything before it.
+//! failed `u32`; with that flag the schema's length `u32` and the schema, as [`PointSchema::to_bytes`] writes it; payload length `u32`;
+//! payload; CRC32C `u32` of everything before it.
+//!
+//! With the schema, whoever has the bytes can read them: as JSON ([`Decoded::value`]) without the program that saved them, and as
+//! what a later version of the program saves. Without, only a program that saves the very same can go on from them.
 //!
 //! Envelopes may stand one after another, one per frame: [`decode`] returns what follows.
 
 #[cfg(test)]
 mod tests;
 
-use crate::schema::Fingerprint;
+use crate::schema::{DecodeError, Fingerprint, PointSchema, SchemaError, Value};
 
 const MAGIC: [u8; 4] = *b"DURS";
 const VERSION: u8 = 1;
 const CODEC_POSTCARD: u8 = 1;
+const WITH_SCHEMA: u16 = 1;
 const NO_PARENT: u64 = u64::MAX;
 const CRC_BYTES: usize = 4;
 
@@ -23,6 +28,9 @@ pub const NAME_BYTES_MAX: usize = 256;
 
 /// The default cap on one payload: 16 MiB.
 pub const PAYLOAD_BYTES_MAX: usize = 16 << 20;
+
+/// The longest schema: 1 MiB.
+pub const SCHEMA_BYTES_MAX: usize = 1 << 20;
 
 /// What an envelope says about its payload.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,7 +94,7 @@ pub enum SnapshotError {
         found: u8,
     },
     /// Flags this build does not know.
-    #[error("flags {found:#06x} at byte 6 are unknown (all must be 0); read it with a newer `durable`")]
+    #[error("flags {found:#06x} at byte 6 are unknown (known: 1); read it with a newer `durable`")]
     UnknownFlags {
         /// The flags found.
         found: u16,
@@ -129,6 +137,27 @@ pub enum SnapshotError {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// The schema is over the limit.
+    #[error(
+        "the schema of {bytes} bytes is over the limit of {SCHEMA_BYTES_MAX}; save less in the workflow, or leave the schema out"
+    )]
+    SchemaTooLarge {
+        /// Its length.
+        bytes: usize,
+    },
+    /// The schema cannot be read.
+    #[error("the schema in the snapshot cannot be read: {0}")]
+    Schema(#[from] SchemaError),
+    /// The schema is not the one that the fingerprint names.
+    #[error(
+        "the schema in the snapshot is of await point `{point}` with fingerprint {found}, and not the one that its header names"
+    )]
+    OtherSchema {
+        /// Its await point.
+        point: String,
+        /// Its fingerprint.
+        found: Fingerprint,
+    },
     /// A parent of `u64::MAX`, which the layout keeps for none.
     #[error("frame {frame} names u64::MAX as its parent, which means none; use `None`")]
     BadParent {
@@ -137,8 +166,9 @@ pub enum SnapshotError {
     },
 }
 
-/// Puts a payload in its envelope.
-pub fn encode(header: &Header, payload: &[u8]) -> Result<Vec<u8>, SnapshotError> {
+/// Puts a payload in its envelope, with its schema or without. The schema is that of the header's await point and fingerprint, as
+/// [`PointSchema::to_bytes`] writes it.
+pub fn encode(header: &Header, schema: Option<&[u8]>, payload: &[u8]) -> Result<Vec<u8>, SnapshotError> {
     check_name("workflow", &header.workflow)?;
     check_name("point", &header.point)?;
     if header.parent == Some(NO_PARENT) {
@@ -146,10 +176,19 @@ pub fn encode(header: &Header, payload: &[u8]) -> Result<Vec<u8>, SnapshotError>
     }
     let too_large = SnapshotError::TooLarge { bytes: payload.len(), max: u32::MAX as usize };
     let payload_bytes = u32::try_from(payload.len()).map_err(|_| too_large)?;
+    let (flags, schema_bytes) = match schema {
+        Some(schema) if schema.len() > SCHEMA_BYTES_MAX => {
+            return Err(SnapshotError::SchemaTooLarge { bytes: schema.len() });
+        }
+        Some(schema) => (WITH_SCHEMA, schema.len()),
+        None => (0, 0),
+    };
 
-    let mut out = Vec::with_capacity(128 + header.workflow.len() + header.point.len() + payload.len());
+    let names_bytes = header.workflow.len() + header.point.len();
+    let mut out = Vec::with_capacity(128 + names_bytes + schema_bytes + payload.len());
     out.extend_from_slice(&MAGIC);
-    out.extend_from_slice(&[VERSION, CODEC_POSTCARD, 0, 0]);
+    out.extend_from_slice(&[VERSION, CODEC_POSTCARD]);
+    out.extend_from_slice(&flags.to_le_bytes());
     for name in [&header.workflow, &header.point] {
         // Fits: `check_name` holds it to 256 bytes.
         out.extend_from_slice(&(name.len() as u16).to_le_bytes());
@@ -162,23 +201,53 @@ pub fn encode(header: &Header, payload: &[u8]) -> Result<Vec<u8>, SnapshotError>
         out.extend_from_slice(&number.to_le_bytes());
     }
     out.extend_from_slice(&header.failed.to_le_bytes());
+    if let Some(schema) = schema {
+        // Fits: it was compared with the limit.
+        out.extend_from_slice(&(schema_bytes as u32).to_le_bytes());
+        out.extend_from_slice(schema);
+    }
     out.extend_from_slice(&payload_bytes.to_le_bytes());
     out.extend_from_slice(payload);
     out.extend_from_slice(&crc32c::crc32c(&out).to_le_bytes());
     Ok(out)
 }
 
-/// A header, its payload, and the bytes after the envelope.
-pub type Decoded<'a> = (Header, &'a [u8], &'a [u8]);
+/// An envelope, opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decoded<'a> {
+    /// What it says about its payload.
+    pub header: Header,
+    /// What the payload means, if that is in it: the schema of the header's await point, with the header's fingerprint.
+    pub schema: Option<PointSchema>,
+    /// The saved locals.
+    pub payload: &'a [u8],
+    /// The bytes after the envelope.
+    pub rest: &'a [u8],
+}
 
-/// Reads the first envelope of `bytes`: header, payload, and the bytes after it.
+impl Decoded<'_> {
+    /// The saved locals by name, for people, JSON and tools; `None` if the envelope has no schema.
+    ///
+    /// # Errors
+    ///
+    /// If the payload is not what the schema says.
+    pub fn value(&self) -> Option<Result<Value, DecodeError>> {
+        self.schema.as_ref().map(|schema| schema.decode(self.payload))
+    }
+}
+
+/// Reads the first envelope of `bytes`.
 ///
 /// Every header field and the size cap are checked before the payload is looked at, and the checksum before
 /// anything is returned.
 pub fn decode<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Decoded<'a>, SnapshotError> {
     let mut fields = Fields { bytes, at: 0 };
-    fields.preamble()?;
+    let flags = fields.preamble()?;
     let header = fields.header()?;
+    let schema = match flags {
+        WITH_SCHEMA => Some(fields.schema()?),
+        _ => None,
+    };
     let payload_bytes = fields.u32()? as usize;
     if payload_bytes > limits.payload_bytes_max {
         return Err(SnapshotError::TooLarge { bytes: payload_bytes, max: limits.payload_bytes_max });
@@ -191,7 +260,17 @@ pub fn decode<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Decoded<'a>, Snaps
     if expected != found {
         return Err(SnapshotError::Corrupt { expected, found });
     }
-    Ok((header, payload, &bytes[fields.at..]))
+    let schema = schema.map(|schema| read_schema(&header, schema)).transpose()?;
+    Ok(Decoded { header, schema, payload, rest: &bytes[fields.at..] })
+}
+
+fn read_schema(header: &Header, bytes: &[u8]) -> Result<PointSchema, SnapshotError> {
+    let schema = PointSchema::from_bytes(bytes)?;
+    let found = schema.fingerprint();
+    match schema.name == header.point && found == header.fingerprint {
+        true => Ok(schema),
+        false => Err(SnapshotError::OtherSchema { point: schema.name, found }),
+    }
 }
 
 fn check_name(which: &'static str, name: &str) -> Result<(), SnapshotError> {
@@ -208,7 +287,8 @@ struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    fn preamble(&mut self) -> Result<(), SnapshotError> {
+    /// The flags.
+    fn preamble(&mut self) -> Result<u16, SnapshotError> {
         // A cut magic is still told apart from another file.
         let have = self.bytes.len().min(MAGIC.len());
         if self.bytes[..have] != MAGIC[..have] {
@@ -224,8 +304,16 @@ impl<'a> Fields<'a> {
             [found] => return Err(SnapshotError::UnknownCodec { found }),
         }
         match u16::from_le_bytes(self.array()?) {
-            0 => Ok(()),
+            known @ (0 | WITH_SCHEMA) => Ok(known),
             found => Err(SnapshotError::UnknownFlags { found }),
+        }
+    }
+
+    fn schema(&mut self) -> Result<&'a [u8], SnapshotError> {
+        let bytes = self.u32()? as usize;
+        match bytes > SCHEMA_BYTES_MAX {
+            true => Err(SnapshotError::SchemaTooLarge { bytes }),
+            false => self.take(bytes),
         }
     }
 

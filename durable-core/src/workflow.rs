@@ -14,7 +14,7 @@ use std::{
     any::TypeId,
     collections::HashMap,
     fmt,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, OnceLock, PoisonError},
     task::{Poll, Waker},
 };
 
@@ -270,6 +270,7 @@ impl Describe {
             version,
             point_fingerprints: points.iter().map(PointSchema::fingerprint).collect(),
             fingerprint: versioned_fingerprint(version, &points),
+            point_bytes: points.iter().map(|_| OnceLock::new()).collect(),
             points,
             types,
             renamed,
@@ -291,6 +292,8 @@ pub struct Description {
     pub point_fingerprints: Vec<Fingerprint>,
     /// The fingerprint over all of them.
     pub fingerprint: Fingerprint,
+    /// Each await point's schema as bytes, where it was asked for.
+    point_bytes: Vec<OnceLock<Vec<u8>>>,
     /// The types of what each await point saves.
     pub(crate) types: Vec<Vec<&'static SavedType>>,
     renamed: &'static [(&'static str, &'static str)],
@@ -298,6 +301,11 @@ pub struct Description {
 }
 
 impl Description {
+    /// The schema of an await point, as [`PointSchema::to_bytes`] writes it.
+    pub(crate) fn point_bytes(&self, point: usize) -> &[u8] {
+        self.point_bytes[point].get_or_init(|| self.points[point].to_bytes())
+    }
+
     /// The number of an await point by name.
     pub fn point(&self, name: &str) -> Option<usize> {
         self.points.iter().position(|point| point.name == name)

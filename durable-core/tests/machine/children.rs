@@ -17,7 +17,7 @@ fn shop(ledger: &Ledger) -> Resources {
 fn frames(mut blob: &[u8]) -> Vec<(u64, Option<u64>, String, String, u64)> {
     let mut frames = Vec::new();
     while !blob.is_empty() {
-        let (header, _, rest) = snapshot::decode(blob, &Default::default()).unwrap();
+        let snapshot::Decoded { header, rest, .. } = snapshot::decode(blob, &Default::default()).unwrap();
         frames.push((header.frame, header.parent, header.workflow, header.point, header.visit));
         blob = rest;
     }

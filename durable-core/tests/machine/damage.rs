@@ -86,14 +86,14 @@ fn a_blob_of_another_workflow_is_refused_by_name() {
 fn counters_that_could_overflow_are_refused() {
     let shop = shop();
     let blob = blobs().remove(0);
-    let (header, payload, _) = snapshot::decode(&blob, &Limits::default()).unwrap();
+    let snapshot::Decoded { header, payload, .. } = snapshot::decode(&blob, &Limits::default()).unwrap();
     let crafted = [
         Header { epoch: u64::MAX, ..header.clone() },
         Header { visit: u64::MAX, ..header.clone() },
         Header { failed: u32::MAX, ..header },
     ];
     for header in crafted {
-        let blob = snapshot::encode(&header, payload).unwrap();
+        let blob = snapshot::encode(&header, None, payload).unwrap();
         let error = resume::<launch>(&shop, &blob).expect_err("an absurd counter");
         assert!(matches!(error, RunError::Frames(_)), "{error}");
     }
@@ -105,10 +105,10 @@ fn an_edited_snapshot_whose_borrow_is_gone_is_set_aside() {
     let shop = resources(|resources| resources.insert(Shop::new(ledger.recorder())));
     let blob = drive(&shop, place_order::input(Order::of(&["a"], 10)), Crash::Never).blobs.remove(0);
     let effects = ledger.effects().len();
-    let (header, payload, _) = snapshot::decode(&blob, &Limits::default()).unwrap();
+    let snapshot::Decoded { header, payload, .. } = snapshot::decode(&blob, &Limits::default()).unwrap();
     let (order, ids, _): (Order, Vec<u64>, usize) = postcard::from_bytes(payload).unwrap();
     let edited = postcard::to_stdvec(&(order, ids, 99usize)).unwrap();
-    let mut run = resume::<place_order>(&shop, &snapshot::encode(&header, &edited).unwrap()).unwrap();
+    let mut run = resume::<place_order>(&shop, &snapshot::encode(&header, None, &edited).unwrap()).unwrap();
     let error = block_on(run.next()).unwrap_err();
     assert!(
         matches!(&error, RunError::SetAside(reason) if reason.starts_with("a borrowed value")),
@@ -121,9 +121,9 @@ fn an_edited_snapshot_whose_borrow_is_gone_is_set_aside() {
 fn a_payload_of_another_length_is_set_aside() {
     let shop = shop();
     let blob = blobs().remove(0);
-    let (header, payload, _) = snapshot::decode(&blob, &Limits::default()).unwrap();
+    let snapshot::Decoded { header, payload, .. } = snapshot::decode(&blob, &Limits::default()).unwrap();
     for payload in [&payload[..0], &[payload, &[0]].concat()] {
-        let mut run = resume::<launch>(&shop, &snapshot::encode(&header, payload).unwrap()).unwrap();
+        let mut run = resume::<launch>(&shop, &snapshot::encode(&header, None, payload).unwrap()).unwrap();
         let error = block_on(run.next()).unwrap_err();
         let reason = "the snapshot at await point `Countdown` cannot be read: ";
         assert!(matches!(&error, RunError::SetAside(found) if found.starts_with(reason)), "{error}");

@@ -18,7 +18,7 @@ fn shop() -> Resources {
 
 /// The root frame of a blob, read as the workflow's state.
 fn state<W: Workflow>(blob: &[u8]) -> Result<W::State, StateError> {
-    let (header, payload, _) = snapshot::decode(blob, &Limits::default()).unwrap();
+    let snapshot::Decoded { header, payload, .. } = snapshot::decode(blob, &Limits::default()).unwrap();
     let description = describe::<W>().unwrap();
     let schema = &description.points[description.point(&header.point).unwrap()];
     W::State::decode(&header.point, &mut FieldReader::new(&schema.fields, payload))

@@ -1,56 +1,96 @@
 //! Other code under a running execution: refused with the reason, never a silent wrong resume.
 
 use crate::{
-    driver::{Crash, block_on, drive, resources, resume},
+    driver::{Crash, block_on, drive, resources, resume, start},
     single::{Bench, Picky, childless, evolving, moved, parent, renamed, unsavable, widened},
 };
-use durable_core::{Arrived, Moved, Resources, RunError, Workflow, describe};
+use durable_core::{
+    Arrived, Moved, Resources, Run, RunError, Workflow, describe,
+    snapshot::{self, Limits},
+};
 
 fn bench() -> Resources {
     resources(|resources| resources.insert(Bench::new(|name| panic!("`{name}` ran"))))
 }
 
-/// A blob that `evolving` left at its await point, before the operation ran.
-fn blob() -> Vec<u8> {
-    let quiet = resources(|resources| resources.insert(Bench::new(|_| {})));
-    drive(&quiet, evolving::input(7), Crash::Never).blobs.remove(0)
+/// A run of `evolving` at its await point, before the operation ran.
+fn at_record<'r>(resources: &'r Resources) -> Run<'r, evolving> {
+    let mut run = start(resources, evolving::input(7));
+    assert!(matches!(block_on(run.next()), Ok(Moved::Saved(_))));
+    run
 }
 
-fn refused<W: Workflow<Output: std::fmt::Debug>>() -> String {
+/// What another build says of a blob.
+fn refused<W: Workflow<Output: std::fmt::Debug>>(blob: &[u8]) -> String {
     let bench = bench();
-    let mut run = resume::<W>(&bench, &blob(), Arrived::Nothing);
+    let mut run = resume::<W>(&bench, blob, Arrived::Nothing);
     let error = block_on(run.next()).unwrap_err();
-    assert_eq!(run.blob().unwrap(), blob(), "nothing is lost");
+    let run = if snapshot::decode(blob, &Limits::default()).unwrap().schema.is_none() {
+        run.without_schemas()
+    } else {
+        run
+    };
+    assert_eq!(run.blob().unwrap(), blob, "nothing is lost");
     match error {
         RunError::SetAside(reason) => reason,
         other => panic!("{other}"),
     }
 }
 
-#[test]
-fn another_type_of_a_saved_field_is_set_aside() {
-    let reason = refused::<widened>();
-    assert!(
-        reason.starts_with("await point `Record` of workflow `evolving` saves other fields or types"),
-        "{reason}"
-    );
+fn quiet() -> Resources {
+    resources(|resources| resources.insert(Bench::new(|_| {})))
 }
 
 #[test]
-fn another_name_of_a_saved_field_is_set_aside() {
-    let reason = refused::<renamed>();
-    assert!(
-        reason.starts_with("await point `Record` of workflow `evolving` saves other fields or types"),
-        "{reason}"
-    );
+fn a_blob_of_another_build_is_read_by_the_schema_in_it() {
+    let quiet = quiet();
+    let blob = at_record(&quiet).blob().unwrap();
+    let mut run = resume::<widened>(&quiet, &blob, Arrived::Nothing);
+    let output = loop {
+        match block_on(run.next()).unwrap() {
+            Moved::Finished(output) => break output,
+            Moved::Saved(_) => {}
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(output, 7_u64, "saved as a `u32`");
+    // And what is in it is read without any build.
+    let value = snapshot::decode(&blob, &Limits::default()).unwrap().value().unwrap().unwrap();
+    assert_eq!(value.to_string(), "Record { n: 7 }");
 }
 
 #[test]
-fn an_await_point_that_is_gone_is_set_aside_by_name() {
+fn what_cannot_be_read_is_set_aside_with_the_reason_and_nothing_is_lost() {
+    let quiet = quiet();
+    let blob = at_record(&quiet).blob().unwrap();
+    let reason = refused::<renamed>(&blob);
+    assert!(
+        reason.starts_with("`count` is needed at await point `Record` of workflow `evolving` now"),
+        "{reason}"
+    );
+    let reason = refused::<moved>(&blob);
+    assert!(reason.starts_with("workflow `evolving` has no await point `Record` any more"), "{reason}");
+}
+
+#[test]
+fn without_its_schema_only_the_same_shape_goes_on() {
+    let quiet = quiet();
+    let run = at_record(&quiet);
+    let whole = run.blob().unwrap();
+    let blob = run.without_schemas().blob().unwrap();
+    assert!(blob.len() < whole.len());
+    for reason in [refused::<widened>(&blob), refused::<renamed>(&blob)] {
+        assert!(
+            reason.starts_with("await point `Record` of workflow `evolving` saves other fields or types"),
+            "{reason}"
+        );
+    }
     assert_eq!(
-        refused::<moved>(),
+        refused::<moved>(&blob),
         "workflow `evolving` has no await point `Record` in this build: it goes on in a build that has it"
     );
+    let mut run = resume::<evolving>(&quiet, &blob, Arrived::Nothing);
+    assert!(matches!(block_on(run.next()), Ok(Moved::Finished(7) | Moved::Saved(_))));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::Error;
 use durable_core::{
     Description, RunError, Workflow,
-    snapshot::{self, Header, Limits, SnapshotError},
+    snapshot::{self, Decoded, Header, Limits, SnapshotError},
 };
 use serde::de::DeserializeOwned;
 use std::fmt;
@@ -30,7 +30,7 @@ pub(super) fn innermost(blob: &[u8]) -> Result<Place, Error> {
 
 /// The parameters that a start blob holds.
 pub(super) fn input<W: Workflow<Input: DeserializeOwned>>(start: &[u8]) -> Result<W::Input, Error> {
-    let (_, payload, _) = snapshot::decode(start, &Limits::default()).map_err(unreadable)?;
+    let payload = snapshot::decode(start, &Limits::default()).map_err(unreadable)?.payload;
     postcard::from_bytes(payload).map_err(|error| Error::Input { reason: error.to_string() })
 }
 
@@ -73,7 +73,7 @@ fn fields(workflow: Option<&Description>, header: &Header, mut payload: &[u8]) -
 fn frames(mut blob: &[u8]) -> Result<Vec<(Header, &[u8])>, SnapshotError> {
     let mut frames = Vec::new();
     while !blob.is_empty() {
-        let (header, payload, rest) = snapshot::decode(blob, &Limits::default())?;
+        let Decoded { header, payload, rest, .. } = snapshot::decode(blob, &Limits::default())?;
         frames.push((header, payload));
         blob = rest;
     }
