@@ -45,6 +45,7 @@
 //! | who runs the current operation, and its idempotency key | [`attempt`] |
 //! | running workflows | [`Worker`], [`WorkerBuilder`] |
 //! | starting them, sending events, reading state and results | [`Client`], [`Handle`] |
+//! | compressed and encrypted payloads | `WorkerBuilder::compress_above`, `WorkerBuilder::encryption` |
 //! | where executions live | [`SqliteStore`], [`memory::MemoryStore`], and the trait behind them, [`Store`] |
 //! | the machine without any runtime: a blob out, a blob in | [`Run`] |
 //! | testing a workflow with a crash at every commit | the crate `durable-test` |
@@ -58,7 +59,11 @@
 //!
 //! # Features
 //!
-//! `sqlite` (default): [`SqliteStore`], with SQLite bundled.
+//! - `sqlite` (default): [`SqliteStore`], with SQLite bundled.
+//! - `compression` (default): large payloads are stored compressed, with zstd bundled.
+//! - `encryption`: `Keys`, with which payloads and error texts are stored encrypted.
+//!
+//! Both are told in `docs/storage-size-and-encryption.md`.
 
 pub use durable_core::{
     Arrived, Attempt, Awaitable, Child, Description, Durable, Event, ExecutionId, Fingerprint, Graph, Host,
@@ -70,9 +75,11 @@ pub use durable_core::{
 pub use durable_core::{event as events, inclusive_range, memory, schema, snapshot, store};
 pub use durable_macros::{step, workflow, workflows};
 pub use durable_runtime::{
-    Client, ClientError, EditProblem, Handle, NeedsMigration, Redriven, StartError, StartOptions, Stats,
-    VersionCount, Worker, WorkerBuilder,
+    Client, ClientError, EditProblem, Handle, KeyId, NeedsMigration, PayloadError, Redriven, StartError,
+    StartOptions, Stats, VersionCount, Worker, WorkerBuilder,
 };
+#[cfg(feature = "encryption")]
+pub use durable_runtime::{KeyIdTaken, Keys};
 #[cfg(feature = "sqlite")]
 pub use durable_sqlite::SqliteStore;
 

@@ -4,5 +4,6 @@ mod bad_input;
 mod evolution;
 mod expansion;
 mod main_job;
+mod packed;
 mod programs;
 mod ui;

@@ -5,6 +5,7 @@ use crate::{
     awaitable::Plain,
     plain_run,
     schema::{Fingerprint, TraceError, fingerprint_of},
+    stored::{self, Form, Packing, StoredError, packed},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use std::marker::PhantomData;
@@ -88,9 +89,9 @@ pub enum EventError {
     /// The value could not be encoded or decoded.
     #[error("its value cannot be encoded or decoded: {0}")]
     Codec(#[from] postcard::Error),
-    /// Too short for fingerprint and checksum.
+    /// Too short for its header.
     #[error(
-        "its payload is truncated: {bytes} bytes, shorter than its header of 20; restore it from a backup"
+        "its payload is truncated: {bytes} bytes, shorter than its header of 24; restore it from a backup"
     )]
     Truncated {
         /// Its length.
@@ -106,39 +107,56 @@ pub enum EventError {
         /// What the bytes give.
         found: u32,
     },
+    /// Written by a newer version.
+    #[error("its payload was written by a newer version: use a newer version of durable")]
+    Newer,
+    /// It is compressed or encrypted.
+    #[error("its payload is {}: read it through a client, which can undo that", packed(*packing))]
+    Packed {
+        /// How.
+        packing: Packing,
+    },
 }
 
-/// Length of what stands in front of a value: 16 bytes of fingerprint, then the CRC32C of fingerprint and value, little-endian.
-const HEADER_BYTES: usize = 20;
+impl From<StoredError> for EventError {
+    fn from(error: StoredError) -> Self {
+        match error {
+            StoredError::Truncated { bytes } => Self::Truncated { bytes },
+            StoredError::Damaged { expected, found } => Self::Damaged { expected, found },
+            StoredError::Packed { packing } => Self::Packed { packing },
+            StoredError::UnknownFormat { .. }
+            | StoredError::UnknownCodec { .. }
+            | StoredError::UnknownFlags { .. } => Self::Newer,
+        }
+    }
+}
 
-/// Encodes a value with its type's fingerprint and a checksum in front: the form of events and outputs (E5).
+const HEADER_BYTES: usize = Form::Value.header_bytes();
+const FINGERPRINT: std::ops::Range<usize> = 4..20;
+
+/// Encodes a value with its type's fingerprint and a checksum in front ([`Form::Value`]): the form of events and outputs (E5).
 pub fn encode_event<T: Serialize + DeserializeOwned + 'static>(value: &T) -> Result<Vec<u8>, EventError> {
-    let mut bytes = fingerprint_of::<T>()?.0.to_vec();
-    bytes.resize(HEADER_BYTES, 0);
+    let mut bytes = vec![0; HEADER_BYTES];
+    bytes[FINGERPRINT].copy_from_slice(&fingerprint_of::<T>()?.0);
     let mut bytes = postcard::to_extend(value, bytes)?;
-    let crc = checksum(&bytes);
-    bytes[16..HEADER_BYTES].copy_from_slice(&crc.to_le_bytes());
+    stored::mark(&mut bytes, Packing::default());
+    stored::sum(Form::Value, &mut bytes);
     Ok(bytes)
 }
 
 /// The inverse of [`encode_event`]; another fingerprint than `T`'s is refused.
 pub fn decode_event<T: DeserializeOwned + 'static>(bytes: &[u8]) -> Result<T, EventError> {
-    let truncated = EventError::Truncated { bytes: bytes.len() };
-    let Some((sent, rest)) = bytes.split_first_chunk::<16>() else { return Err(truncated) };
-    let Some((crc, payload)) = rest.split_first_chunk::<4>() else { return Err(truncated) };
     // Before the value is looked at: a flipped bit in it would often be another value, and no error.
-    let (stored, found) = (u32::from_le_bytes(*crc), checksum(bytes));
-    if stored != found {
-        return Err(EventError::Damaged { expected: stored, found });
+    let packing = stored::check(Form::Value, bytes)?;
+    if !packing.is_plain() {
+        return Err(EventError::Packed { packing });
     }
-    let (sent, expected) = (Fingerprint(*sent), fingerprint_of::<T>()?);
+    let mut sent = Fingerprint([0; 16]);
+    sent.0.copy_from_slice(&bytes[FINGERPRINT]);
+    let expected = fingerprint_of::<T>()?;
     if sent != expected {
         return Err(EventError::OtherType { sent, expected, type_name: std::any::type_name::<T>() });
     }
-    let (value, rest) = postcard::take_from_bytes(payload)?;
+    let (value, rest) = postcard::take_from_bytes(&bytes[HEADER_BYTES..])?;
     if rest.is_empty() { Ok(value) } else { Err(EventError::Codec(postcard::Error::DeserializeBadEncoding)) }
-}
-
-fn checksum(bytes: &[u8]) -> u32 {
-    crc32c::crc32c_append(crc32c::crc32c(&bytes[..16]), &bytes[HEADER_BYTES..])
 }

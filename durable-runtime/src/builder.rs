@@ -1,8 +1,11 @@
 //! Building a worker: what it runs, with what, and within which limits.
 
+#[cfg(feature = "encryption")]
+use crate::payload::Keys;
 use crate::{
     build,
     error::StartError,
+    payload::Codec,
     registry::{Registered, Registry, Typed},
     schemas::Schemas,
     shared::{Options, Shared},
@@ -38,7 +41,7 @@ impl WorkerBuilder {
             beat: Duration::from_secs(5),
             park_after: Duration::from_secs(1),
             grace: Duration::from_secs(10),
-            payload_bytes_max: 16 << 20,
+            codec: Codec::default(),
         };
         Self { store, resources: Resources::new(), workflows: Vec::new(), build: None, options }
     }
@@ -115,7 +118,26 @@ impl WorkerBuilder {
 
     /// The largest snapshot or output (16 MiB); an execution that needs more is set aside. The store has a limit of its own.
     pub fn payload_bytes_max(mut self, bytes: u64) -> Self {
-        self.options.payload_bytes_max = bytes;
+        self.options.codec.limit(bytes);
+        self
+    }
+
+    /// Compresses snapshots and outputs of more than this many bytes (4 KiB), where that makes them smaller; `None`: none. What is
+    /// compressed is read all the same.
+    #[cfg(feature = "compression")]
+    pub fn compress_above(mut self, bytes: impl Into<Option<usize>>) -> Self {
+        self.options.codec.compress_above(bytes.into());
+        self
+    }
+
+    /// Encrypts snapshots, outputs and error texts with the current one of these keys, and reads what is encrypted with any of them. Give
+    /// [clients](crate::Client::encryption) the same keys. What was written before stays as it is, and is read.
+    ///
+    /// Executions that are encrypted with a key that is not among these are left to workers that have it; see
+    /// [`Worker::unreadable`](crate::Worker::unreadable).
+    #[cfg(feature = "encryption")]
+    pub fn encryption(mut self, keys: Keys) -> Self {
+        self.options.codec.encrypt(keys);
         self
     }
 

@@ -1,19 +1,22 @@
 //! Clients: start executions, and get hold of them.
 
+#[cfg(feature = "encryption")]
+use crate::payload::Keys;
 use crate::{
     edit,
     error::ClientError,
     handle::Handle,
+    payload::{Codec, Owner},
     redrive::{self, Redriven},
     same_input::same_input,
     saved,
     schemas::Schemas,
-    start::{random_bits, start},
+    start::{self, random_bits},
 };
 use durable_core::{
     ExecutionId, Input, Workflow, describe,
     store::{ExecutionRecord, Filter, InvalidId, StartRequest, Started, Store},
-    stored,
+    stored::{self, Form},
 };
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
@@ -23,6 +26,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 pub struct Client {
     store: Arc<dyn Store>,
     schemas: Arc<Schemas>,
+    codec: Arc<Codec>,
 }
 
 /// A version of a workflow.
@@ -96,7 +100,29 @@ impl Client {
     /// A client of this store.
     pub fn new<S: Store + Clone>(store: &S) -> Self {
         let store: Arc<dyn Store> = Arc::new(store.clone());
-        Self { schemas: Arc::new(Schemas::new(Arc::clone(&store))), store }
+        Self { schemas: Arc::new(Schemas::new(Arc::clone(&store))), store, codec: Arc::default() }
+    }
+
+    /// The largest input, event, state or result (16 MiB): as large as the workers take. The store has a limit of its own.
+    pub fn payload_bytes_max(mut self, bytes: u64) -> Self {
+        Arc::make_mut(&mut self.codec).limit(bytes);
+        self
+    }
+
+    /// Compresses inputs and events of more than this many bytes (4 KiB), where that makes them smaller; `None`: none. What is
+    /// compressed is read all the same.
+    #[cfg(feature = "compression")]
+    pub fn compress_above(mut self, bytes: impl Into<Option<usize>>) -> Self {
+        Arc::make_mut(&mut self.codec).compress_above(bytes.into());
+        self
+    }
+
+    /// Encrypts inputs and events with the current one of these keys, and reads what is encrypted with any of them. Needed wherever the
+    /// [workers](crate::WorkerBuilder::encryption) encrypt: for states, results and errors, and to compare the inputs of two starts.
+    #[cfg(feature = "encryption")]
+    pub fn encryption(mut self, keys: Keys) -> Self {
+        Arc::make_mut(&mut self.codec).encrypt(keys);
+        self
     }
 
     /// Starts an execution, idempotently: if the id exists with the same workflow and an equal input, this is that start, and
@@ -121,25 +147,45 @@ impl Client {
         let numbers = self.schemas.numbers(description).await?;
         let schema = numbers.schemas[0];
         let mut bytes = input.into_bytes()?;
+        self.codec.check_size(|| format!("the input of execution `{id}`"), bytes.len())?;
         stored::stamp(&mut bytes, schema, 0);
-        let snapshot: Arc<[u8]> = bytes.into();
+        let instance = random_bits()?;
+        let start = |instance| Owner::Snapshot {
+            instance,
+            frame: 0,
+            visit: 0,
+            workflow: W::NAME,
+            point: &description.points[0].name,
+        };
+        let unfit = |error| ClientError::Payload { id: id.clone(), what: "input", error };
+        let packed = self.codec.pack(Form::Snapshot, &bytes, &start(instance)).map_err(unfit)?;
         let request = StartRequest {
             id: id.clone(),
             queue: numbers.queue,
             schema,
-            instance: random_bits()?,
+            instance,
             priority: options.priority,
-            snapshot: Arc::clone(&snapshot),
+            snapshot: packed.as_deref().unwrap_or(&bytes).into(),
             claim_for: None,
         };
-        let (started, ending) = start(&self.store, request).await?;
+        let (started, ending) = start::start(&self.store, request).await?;
         match started {
             Started::New(_) => return Ok(self.to_handle(id).hearing(ending)),
-            Started::Existing { workflow, status, input, schema: existing } => {
+            Started::Existing { workflow, status, input, schema: existing_schema } => {
                 // A damaged input is neither the same nor another one.
-                stored::open(&input).map_err(|error| ClientError::Snapshot { id: id.clone(), error })?;
-                let same = workflow == W::NAME
-                    && same_input((schema, &snapshot), (existing, &input), &self.schemas).await?;
+                let (header, _) = stored::open_packed(&input)
+                    .map_err(|error| ClientError::Snapshot { id: id.clone(), error })?;
+                let same = workflow == W::NAME && {
+                    // Only the record knows for which execution it was encrypted.
+                    let existing = match header.packing.encrypted {
+                        true => self.store.execution(&id).await?.map(|record| record.instance),
+                        false => None,
+                    };
+                    let owner = start(existing.unwrap_or_default());
+                    let input = self.codec.unpack(Form::Snapshot, header.packing, &input, &owner);
+                    let input = input.map_err(unfit)?;
+                    same_input((schema, &bytes), (existing_schema, &input), &self.schemas).await?
+                };
                 if !same {
                     return Err(ClientError::Conflict { id, existing: workflow, requested: W::NAME, status });
                 }
@@ -172,7 +218,7 @@ impl Client {
         let id = id.into_execution_id()?;
         let record = self.store.execution(&id).await?;
         let record = record.ok_or(ClientError::UnknownExecution(id))?;
-        saved::json(&*self.store, &self.schemas, &record).await
+        saved::json(&*self.store, &self.schemas, &self.codec, &record).await
     }
 
     /// Changes what an execution has saved to what this JSON says: in the form of [`Client::state_json`], with other values. It must
@@ -195,7 +241,7 @@ impl Client {
         state: &serde_json::Value,
         by: &str,
     ) -> Result<bool, ClientError> {
-        edit::edit(&*self.store, &self.schemas, &id.into_execution_id()?, state, by).await
+        edit::edit(&*self.store, &self.schemas, &self.codec, &id.into_execution_id()?, state, by).await
     }
 
     /// Redrives all executions that failed, as [`Handle::redrive`](crate::Handle::redrive) does one: after a deploy that cures what
@@ -210,9 +256,11 @@ impl Client {
         redrive::all(&*self.store, filter).await
     }
 
-    /// Executions by filter, ordered by id.
+    /// Executions by filter, ordered by id. Their snapshots are as they are stored.
     pub async fn list(&self, filter: Filter) -> Result<Vec<ExecutionRecord>, ClientError> {
-        Ok(self.store.list(filter).await?)
+        let mut records = self.store.list(filter).await?;
+        records.iter_mut().for_each(|record| self.codec.decrypt_error(record));
+        Ok(records)
     }
 
     /// The versions of a workflow that were ever registered in this store, the lowest first, and how many executions of each have not
@@ -231,7 +279,7 @@ impl Client {
     }
 
     fn to_handle<W: Workflow>(&self, id: ExecutionId) -> Handle<W> {
-        Handle::new(Arc::clone(&self.store), Arc::clone(&self.schemas), id)
+        Handle::new(Arc::clone(&self.store), Arc::clone(&self.schemas), Arc::clone(&self.codec), id)
     }
 }
 

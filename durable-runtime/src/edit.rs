@@ -7,11 +7,15 @@ mod tests;
 
 pub use from_json::EditProblem;
 
-use crate::{error::ClientError, schemas::Schemas};
+use crate::{
+    error::ClientError,
+    payload::{Codec, Owner, PayloadError},
+    schemas::{KnownRow, Schemas},
+};
 use durable_core::{
     ExecutionId, PointSchema, Status,
-    store::{EditError, EditRequest, FrameRecord, Store, StoreError},
-    stored::{self, STORED_HEADER_BYTES},
+    store::{EditError, EditRequest, ExecutionRecord, FrameRecord, Store, StoreError},
+    stored::{self, Form, STORED_HEADER_BYTES},
 };
 use serde_json::{Map, Value as Json};
 use std::sync::Arc;
@@ -20,6 +24,7 @@ use std::sync::Arc;
 pub(crate) async fn edit(
     store: &dyn Store,
     schemas: &Schemas,
+    codec: &Codec,
     id: &ExecutionId,
     json: &Json,
     by: &str,
@@ -40,7 +45,15 @@ pub(crate) async fn edit(
             })
         })?;
         let has_child = at + 1 < record.frames.len();
-        here = edit.frame(here, &mut path, &known.workflow, &known.point, frame, has_child, record.epoch + 1);
+        let place = Place { codec, record: &record, frame, known: &known };
+        let unusable = |error| ClientError::Payload { id: id.clone(), what: "snapshot", error };
+        let saved = place.saved().map_err(unusable)?;
+        let edited = edit.frame(here, &mut path, &known, saved.as_deref(), has_child);
+        if let Some(bytes) = edited.bytes {
+            let snapshot = place.stored(bytes).map_err(unusable)?;
+            edit.frames.push((frame.frame, snapshot.into()));
+        }
+        here = edited.child;
     }
     let Edit { problems, frames, changed } = edit;
     if !problems.is_empty() {
@@ -63,25 +76,73 @@ struct Edit {
     changed: Vec<String>,
 }
 
+/// A frame that may be edited.
+struct Place<'a> {
+    codec: &'a Codec,
+    record: &'a ExecutionRecord,
+    frame: &'a FrameRecord,
+    known: &'a KnownRow,
+}
+
+impl Place<'_> {
+    fn owner(&self) -> Owner<'_> {
+        Owner::Snapshot {
+            instance: self.record.instance,
+            frame: self.frame.frame,
+            visit: self.frame.visit,
+            workflow: &self.known.workflow,
+            point: &self.known.point.name,
+        }
+    }
+
+    /// The saved locals; `None` if they are damaged. A key that is missing is no damage.
+    fn saved(&self) -> Result<Option<Vec<u8>>, PayloadError> {
+        let Ok((header, _)) = stored::open_packed(&self.frame.snapshot) else { return Ok(None) };
+        let unpacked = self.codec.unpack(Form::Snapshot, header.packing, &self.frame.snapshot, &self.owner());
+        match unpacked {
+            Ok(blob) => Ok(Some(blob[STORED_HEADER_BYTES..].to_vec())),
+            Err(
+                PayloadError::NotAuthentic { .. }
+                | PayloadError::Undecompressed { .. }
+                | PayloadError::Truncated { .. },
+            ) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A snapshot as it is stored, of bytes whose header is blank.
+    fn stored(&self, mut bytes: Vec<u8>) -> Result<Vec<u8>, PayloadError> {
+        stored::stamp(&mut bytes, self.frame.schema, self.record.epoch + 1);
+        let packed = self.codec.pack(Form::Snapshot, &bytes, &self.owner())?;
+        Ok(packed.unwrap_or(bytes))
+    }
+}
+
+/// What becomes of a frame.
+#[derive(Default)]
+struct Edited<'j> {
+    /// Its locals behind a blank header, if they change.
+    bytes: Option<Vec<u8>>,
+    /// The JSON of the next frame.
+    child: Option<&'j Json>,
+}
+
 impl Edit {
-    /// One frame; gives the JSON of the next.
-    #[allow(clippy::too_many_arguments)]
+    /// One frame.
     fn frame<'j>(
         &mut self,
         json: Option<&'j Json>,
         path: &mut String,
-        workflow: &str,
-        point: &PointSchema,
-        frame: &FrameRecord,
+        known: &KnownRow,
+        saved: Option<&[u8]>,
         has_child: bool,
-        epoch: u64,
-    ) -> Option<&'j Json> {
-        let json = json?;
+    ) -> Edited<'j> {
+        let Some(json) = json else { return Edited::default() };
         let Json::Object(object) = json else {
             self.problem(path, "", "must be an object with `workflow`, `point` and `state`");
-            return None;
+            return Edited::default();
         };
-        for (name, expected) in [("workflow", workflow), ("point", &point.name)] {
+        for (name, expected) in [("workflow", &known.workflow), ("point", &known.point.name)] {
             match object.get(name) {
                 Some(Json::String(found)) if found == expected => {}
                 Some(found) => {
@@ -104,13 +165,19 @@ impl Edit {
             (Some(_), false) => self.problem(path, "child", "is unknown: no child workflow runs here"),
             _ => {}
         }
-        match object.get("state") {
-            Some(Json::Object(state)) => self.state(state, path, point, frame, epoch),
-            Some(_) => self.problem(path, "state", "must be an object"),
-            None => self.problem(path, "state", "is missing"),
-        }
+        let bytes = match object.get("state") {
+            Some(Json::Object(state)) => self.state(state, path, &known.point, saved),
+            Some(_) => {
+                self.problem(path, "state", "must be an object");
+                None
+            }
+            None => {
+                self.problem(path, "state", "is missing");
+                None
+            }
+        };
         path.push_str("child.");
-        object.get("child")
+        Edited { bytes, child: object.get("child") }
     }
 
     fn state(
@@ -118,11 +185,10 @@ impl Edit {
         state: &Map<String, Json>,
         path: &str,
         point: &PointSchema,
-        frame: &FrameRecord,
-        epoch: u64,
-    ) {
+        saved: Option<&[u8]>,
+    ) -> Option<Vec<u8>> {
         let before = self.problems.len();
-        let saved = stored::open(&frame.snapshot).ok().and_then(|(_, payload)| fields(point, payload));
+        let saved = saved.and_then(|payload| fields(point, payload));
         let (mut bytes, mut changes) = (vec![0; STORED_HEADER_BYTES], saved.is_none());
         for (at, (name, schema)) in point.fields.iter().enumerate() {
             let path = format!("{path}state.{name}");
@@ -161,14 +227,14 @@ impl Edit {
             );
         }
         if self.problems.len() > before || !changes {
-            return;
+            return None;
         }
         // Whatever is written can be read: this bounds the number of values, too.
         if let Err(error) = point.decode(&bytes[STORED_HEADER_BYTES..]) {
-            return self.problem(path, "state", error.to_string());
+            self.problem(path, "state", error.to_string());
+            return None;
         }
-        stored::stamp(&mut bytes, frame.schema, epoch);
-        self.frames.push((frame.frame, bytes.into()));
+        Some(bytes)
     }
 
     fn problem(&mut self, path: &str, name: &str, problem: impl Into<String>) {

@@ -1,6 +1,7 @@
 //! What can go wrong at the start of a worker, and in a client.
 
 use crate::edit::EditProblem;
+use crate::payload::PayloadError;
 use durable_core::{
     ExecutionId, MissingResource, StateError, Status, UndescribedWorkflow, Unreadable,
     event::EventError,
@@ -225,6 +226,17 @@ pub enum ClientError {
         /// Why.
         #[source]
         error: EventError,
+    },
+    /// What is stored is compressed or encrypted, and that cannot be undone here; or what was to be stored cannot be encrypted.
+    #[error("the {what} of execution `{id}` cannot be passed between program and store: {error}")]
+    Payload {
+        /// The id.
+        id: ExecutionId,
+        /// Which of its payloads: `snapshot`, `input`, `output`, or `event`.
+        what: &'static str,
+        /// Why.
+        #[source]
+        error: PayloadError,
     },
     /// The operating system gave no random bits.
     #[error("the operating system gave no random bits: {0}")]

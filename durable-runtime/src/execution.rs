@@ -3,11 +3,19 @@
 //! A running execution goes from await point to await point here, without a future of its own: what thousands of executions
 //! pass through at each commit shall be little memory. All that is rarer is an *errand*, a future that is boxed while it lasts.
 
+mod elsewhere;
 mod errand;
 mod finishing;
 mod persist;
 
-use crate::{places::Place, registry::Ended, seat::Answer, seat::Seat, shared::Shared};
+use crate::{
+    payload::{Owner, PayloadError},
+    places::Place,
+    registry::Ended,
+    seat::Answer,
+    seat::Seat,
+    shared::Shared,
+};
 use durable_core::{
     Description, ExecutionId, Wait,
     machine::{AwaitPoint, Machine, Progress, Settled, panic_message},
@@ -15,7 +23,7 @@ use durable_core::{
         Claimed, Commit, CommitError, Control, FrameWrite, Next, Outcome, QueueId, Registered as Numbers,
         Row, SchemaId, Status, StoreError, Teller,
     },
-    stored,
+    stored::{self, Form},
 };
 use errand::Running;
 use finishing::Finishing;
@@ -56,13 +64,23 @@ enum Doing {
 struct HandedIn {
     visit: u64,
     schema: SchemaId,
-    snapshot: Arc<[u8]>,
+    snapshot: Snapshot,
+}
+
+/// A snapshot twice: the same bytes, unless they are packed for the store.
+struct Snapshot {
+    /// What the machine goes on with.
+    plain: Arc<[u8]>,
+    stored: Arc<[u8]>,
 }
 
 struct Driver {
     shared: Arc<Shared>,
     row: Row,
     id: ExecutionId,
+    instance: [u8; 16],
+    /// The name of the root's workflow.
+    workflow: &'static str,
     epoch: u64,
     fence: u64,
     /// Events ever sent, as of the claim (E2).
@@ -91,6 +109,8 @@ enum Stop {
     StoreGone(StoreError),
     /// It cannot go on; nothing may be lost.
     SetAside(String),
+    /// It cannot go on in this worker, and another one may have what it takes.
+    Elsewhere(PayloadError),
     /// It failed without an output.
     Fail(String),
     /// Others shall have it: the worker closes, or they have waited long enough.
@@ -108,6 +128,8 @@ impl Driving {
         let mut driver = Box::new(Driver {
             row: claimed.row,
             id: claimed.id.clone(),
+            instance: claimed.instance,
+            workflow: shared.registry.get(claimed.queue).map_or("", |workflow| workflow.name()),
             epoch: claimed.epoch,
             fence: claimed.fence,
             mail: claimed.mail,
@@ -224,7 +246,7 @@ impl Driver {
 
     fn usual_commit(&self, handed_in: &HandedIn) -> Commit {
         let HandedIn { visit, schema, ref snapshot } = *handed_in;
-        let snapshot = Some((schema, Arc::clone(snapshot)));
+        let snapshot = Some((schema, Arc::clone(&snapshot.stored)));
         let write = FrameWrite { frame: 0, parent: None, visit, failed: 0, snapshot, due: None, event: None };
         self.to_commit(Some(write), Settled::default(), Next::Run)
     }
@@ -243,7 +265,7 @@ impl Driver {
                 if let Some(control) = committed.control {
                     return Some(Errand::Control(control));
                 }
-                machine.committed(handed_in.snapshot);
+                machine.committed(handed_in.snapshot.plain);
                 None
             }
             Err(error) => Some(Errand::NotCommitted(handed_in, error)),
@@ -261,7 +283,7 @@ impl Driver {
             Some(_) => (Status::Failed, Settled::default()),
         };
         let outcome = Outcome { status, output: Some(output), error };
-        let finishing = Box::new(Finishing { outcome, settled });
+        let finishing = Box::new(self.packed_end(outcome, settled)?);
         self.seat.hand_in(finishing.commit(self));
         Ok(finishing)
     }
@@ -278,14 +300,20 @@ impl Driver {
     }
 
     /// The snapshot of an await point with its header.
-    fn stamped(&self, schema: SchemaId, point: AwaitPoint) -> Result<Arc<[u8]>, Stop> {
-        let AwaitPoint { description, point, mut bytes, .. } = point;
-        let name = || format!("the snapshot at await point `{}`", description.points[point].name);
+    fn stamped(&self, schema: SchemaId, point: AwaitPoint) -> Result<Snapshot, Stop> {
+        let AwaitPoint { frame, visit, description, point, mut bytes, .. } = point;
+        let point = &*description.points[point].name;
+        let name = || format!("the snapshot at await point `{point}`");
         self.check_size(name, bytes.len())?;
         stored::stamp(&mut bytes, schema, self.epoch + 1);
-        let snapshot = Arc::from(&*bytes);
+        let owner =
+            Owner::Snapshot { instance: self.instance, frame, visit, workflow: description.name, point };
+        let packed = self.shared.options.codec.pack(Form::Snapshot, &bytes, &owner);
+        let packed = packed.map_err(|error| Stop::SetAside(format!("{}: {error}", name())))?;
+        let plain = Arc::from(&*bytes);
         stored::recycle(bytes);
-        Ok(snapshot)
+        let stored = packed.map_or_else(|| Arc::clone(&plain), Arc::from);
+        Ok(Snapshot { plain, stored })
     }
 
     fn to_commit(&self, write: Option<FrameWrite>, settled: Settled, next: Next) -> Commit {

@@ -3,8 +3,8 @@
 use crate::{
     edit,
     error::ClientError,
-    redrive,
-    saved::{self, Saved},
+    payload::{Codec, Owner, PayloadError, is_encrypted},
+    redrive, saved,
     schemas::Schemas,
     start::{ATTEMPTS, random_bits},
     trouble::Backoff,
@@ -14,6 +14,7 @@ use durable_core::{
     event::{decode_event, encode_event},
     private::FieldReader,
     store::{Ending, ExecutionRecord, HistoryEntry, Outcome, SendError, SendRequest, Sent, Store},
+    stored::{self, Form},
 };
 use std::{fmt, marker::PhantomData, sync::Arc};
 
@@ -21,6 +22,7 @@ use std::{fmt, marker::PhantomData, sync::Arc};
 pub struct Handle<W> {
     store: Arc<dyn Store>,
     schemas: Arc<Schemas>,
+    codec: Arc<Codec>,
     id: ExecutionId,
     /// Hears its end, if it was started into a worker of this process.
     ending: Option<Ending>,
@@ -28,8 +30,13 @@ pub struct Handle<W> {
 }
 
 impl<W: Workflow> Handle<W> {
-    pub(crate) fn new(store: Arc<dyn Store>, schemas: Arc<Schemas>, id: ExecutionId) -> Self {
-        Self { store, schemas, id, ending: None, workflow: PhantomData }
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        schemas: Arc<Schemas>,
+        codec: Arc<Codec>,
+        id: ExecutionId,
+    ) -> Self {
+        Self { store, schemas, codec, id, ending: None, workflow: PhantomData }
     }
 
     pub(crate) fn hearing(self, ending: Option<Ending>) -> Self {
@@ -57,6 +64,12 @@ impl<W: Workflow> Handle<W> {
     ) -> Result<Sent, ClientError> {
         let payload =
             encode_event(value).map_err(|error| ClientError::Event { name: name.to_owned(), error })?;
+        let what = || format!("event `{name}` for execution `{}`", self.id);
+        self.codec.check_size(what, payload.len())?;
+        let owner = Owner::Event { execution: self.id.as_str(), name };
+        let packed = self.codec.pack(Form::Value, &payload, &owner);
+        let packed = packed.map_err(|error| self.unfit("event", error))?;
+        let payload = packed.unwrap_or(payload);
         let request = SendRequest {
             execution: self.id.clone(),
             event_id: event_id.into(),
@@ -97,15 +110,24 @@ impl<W: Workflow> Handle<W> {
         Ok(self.record().await?.status)
     }
 
-    /// Everything the store has about it.
+    /// Everything the store has about it. Its snapshots are as they are stored.
     pub async fn record(&self) -> Result<ExecutionRecord, ClientError> {
         let record = self.store.execution(&self.id).await?;
-        record.ok_or_else(|| ClientError::UnknownExecution(self.id.clone()))
+        let mut record = record.ok_or_else(|| ClientError::UnknownExecution(self.id.clone()))?;
+        self.codec.decrypt_error(&mut record);
+        Ok(record)
     }
 
     /// Its life-cycle history, oldest first.
     pub async fn history(&self) -> Result<Vec<HistoryEntry>, ClientError> {
-        Ok(self.store.history(&self.id).await?)
+        let mut entries = self.store.history(&self.id).await?;
+        if entries.iter().any(|entry| is_encrypted(&entry.detail)) {
+            let instance = self.record().await?.instance;
+            for entry in &mut entries {
+                entry.detail = self.codec.decrypt_text(&entry.detail, instance);
+            }
+        }
+        Ok(entries)
     }
 
     /// The state it stands at, as the generated enum. What another version of the workflow saved is read as this one would go on
@@ -119,10 +141,10 @@ impl<W: Workflow> Handle<W> {
         let Some(root) = record.frames.first().filter(|_| !record.status.is_terminal()) else {
             return Err(ClientError::Ended { id: id(), status: record.status });
         };
-        let Saved { known, payload } = saved::open(&*self.store, &self.schemas, &self.id, root).await?;
-        let (description, point) = (describe::<W>()?, &known.point);
+        let saved = saved::open(&*self.store, &self.schemas, &self.codec, &record, root).await?;
+        let (description, point) = (describe::<W>()?, &saved.known.point);
         let (index, payload) = description
-            .upgrade(point, payload)
+            .upgrade(point, saved.payload())
             .map_err(|error| ClientError::OtherBuild { id: id(), error })?;
         let point = &description.points[index];
         let mut fields = FieldReader::new(&point.fields, &payload);
@@ -132,12 +154,12 @@ impl<W: Workflow> Handle<W> {
     /// Where it stands as JSON, read by the schema in the store: whichever build saved it, also when it failed or was set aside.
     /// See [`Client::state_json`](crate::Client::state_json).
     pub async fn state_json(&self) -> Result<serde_json::Value, ClientError> {
-        saved::json(&*self.store, &self.schemas, &self.record().await?).await
+        saved::json(&*self.store, &self.schemas, &self.codec, &self.record().await?).await
     }
 
     /// Changes what it has saved to what this JSON says. See [`Client::edit_json`](crate::Client::edit_json).
     pub async fn edit_json(&self, state: &serde_json::Value, by: &str) -> Result<bool, ClientError> {
-        edit::edit(&*self.store, &self.schemas, &self.id, state, by).await
+        edit::edit(&*self.store, &self.schemas, &self.codec, &self.id, state, by).await
     }
 
     /// Waits until it ends, and gives what the workflow returned: for a workflow that returns a `Result`, that `Result`. An
@@ -163,10 +185,35 @@ impl<W: Workflow> Handle<W> {
             // Registered before the store is looked at, so that no end is missed.
             let finished = self.store.local().wait_finished(&self.id);
             if let Some(outcome) = self.store.outcome(&self.id).await? {
-                return Ok(outcome);
+                return self.unpacked(outcome).await;
             }
             finished.await;
         }
+    }
+
+    /// An outcome as it was before it was stored.
+    async fn unpacked(&self, mut outcome: Outcome) -> Result<Outcome, ClientError> {
+        let packing = |output: &Vec<u8>| stored::check(Form::Value, output).unwrap_or_default();
+        let encrypted = outcome.error.as_deref().is_some_and(is_encrypted)
+            || outcome.output.as_ref().is_some_and(|output| packing(output).encrypted);
+        // Only the record knows for which execution it was encrypted.
+        let (instance, workflow) = match encrypted {
+            true => self.record().await.map(|record| (record.instance, record.workflow))?,
+            false => Default::default(),
+        };
+        if let Some(output) = outcome.output.take() {
+            let owner = Owner::Output { instance, workflow: &workflow };
+            let unpacked = self.codec.unpack_value(output, &owner);
+            outcome.output = Some(unpacked.map_err(|error| self.unfit("output", error))?);
+        }
+        if encrypted {
+            outcome.error = outcome.error.map(|error| self.codec.decrypt_text(&error, instance));
+        }
+        Ok(outcome)
+    }
+
+    fn unfit(&self, what: &'static str, error: PayloadError) -> ClientError {
+        ClientError::Payload { id: self.id.clone(), what, error }
     }
 
     /// The likeliest reason why an output cannot be read.
@@ -195,6 +242,7 @@ impl<W> Clone for Handle<W> {
         Self {
             store: Arc::clone(&self.store),
             schemas: Arc::clone(&self.schemas),
+            codec: Arc::clone(&self.codec),
             id: self.id.clone(),
             ending: self.ending.clone(),
             workflow: PhantomData,

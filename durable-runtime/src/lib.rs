@@ -15,6 +15,7 @@
 //! | shutdown | `worker.rs` |
 //! | starts, conflicts | `client.rs`, `start.rs`, `same_input.rs` |
 //! | events, state, result | `handle.rs` |
+//! | compression, encryption | `payload.rs`; an execution whose key is missing: `elsewhere.rs` |
 //! | executions of older versions | `versions.rs` |
 //! | which build this is, what other builds have set aside | `build.rs` |
 //! | executions that have stopped and shall go on | `redrive.rs` |
@@ -32,6 +33,7 @@ mod execution;
 mod guarded;
 mod handle;
 mod host;
+mod payload;
 mod places;
 mod redrive;
 mod registry;
@@ -53,6 +55,9 @@ pub use client::{Client, IntoExecutionId, StartOptions, VersionCount};
 pub use edit::EditProblem;
 pub use error::{ClientError, StartError};
 pub use handle::Handle;
+pub use payload::{KeyId, PayloadError};
+#[cfg(feature = "encryption")]
+pub use payload::{KeyIdTaken, Keys};
 pub use redrive::Redriven;
 pub use stats::Stats;
 pub use versions::NeedsMigration;

@@ -1,12 +1,15 @@
 //! From a claimed execution to what its machine goes on from.
 
-use crate::schemas::Schemas;
+use crate::{
+    payload::{Codec, Owner, PayloadError},
+    schemas::Schemas,
+};
 use durable_core::{
     machine::{Restored, RestoredFrame},
     store::{Claimed, ClaimedFrame, StoreError},
-    stored,
+    stored::{self, Form},
 };
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 /// A claim, checked.
 #[derive(Debug)]
@@ -23,6 +26,8 @@ pub(crate) struct Resumable {
 pub(crate) enum Unusable {
     /// What is stored cannot be used; it is set aside with this reason.
     SetAside(String),
+    /// Another program could use it.
+    Elsewhere(PayloadError),
     /// The store failed.
     Store(StoreError),
 }
@@ -33,8 +38,12 @@ impl From<StoreError> for Unusable {
     }
 }
 
-/// Checks headers, checksums and schema rows, and that the frames are one chain from the root inwards.
-pub(crate) async fn restore(claimed: &Claimed, schemas: &Schemas) -> Result<Resumable, Unusable> {
+/// Checks headers, checksums and schema rows, unpacks, and checks that the frames are one chain from the root inwards.
+pub(crate) async fn restore(
+    claimed: &Claimed,
+    schemas: &Schemas,
+    codec: &Codec,
+) -> Result<Resumable, Unusable> {
     let mut frames: Vec<RestoredFrame> = Vec::with_capacity(claimed.frames.len());
     for frame in &claimed.frames {
         let expected = frames.last().map(|outer| outer.number);
@@ -44,28 +53,41 @@ pub(crate) async fn restore(claimed: &Claimed, schemas: &Schemas) -> Result<Resu
                 frame.frame, frame.parent
             )));
         }
-        frames.push(restore_frame(frame, claimed.now, schemas).await?);
+        frames.push(restore_frame(frame, claimed, schemas, codec).await?);
     }
     let (Some(innermost), Some(stored)) = (frames.last(), claimed.frames.last()) else {
         return Err(Unusable::SetAside("the execution has no frame to go on from".into()));
     };
     let delivery = claimed.event.as_ref().filter(|event| event.frame == innermost.number);
+    let delivery = match delivery {
+        None => None,
+        Some(event) => {
+            let name = stored.event.as_deref().unwrap_or_default();
+            let owner = Owner::Event { execution: claimed.id.as_str(), name };
+            let payload = codec.unpack_value(event.payload.clone(), &owner);
+            let payload = payload.map_err(|error| match error.is_readable_elsewhere() {
+                true => Unusable::Elsewhere(error),
+                false => Unusable::SetAside(format!("event `{name}`: {error}")),
+            })?;
+            Some((event.seq, payload))
+        }
+    };
     let due = stored.due.filter(|due| innermost.failed > 0 && *due > claimed.now);
     Ok(Resumable {
         point: innermost.point.clone(),
         retry_in: due.map(|due| Duration::from_millis(due - claimed.now)),
-        restored: Restored {
-            next_frame: claimed.next_frame,
-            crashes: claimed.crashes,
-            delivery: delivery.map(|event| (event.seq, event.payload.clone())),
-            frames,
-        },
+        restored: Restored { next_frame: claimed.next_frame, crashes: claimed.crashes, delivery, frames },
     })
 }
 
-async fn restore_frame(frame: &ClaimedFrame, now: u64, schemas: &Schemas) -> Result<RestoredFrame, Unusable> {
+async fn restore_frame(
+    frame: &ClaimedFrame,
+    claimed: &Claimed,
+    schemas: &Schemas,
+    codec: &Codec,
+) -> Result<RestoredFrame, Unusable> {
     let number = frame.frame;
-    let header = match stored::open(&frame.snapshot) {
+    let header = match stored::open_packed(&frame.snapshot) {
         Ok((header, _)) => header,
         Err(error) => return Err(unusable(frame, schemas, &error.to_string()).await),
     };
@@ -80,6 +102,19 @@ async fn restore_frame(frame: &ClaimedFrame, now: u64, schemas: &Schemas) -> Res
         );
         return Err(unusable(frame, schemas, &reason).await);
     };
+    let owner = Owner::Snapshot {
+        instance: claimed.instance,
+        frame: number,
+        visit: frame.visit,
+        workflow: &known.workflow,
+        point: &known.point.name,
+    };
+    let snapshot = match codec.unpack(Form::Snapshot, header.packing, &frame.snapshot, &owner) {
+        Ok(Cow::Borrowed(_)) => Arc::clone(&frame.snapshot),
+        Ok(Cow::Owned(unpacked)) => unpacked.into(),
+        Err(error) if error.is_readable_elsewhere() => return Err(Unusable::Elsewhere(error)),
+        Err(error) => return Err(unusable(frame, schemas, &format!("its snapshot: {error}")).await),
+    };
     Ok(RestoredFrame {
         number,
         parent: frame.parent,
@@ -89,8 +124,8 @@ async fn restore_frame(frame: &ClaimedFrame, now: u64, schemas: &Schemas) -> Res
         point: known.point.name.clone(),
         fingerprint: known.fingerprint,
         writer: Some(Arc::clone(&known.point)),
-        snapshot: Arc::clone(&frame.snapshot),
-        fired: frame.due.is_some_and(|due| due <= now),
+        snapshot,
+        fired: frame.due.is_some_and(|due| due <= claimed.now),
         // A frame that waits for a time or an event has not begun what comes after.
         begun: frame.due.is_none() && frame.event.is_none(),
     })

@@ -4,18 +4,16 @@ use crate::schemas::Schemas;
 use durable_core::{
     schema::{Value, VariantValue},
     store::{SchemaId, StoreError},
-    stored,
+    stored::STORED_HEADER_BYTES,
 };
 
-/// Compares two `Start` snapshots, each with the number of its schema row. What cannot be read is not the same.
+/// Compares two `Start` snapshots, checked and unpacked, each with the number of its schema row. What cannot be read is not the same.
 pub(crate) async fn same_input(
     (schema, given): (SchemaId, &[u8]),
     (existing_schema, existing): (SchemaId, &[u8]),
     schemas: &Schemas,
 ) -> Result<bool, StoreError> {
-    let (Ok((_, given)), Ok((_, existing))) = (stored::open(given), stored::open(existing)) else {
-        return Ok(false);
-    };
+    let (given, existing) = (&given[STORED_HEADER_BYTES..], &existing[STORED_HEADER_BYTES..]);
     if schema == existing_schema && given == existing {
         return Ok(true);
     }

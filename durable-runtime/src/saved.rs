@@ -2,52 +2,70 @@
 
 use crate::{
     error::ClientError,
+    payload::{Codec, Owner},
     schemas::{KnownRow, Schemas},
 };
 use durable_core::{
-    ExecutionId,
     store::{ExecutionRecord, FrameRecord, Store, StoreError},
-    stored,
+    stored::{self, Form, STORED_HEADER_BYTES},
 };
 use serde_json::{Map, Value, json};
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 /// What a frame stands at, and the bytes of its saved locals.
 pub(crate) struct Saved<'a> {
     pub(crate) known: Arc<KnownRow>,
-    pub(crate) payload: &'a [u8],
+    blob: Cow<'a, [u8]>,
 }
 
-/// Checks a snapshot, and finds its schema.
+impl Saved<'_> {
+    pub(crate) fn payload(&self) -> &[u8] {
+        &self.blob[STORED_HEADER_BYTES..]
+    }
+}
+
+/// Checks a snapshot, finds its schema, and unpacks it.
 pub(crate) async fn open<'a>(
     store: &dyn Store,
     schemas: &Schemas,
-    id: &ExecutionId,
+    codec: &Codec,
+    record: &ExecutionRecord,
     frame: &'a FrameRecord,
 ) -> Result<Saved<'a>, ClientError> {
-    let opened = stored::open(&frame.snapshot);
-    let (header, payload) = opened.map_err(|error| ClientError::Snapshot { id: id.clone(), error })?;
-    match schemas.row(header.schema).await? {
-        Some(known) => Ok(Saved { known, payload }),
-        None => Err(ClientError::Store(StoreError::Corrupt {
+    let id = || record.id.clone();
+    let opened = stored::open_packed(&frame.snapshot);
+    let (header, _) = opened.map_err(|error| ClientError::Snapshot { id: id(), error })?;
+    let Some(known) = schemas.row(header.schema).await? else {
+        return Err(ClientError::Store(StoreError::Corrupt {
             location: store.describe(),
             reason: format!("schema row {} is not there", header.schema.0),
-        })),
-    }
+        }));
+    };
+    let owner = Owner::Snapshot {
+        instance: record.instance,
+        frame: frame.frame,
+        visit: frame.visit,
+        workflow: &known.workflow,
+        point: &known.point.name,
+    };
+    let blob = codec.unpack(Form::Snapshot, header.packing, &frame.snapshot, &owner);
+    let blob = blob.map_err(|error| ClientError::Payload { id: id(), what: "snapshot", error })?;
+    Ok(Saved { known, blob })
 }
 
 /// The frames of an execution, one inside the other.
 pub(crate) async fn json(
     store: &dyn Store,
     schemas: &Schemas,
+    codec: &Codec,
     record: &ExecutionRecord,
 ) -> Result<Value, ClientError> {
     let id = &record.id;
     let mut outermost = None;
     for frame in record.frames.iter().rev() {
-        let Saved { known, payload } = open(store, schemas, id, frame).await?;
-        let (workflow, point) = (&known.workflow, &known.point);
-        let decoded = point.decode(payload).map_err(|error| error.to_string());
+        let saved = open(store, schemas, codec, record, frame).await?;
+        let (workflow, point) = (&saved.known.workflow, &saved.known.point);
+        let decoded = point.decode(saved.payload()).map_err(|error| error.to_string());
         let state = decoded.and_then(|value| serde_json::to_value(value).map_err(|error| error.to_string()));
         let state = state.map_err(|error| ClientError::Undecoded {
             id: id.clone(),

@@ -2,6 +2,7 @@
 
 use crate::{
     host::TokioHost,
+    payload::{Codec, PayloadError},
     places::{Place, Places, Reserved},
     registry::Registry,
     schemas::Schemas,
@@ -17,7 +18,7 @@ use durable_core::{
 };
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst},
     },
     time::Duration,
@@ -39,7 +40,7 @@ pub(crate) struct Options {
     pub(crate) beat: Duration,
     pub(crate) park_after: Duration,
     pub(crate) grace: Duration,
-    pub(crate) payload_bytes_max: u64,
+    pub(crate) codec: Codec,
 }
 
 pub(crate) struct Shared {
@@ -49,6 +50,8 @@ pub(crate) struct Shared {
     pub(crate) resources: Arc<Resources>,
     pub(crate) registry: Registry,
     pub(crate) schemas: Schemas,
+    /// What it could not read for want of a key or a feature.
+    pub(crate) unreadable: Unreadable,
     /// Each execution is driven in one of these.
     pub(crate) shards: Box<[Arc<Shard>]>,
     pub(crate) places: Arc<Places>,
@@ -83,6 +86,7 @@ impl Shared {
             resources: Arc::new(resources),
             registry,
             schemas,
+            unreadable: Unreadable::default(),
             trouble: Trouble::default(),
             counters: Counters::default(),
             host: Arc::new(TokioHost),
@@ -176,6 +180,30 @@ impl Shared {
             failed_attempts: failed_attempts.load(Relaxed),
             fenced: fenced.load(Relaxed),
         }
+    }
+}
+
+/// What a worker could not read although nothing was wrong with it. Each kind is told once.
+#[derive(Default)]
+pub(crate) struct Unreadable(Mutex<Vec<PayloadError>>);
+
+impl Unreadable {
+    pub(crate) fn is_new(&self, error: &PayloadError) -> bool {
+        let mut known = self.lock();
+        let new = !known.contains(error);
+        if new {
+            known.push(error.clone());
+        }
+        new
+    }
+
+    pub(crate) fn all(&self) -> Vec<PayloadError> {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<PayloadError>> {
+        // An entry is pushed whole.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

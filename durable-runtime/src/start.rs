@@ -17,13 +17,17 @@ thread_local! {
 
 /// 128 random bits of the operating system, given out once.
 pub(crate) fn random_bits() -> Result<[u8; 16], ClientError> {
+    os_random_bits().map_err(|error| ClientError::Randomness(error.to_string()))
+}
+
+/// The same, for those who are no client.
+pub(crate) fn os_random_bits() -> Result<[u8; 16], getrandom::Error> {
     RANDOM.with_borrow_mut(|pool| {
         if let Some(bits) = pool.pop() {
             return Ok(bits);
         }
         let mut fresh = [[0; 16]; RANDOM_POOL];
-        getrandom::fill(fresh.as_flattened_mut())
-            .map_err(|error| ClientError::Randomness(error.to_string()))?;
+        getrandom::fill(fresh.as_flattened_mut())?;
         pool.extend_from_slice(&fresh[1..]);
         Ok(fresh[0])
     })

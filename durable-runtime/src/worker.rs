@@ -1,8 +1,8 @@
 //! A running worker.
 
 use crate::{
-    beat::Beat, builder::WorkerBuilder, claim_loop, shard::Shard, shared::Shared, stats::Stats,
-    versions::NeedsMigration,
+    beat::Beat, builder::WorkerBuilder, claim_loop, payload::PayloadError, shard::Shard, shared::Shared,
+    stats::Stats, versions::NeedsMigration,
 };
 use durable_core::store::{Admission, BuildId, Store, StoreError, WorkerId};
 use std::{fmt, sync::Arc, time::Duration};
@@ -64,6 +64,11 @@ impl Worker {
     /// stand there, untouched, until a worker is there that can.
     pub fn needs_migration(&self) -> &[NeedsMigration] {
         self.shared.registry.needs_migration()
+    }
+
+    /// Why it gave executions back that another worker can read: it lacks a key of theirs, or a feature. Each reason is told once.
+    pub fn unreadable(&self) -> Vec<PayloadError> {
+        self.shared.unreadable.all()
     }
 
     /// Ends gracefully: nothing new is claimed, running operations have the grace period to reach their next commit, and then

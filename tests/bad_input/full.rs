@@ -14,8 +14,10 @@ async fn on_a_full_disk_clients_are_told_and_executions_wait_and_all_goes_on_wit
     let place = Place::new();
     let store = SqliteStore::builder(&place.file).page_count_max(80).open().await.unwrap();
     place.depot.shut();
-    let worker = place.builder(&store).register::<grow>().register::<tally>().start().await.unwrap();
-    let client = Client::new(&store);
+    let worker = place.builder(&store).register::<grow>().register::<tally>();
+    // What is compressed would fit.
+    let worker = worker.compress_above(None).start().await.unwrap();
+    let client = Client::new(&store).compress_above(None);
     let growing = client.start("growing", grow::input(200_000)).await.unwrap();
     within(place.depot.arrived(1)).await;
 

@@ -17,7 +17,8 @@ async fn what_is_too_large_is_refused_before_it_is_written() {
     let place = Place::new();
     let store = SqliteStore::builder(&place.file).payload_bytes_max(5_000).open().await.unwrap();
     let _worker = place.builder(&store).start().await.unwrap();
-    let client = Client::new(&store);
+    // What is compressed may fit.
+    let client = Client::new(&store).compress_above(None);
 
     let error = client.start("a", note::input("x".repeat(6_000))).await.unwrap_err();
     too_large(&error, "input of execution `a`");
@@ -72,7 +73,8 @@ async fn the_stores_own_limit_sets_an_execution_aside_too() {
     let place = Place::parked(&["kept"]).await;
     let store = SqliteStore::builder(&place.file).payload_bytes_max(5_000).open().await.unwrap();
     let client = Client::new(&store);
-    let _worker = place.builder(&store).register::<grow>().start().await.unwrap();
+    // What is compressed may fit.
+    let _worker = place.builder(&store).register::<grow>().compress_above(None).start().await.unwrap();
     let error = within(client.start("grows", grow::input(6_000)).await.unwrap().result()).await.unwrap_err();
     assert!(matches!(error, ClientError::SetAside { .. }), "{error:?}");
     names(&error, &["`grows`", "snapshot", "limit of 5000 bytes"]);

@@ -1,6 +1,6 @@
 //! Errands: what an execution does rarely, each a future that is boxed while it lasts.
 
-use super::{CRASH_LIMIT, Driver, Errand, Stop, finishing::Finishing};
+use super::{CRASH_LIMIT, Driver, Errand, Snapshot, Stop};
 use crate::{
     guarded::guarded,
     registry::{Ended, Registered},
@@ -21,7 +21,7 @@ use std::{
 };
 
 /// An await point that is durable, and the snapshot the machine goes on with.
-type Saved = (Committed, Arc<[u8]>);
+type Saved = (Committed, Snapshot);
 
 /// The machine to go on with; `None`: it parked or ended.
 pub(super) type GoesOn = Option<Machine<'static, Ended>>;
@@ -38,7 +38,7 @@ impl Driver {
         let shared = Arc::clone(&self.shared);
         let workflow = shared.registry.get(claimed.queue)?;
         let description = workflow.describe().ok()?;
-        let resumable = at_once(restore(claimed, &shared.schemas))?.ok()?;
+        let resumable = at_once(restore(claimed, &shared.schemas, &shared.options.codec))?.ok()?;
         if resumable.retry_in.is_some() {
             return None;
         }
@@ -87,7 +87,7 @@ impl Driver {
             Errand::NotCommitted(handed_in, error) => {
                 let committed = self.repeat(|driver| driver.usual_commit(&handed_in), error).await?;
                 self.passed();
-                self.go_on(machine, committed, handed_in.snapshot).await
+                self.go_on(machine, committed, handed_in.snapshot.plain).await
             }
             Errand::NotFinished(finishing, error) => {
                 self.repeat(|driver| finishing.commit(driver), error).await?;
@@ -135,7 +135,7 @@ impl Driver {
                     return Ok(None);
                 }
                 self.passed();
-                Box::pin(self.go_on(machine, committed, snapshot)).await
+                Box::pin(self.go_on(machine, committed, snapshot.plain)).await
             }
             Progress::FailedAttempt(attempt) => {
                 let tries_again = Box::pin(self.failed_attempt(attempt, settled)).await?;
@@ -224,7 +224,7 @@ impl Driver {
                 // Which events came before this wait began is not known here: if any was ever sent, the store must look.
                 Wait::Event(name) => (None, Some(name), self.park(None, 0, None)),
             };
-            let snapshot_write = Some((schema, Arc::clone(&snapshot)));
+            let snapshot_write = Some((schema, Arc::clone(&snapshot.stored)));
             let write = FrameWrite { frame, parent, visit, failed: 0, snapshot: snapshot_write, due, event };
             let opened = frame != 0 && visit == 1;
             let mut commit = self.to_commit(Some(write), settled, next);
@@ -239,7 +239,9 @@ impl Driver {
     async fn failed_attempt(&mut self, attempt: FailedAttempt, settled: Settled) -> Result<bool, Stop> {
         let FailedAttempt { frame, parent, visit, failed, error, delay, jitter } = attempt;
         let delay = jitter.spread(delay, fastrand::u64(..));
-        tracing::debug!(id = %self.id, failed, error, ?delay, "an attempt failed");
+        let codec = &self.shared.options.codec;
+        tracing::debug!(id = %self.id, failed, error = codec.loggable(&error), ?delay, "an attempt failed");
+        let error = codec.encrypt_text(error, self.instance);
         self.shared.counters.failed_attempts.fetch_add(1, Relaxed);
         let write =
             FrameWrite { frame, parent, visit, failed, snapshot: None, due: Some(delay), event: None };
@@ -280,7 +282,7 @@ impl Driver {
     }
 
     async fn finish(&mut self, outcome: Outcome, settled: Settled) -> Result<(), Stop> {
-        let finishing = Finishing { outcome, settled };
+        let finishing = self.packed_end(outcome, settled)?;
         self.commit_made(|driver| finishing.commit(driver)).await?;
         self.tell(finishing);
         Ok(())
@@ -296,7 +298,8 @@ impl Driver {
             Ok(Ok(())) => return,
             Ok(Err(stop)) => stop,
             Err(panic) => {
-                tracing::error!(id = %self.id, panic, "the driver of an execution panicked; the execution is set aside");
+                let panic_logged = self.shared.options.codec.loggable(&panic);
+                tracing::error!(id = %self.id, panic = panic_logged, "the driver of an execution panicked; the execution is set aside");
                 Stop::SetAside(format!("its driver panicked: {panic}"))
             }
         };
@@ -304,6 +307,7 @@ impl Driver {
             Stop::SetAside(reason) => (Status::SetAside, reason),
             Stop::Fail(reason) => (Status::Failed, reason),
             Stop::Release => return self.release().await,
+            Stop::Elsewhere(error) => return self.leave_alone(&error).await,
             Stop::Fenced => {
                 self.fenced();
                 // If it was a commit of ours after all, nobody else would go on. With a stale fence this does nothing.
@@ -316,7 +320,8 @@ impl Driver {
                 return tracing::debug!(id = %self.id, %error, "an execution was dropped");
             }
         };
-        tracing::warn!(id = %self.id, reason, "an execution ends as {status}");
+        let logged = self.shared.options.codec.loggable(&reason);
+        tracing::warn!(id = %self.id, reason = logged, "an execution ends as {status}");
         let outcome = Outcome { status, output: None, error: Some(reason) };
         match self.finish(outcome, Settled::default()).await {
             Ok(()) => {}
@@ -326,6 +331,7 @@ impl Driver {
                 self.release().await;
             }
             Err(Stop::SetAside(error)) => {
+                let error = self.shared.options.codec.loggable(&error);
                 tracing::error!(id = %self.id, error, "an execution could not even be set aside; it stays with this worker");
             }
             Err(_) => {}

@@ -71,9 +71,10 @@ impl Driver {
     pub(super) async fn restore(&self, claimed: &Claimed) -> Result<Resumable, Stop> {
         let mut trouble = None;
         loop {
-            match restore(claimed, &self.shared.schemas).await {
+            match restore(claimed, &self.shared.schemas, &self.shared.options.codec).await {
                 Ok(resumable) => return Ok(resumable),
                 Err(Unusable::SetAside(reason)) => return Err(Stop::SetAside(reason)),
+                Err(Unusable::Elsewhere(error)) => return Err(Stop::Elsewhere(error)),
                 Err(Unusable::Store(error)) if error.is_transient() => {
                     trouble.get_or_insert_with(|| self.shared.trouble.begin(&error)).pause().await;
                 }
@@ -105,11 +106,7 @@ impl Driver {
     }
 
     pub(super) fn check_size(&self, what: impl FnOnce() -> String, bytes: usize) -> Result<(), Stop> {
-        let (bytes, max) = (bytes as u64, self.shared.options.payload_bytes_max);
-        if bytes <= max {
-            return Ok(());
-        }
-        Err(stop(StoreError::PayloadTooLarge { what: what(), bytes, max }))
+        self.shared.options.codec.check_size(what, bytes).map_err(stop)
     }
 
     pub(super) async fn release(&self) {

@@ -437,7 +437,7 @@ async fn unless_it_panics<T>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<Vec<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{registry::Registry, schemas::Schemas, shared::Options};
+    use crate::{payload::Codec, registry::Registry, schemas::Schemas, shared::Options};
     use durable_core::{
         Resources,
         memory::{Clock, MemoryStore},
@@ -463,7 +463,7 @@ mod tests {
             beat: Duration::from_secs(5),
             park_after: Duration::from_secs(1),
             grace: Duration::from_secs(10),
-            payload_bytes_max: 1_000,
+            codec: Codec::default(),
         };
         let runtime = tokio::runtime::Handle::current();
         let schemas = Schemas::new(Arc::clone(&store));

@@ -1,0 +1,8 @@
+//! Payloads that are compressed or encrypted on their way to the store, end to end.
+
+mod compressed;
+mod flows;
+mod keys;
+mod log;
+mod secrets;
+mod swapped;
