@@ -75,8 +75,8 @@ pub use durable_core::{
 pub use durable_core::{event as events, inclusive_range, memory, schema, snapshot, store};
 pub use durable_macros::{step, workflow, workflows};
 pub use durable_runtime::{
-    Client, ClientError, EditProblem, Handle, KeyId, NeedsMigration, PayloadError, Redriven, StartError,
-    StartOptions, Stats, VersionCount, Worker, WorkerBuilder,
+    Client, ClientError, EditProblem, Handle, KeptSnapshot, KeyId, NeedsMigration, PayloadError, Redriven,
+    StartError, StartOptions, Stats, VersionCount, Worker, WorkerBuilder,
 };
 #[cfg(feature = "encryption")]
 pub use durable_runtime::{KeyIdTaken, Keys};

@@ -4,5 +4,6 @@ mod compressed;
 mod flows;
 mod keys;
 mod log;
+mod rewound;
 mod secrets;
 mod swapped;

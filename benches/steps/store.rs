@@ -119,6 +119,7 @@ fn commit(numbers: &Registered, claimed: &Claimed, order: &mut Order, step: usiz
         next_frame: None,
         consumed: Vec::new(),
         queue: None,
+        keep: 0,
         next,
     })
 }

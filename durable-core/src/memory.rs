@@ -19,6 +19,7 @@ mod commit;
 mod control;
 mod due;
 mod execution;
+mod kept;
 mod mailbox;
 mod read;
 mod registry;
@@ -32,9 +33,9 @@ use crate::{
     BoxFuture,
     store::{
         Beat, BuildId, ClaimRequest, Claims, Commit, CommitError, Committed, EditError, EditRequest,
-        ExecutionId, ExecutionRecord, Filter, HistoryEntry, Local, Millis, Outcome, QueueId, Reconsider,
-        RedriveError, Registered, Registration, Release, SchemaId, SchemaRow, SendError, SendRequest, Sent,
-        StartRequest, Started, Store, StoreError, Version, WorkerId,
+        ExecutionId, ExecutionRecord, Filter, HistoryEntry, Kept, Local, Millis, Outcome, QueueId,
+        Reconsider, RedriveError, Registered, Registration, Release, RewindError, RewindRequest, SchemaId,
+        SchemaRow, SendError, SendRequest, Sent, StartRequest, Started, Store, StoreError, Version, WorkerId,
     },
 };
 use state::State;
@@ -220,6 +221,15 @@ impl Store for MemoryStore {
 
     fn edit(&self, request: EditRequest) -> BoxFuture<'_, Result<(), EditError>> {
         Box::pin(async move { self.write(|state| state.edit(request)) })
+    }
+
+    fn kept(&self, id: &ExecutionId) -> BoxFuture<'_, Result<Vec<Kept>, StoreError>> {
+        let id = id.clone();
+        Box::pin(async move { self.write(|state| state.kept(&id)) })
+    }
+
+    fn rewind(&self, request: RewindRequest) -> BoxFuture<'_, Result<(), RewindError>> {
+        Box::pin(async move { self.write(|state| state.rewind(request)) })
     }
 
     fn reconsider(&self, request: Reconsider) -> BoxFuture<'_, Result<u64, StoreError>> {

@@ -13,6 +13,7 @@ mod edit;
 mod ending;
 mod error;
 mod execution;
+mod kept;
 mod local;
 mod start;
 
@@ -26,6 +27,7 @@ pub use execution::{
     Control, ExecutionId, ExecutionRecord, Filter, FrameRecord, HistoryEntry, HistoryKind, InvalidId,
     Outcome, Status,
 };
+pub use kept::{Kept, RewindError, RewindRequest};
 pub use local::{Admission, Local};
 pub use start::{SendError, SendRequest, Sent, StartRequest, Started};
 
@@ -191,6 +193,17 @@ pub trait Store: Send + Sync + 'static {
     /// else stays as it is: what waits goes on waiting, what failed has failed until it is redriven. An unknown frame is
     /// [`EditError::Moved`].
     fn edit(&self, request: EditRequest) -> BoxFuture<'_, Result<(), EditError>>;
+
+    /// The kept snapshots of an execution, the oldest first, also of one that has ended. [`StoreError::UnknownExecution`] if there is
+    /// none.
+    fn kept(&self, id: &ExecutionId) -> BoxFuture<'_, Result<Vec<Kept>, StoreError>>;
+
+    /// Sends an execution back to a kept snapshot (X3), if no worker runs it and it has not succeeded or been cancelled: all frames but
+    /// the root go, and the root stands as the snapshot was kept, byte for byte, with its schema row, visit, deadline and event, in
+    /// the queue of then. The counts of crashes and failed attempts are 0; epoch, fence and run + 1; due at once, for any build. Events
+    /// that wait stay, and those that were consumed since do not come back. A request that came too late for a failed one is
+    /// forgotten, any other stands. Snapshots that were kept later stay kept. History keeps an end that was none.
+    fn rewind(&self, request: RewindRequest) -> BoxFuture<'_, Result<(), RewindError>>;
 
     /// Lets executions that other builds have set aside be tried again, as if they were redriven, and says how many (Versions).
     /// Workers of the build that set one aside do not claim it, unless it is to be cancelled; with the claim of another it is like

@@ -7,6 +7,7 @@ use crate::{
     error::StartError,
     payload::Codec,
     registry::{Registered, Registry, Typed},
+    rewind::KEPT_MAX,
     schemas::Schemas,
     shared::{Options, Shared},
     versions,
@@ -41,6 +42,7 @@ impl WorkerBuilder {
             beat: Duration::from_secs(5),
             park_after: Duration::from_secs(1),
             grace: Duration::from_secs(10),
+            keep: 0,
             codec: Codec::default(),
         };
         Self { store, resources: Resources::new(), workflows: Vec::new(), build: None, options }
@@ -113,6 +115,14 @@ impl WorkerBuilder {
     /// How long [`Worker::shutdown`] lets running operations go on (10 s).
     pub fn grace(mut self, grace: Duration) -> Self {
         self.options.grace = grace;
+        self
+    }
+
+    /// Keeps the last so many snapshots of each execution beside the one it goes on from (0: none; at most 64), so that it can be
+    /// [rewound](crate::Handle::rewind) to one of them. Each is written once more with the commit that saves it, and stays after the
+    /// execution's end. Await points inside a child workflow that runs inline are not kept; the one at which the parent called it is.
+    pub fn keep_snapshots(mut self, snapshots: u32) -> Self {
+        self.options.keep = snapshots;
         self
     }
 
@@ -191,12 +201,19 @@ impl fmt::Debug for WorkerBuilder {
 }
 
 fn check_options(options: &Options) -> Result<(), StartError> {
-    let Options { concurrency, shards, beat, lease, .. } = options;
+    let Options { concurrency, shards, beat, lease, keep, .. } = options;
     if *concurrency == 0 {
         return Err(StartError::Option { option: "concurrency", found: "0".into(), expected: "at least 1" });
     }
     if *shards == Some(0) {
         return Err(StartError::Option { option: "shards", found: "0".into(), expected: "at least 1" });
+    }
+    if *keep > KEPT_MAX {
+        return Err(StartError::Option {
+            option: "keep_snapshots",
+            found: keep.to_string(),
+            expected: "at most 64",
+        });
     }
     if beat.is_zero() {
         return Err(StartError::Option {

@@ -8,6 +8,7 @@ use crate::{
     handle::Handle,
     payload::{Codec, Owner},
     redrive::{self, Redriven},
+    rewind::{self, KeptSnapshot},
     same_input::same_input,
     saved,
     schemas::Schemas,
@@ -242,6 +243,32 @@ impl Client {
         by: &str,
     ) -> Result<bool, ClientError> {
         edit::edit(&*self.store, &self.schemas, &self.codec, &id.into_execution_id()?, state, by).await
+    }
+
+    /// The snapshots that were kept of an execution, the oldest first: where it has stood, and can be sent back to. Also of one that has
+    /// ended. None unless its worker keeps them: [`WorkerBuilder::keep_snapshots`](crate::WorkerBuilder::keep_snapshots).
+    pub async fn snapshots(&self, id: impl IntoExecutionId) -> Result<Vec<KeptSnapshot>, ClientError> {
+        rewind::list(&*self.store, &self.schemas, &id.into_execution_id()?).await
+    }
+
+    /// Sends an execution back to where it has stood: to the kept snapshot of this epoch, one of [`Client::snapshots`]. It must not be
+    /// running: it waits, failed, or was set aside. Neither the workflow nor the build that saved it is needed. It goes on from there at
+    /// once, in whichever build can read it.
+    ///
+    /// The operation of that await point runs again, and all after it, with other idempotency keys: what it did outside before is
+    /// not undone. An `at_most_once` step gives `Interrupted` there, and runs if it comes later. A timer there keeps the moment it was
+    /// due at. Events that were received since do not come again; those that wait still wait. A child workflow that runs inline is
+    /// forgotten, and called again when its turn comes.
+    ///
+    /// `by` says who does it: history keeps that. Snapshots that were kept later stay, so there is a way back; until newer ones push
+    /// them out.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::NotRewound`] if it runs, or there is no such snapshot; [`ClientError::Ended`] if it succeeded or was
+    /// cancelled; [`ClientError::UnknownExecution`].
+    pub async fn rewind(&self, id: impl IntoExecutionId, epoch: u64, by: &str) -> Result<(), ClientError> {
+        rewind::rewind(&*self.store, &self.schemas, &id.into_execution_id()?, epoch, by).await
     }
 
     /// Redrives all executions that failed, as [`Handle::redrive`](crate::Handle::redrive) does one: after a deploy that cures what

@@ -6,7 +6,7 @@ use durable_core::{
     ExecutionId, MissingResource, StateError, Status, UndescribedWorkflow, Unreadable,
     event::EventError,
     schema::TraceError,
-    store::{EditError, InvalidId, RedriveError, SendError, StoreError},
+    store::{EditError, InvalidId, RedriveError, RewindError, SendError, StoreError},
     stored::StoredError,
 };
 
@@ -210,6 +210,9 @@ pub enum ClientError {
     /// It runs, or has moved on.
     #[error(transparent)]
     NotEdited(EditError),
+    /// It runs, or what it was to be rewound to is not kept.
+    #[error(transparent)]
+    NotRewound(RewindError),
     /// The JSON of an edit is not what the saved types allow. Nothing was written.
     #[error("execution `{id}` cannot be edited so: {}", listed(problems))]
     Edit {

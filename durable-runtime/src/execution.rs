@@ -326,7 +326,8 @@ impl Driver {
         let queue = self.moves.filter(|_| saves);
         let Self { row, epoch, fence, .. } = *self;
         let Settled { consumed, closed } = settled;
-        Commit { row, epoch, fence, root, frames, closed, next_frame: None, consumed, queue, next }
+        let keep = self.shared.options.keep;
+        Commit { row, epoch, fence, root, frames, closed, next_frame: None, consumed, queue, keep, next }
     }
 
     /// An await point is durable whose operation runs here: earlier crashes are over (A1).

@@ -4,7 +4,9 @@ use crate::{
     edit,
     error::ClientError,
     payload::{Codec, Owner, PayloadError, is_encrypted},
-    redrive, saved,
+    redrive,
+    rewind::{self, KeptSnapshot},
+    saved,
     schemas::Schemas,
     start::{ATTEMPTS, random_bits},
     trouble::Backoff,
@@ -160,6 +162,16 @@ impl<W: Workflow> Handle<W> {
     /// Changes what it has saved to what this JSON says. See [`Client::edit_json`](crate::Client::edit_json).
     pub async fn edit_json(&self, state: &serde_json::Value, by: &str) -> Result<bool, ClientError> {
         edit::edit(&*self.store, &self.schemas, &self.codec, &self.id, state, by).await
+    }
+
+    /// The snapshots that were kept of it, the oldest first. See [`Client::snapshots`](crate::Client::snapshots).
+    pub async fn snapshots(&self) -> Result<Vec<KeptSnapshot>, ClientError> {
+        rewind::list(&*self.store, &self.schemas, &self.id).await
+    }
+
+    /// Sends it back to a kept snapshot. See [`Client::rewind`](crate::Client::rewind).
+    pub async fn rewind(&self, epoch: u64, by: &str) -> Result<(), ClientError> {
+        rewind::rewind(&*self.store, &self.schemas, &self.id, epoch, by).await
     }
 
     /// Waits until it ends, and gives what the workflow returned: for a workflow that returns a `Result`, that `Result`. An

@@ -19,6 +19,7 @@
 //! | executions of older versions | `versions.rs` |
 //! | which build this is, what other builds have set aside | `build.rs` |
 //! | executions that have stopped and shall go on | `redrive.rs` |
+//! | kept snapshots, and rewinds to them | `rewind.rs` |
 //! | a state as JSON, without the program | `saved.rs` |
 //! | an edit of it | `edit.rs`, `edit/from_json.rs` |
 
@@ -38,6 +39,7 @@ mod places;
 mod redrive;
 mod registry;
 mod restore;
+mod rewind;
 mod same_input;
 mod saved;
 mod schemas;
@@ -59,6 +61,7 @@ pub use payload::{KeyId, PayloadError};
 #[cfg(feature = "encryption")]
 pub use payload::{KeyIdTaken, Keys};
 pub use redrive::Redriven;
+pub use rewind::KeptSnapshot;
 pub use stats::Stats;
 pub use versions::NeedsMigration;
 pub use worker::Worker;

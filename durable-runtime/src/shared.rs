@@ -40,6 +40,8 @@ pub(crate) struct Options {
     pub(crate) beat: Duration,
     pub(crate) park_after: Duration,
     pub(crate) grace: Duration,
+    /// Snapshots kept of each execution.
+    pub(crate) keep: u32,
     pub(crate) codec: Codec,
 }
 

@@ -29,6 +29,8 @@ mod redrive;
 mod refusals;
 #[path = "runtime/retries.rs"]
 mod retries;
+#[path = "runtime/rewinds.rs"]
+mod rewinds;
 #[path = "runtime/set_aside.rs"]
 mod set_aside;
 #[path = "runtime/starts.rs"]

@@ -45,6 +45,7 @@ mod parks;
 mod races;
 mod reads;
 mod redrive;
+mod rewinds;
 mod scenario;
 mod schemas;
 mod set_aside;

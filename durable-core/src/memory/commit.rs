@@ -13,6 +13,8 @@ impl State {
             return Err(CommitError::Fenced);
         };
         check_frames(execution, &commit)?;
+        let saves_root = commit.root.as_ref().is_some_and(|root| root.snapshot.is_some());
+        let keeps = if saves_root && !matches!(commit.next, Next::Finish(_)) { commit.keep } else { 0 };
 
         let keep_due = matches!(&commit.next, Next::Park(park) if park.keep_due);
         execution.epoch += 1;
@@ -36,6 +38,7 @@ impl State {
             execution.queue = queue;
             self.due.set_wake(execution, wake);
         }
+        execution.keep(keeps, now);
         let control = execution.control;
         match commit.next {
             Next::Run => self.keep_running(commit.row),

@@ -83,7 +83,7 @@ impl State {
         Ok(())
     }
 
-    fn make_ready(&mut self, row: Row) {
+    pub(super) fn make_ready(&mut self, row: Row) {
         let Some(execution) = self.executions.get_mut(&row) else { return };
         execution.status = Status::Ready;
         self.due.set_wake(execution, Some(self.now));

@@ -3,7 +3,7 @@
 use super::{due::Class, mailbox::Mailbox, state::later};
 use crate::store::{
     BuildId, Claimed, ClaimedFrame, Control, Delivery, ExecutionId, FrameRecord, FrameWrite, HistoryEntry,
-    HistoryKind, Millis, QueueId, Row, SchemaId, StartRequest, Status, WorkerId,
+    HistoryKind, Kept, Millis, QueueId, Row, SchemaId, StartRequest, Status, WorkerId,
 };
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -35,6 +35,8 @@ pub(super) struct Execution {
     pub(super) next_frame: u64,
     pub(super) frames: BTreeMap<u64, Frame>,
     pub(super) mailbox: Mailbox,
+    /// The oldest first.
+    pub(super) kept: VecDeque<Kept>,
     /// The `Start` snapshot, kept to the end: a second start is compared with it.
     pub(super) input: Arc<[u8]>,
     pub(super) input_schema: SchemaId,
@@ -88,6 +90,7 @@ impl Execution {
             next_frame: 1,
             frames: BTreeMap::from([(0, root)]),
             mailbox: Mailbox::default(),
+            kept: VecDeque::new(),
             input: request.snapshot,
             input_schema: request.schema,
             created: now,
@@ -189,9 +192,9 @@ impl Execution {
     /// Whether history has its end already: it was edited since, which comes after. What was set aside may be cancelled then, which is
     /// another end.
     pub(super) fn end_is_told(&self) -> bool {
-        use HistoryKind::{Finished, Reconsidered, Redriven};
+        use HistoryKind::{Finished, Reconsidered, Redriven, Rewound};
         let mut kinds = self.history.iter().rev().map(|entry| entry.kind);
-        let last = kinds.find(|kind| matches!(kind, Finished | Redriven | Reconsidered));
+        let last = kinds.find(|kind| matches!(kind, Finished | Redriven | Reconsidered | Rewound));
         self.status != Status::Cancelled && last == Some(Finished)
     }
 

@@ -24,6 +24,9 @@ pub struct Commit {
     pub consumed: Vec<u64>,
     /// The queue of the writer's version, if the execution comes from another version's: from now on it is this one's (Versions).
     pub queue: Option<QueueId>,
+    /// If this commit saves the root and no other frame is open then, its snapshot is kept beside the one that is gone on from, with
+    /// those kept before: this many of the newest ([`Store::kept`](super::Store::kept)). 0: it is not, and those kept before stay.
+    pub keep: u32,
     /// What happens next.
     pub next: Next,
 }

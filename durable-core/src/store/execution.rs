@@ -229,4 +229,6 @@ pub enum HistoryKind {
     Reconsidered,
     /// What it had saved was edited; the detail is who did it, and which locals.
     Edited,
+    /// It was sent back to where it had stood; the detail is who did it, and to where.
+    Rewound,
 }

@@ -463,6 +463,7 @@ mod tests {
             beat: Duration::from_secs(5),
             park_after: Duration::from_secs(1),
             grace: Duration::from_secs(10),
+            keep: 0,
             codec: Codec::default(),
         };
         let runtime = tokio::runtime::Handle::current();

@@ -2,7 +2,7 @@
 
 use super::{
     Case, claims, commits, control, crash_limits, edits, events, frames, groups, history, limits, local,
-    parks, races, reads, redrive, schemas, set_aside, starts, takeover, versions,
+    parks, races, reads, redrive, rewinds, schemas, set_aside, starts, takeover, versions,
 };
 
 /// Every case of the suite.
@@ -139,6 +139,17 @@ static CASES: &[Case] = cases![
     edits::what_runs_moved_or_ended_is_refused["X3"],
     edits::whoever_had_it_is_fenced["C1, X3"],
     edits::history_tells_who_and_what["G6, X3"],
+    rewinds::only_as_many_snapshots_are_kept_as_asked_for["X3"],
+    rewinds::what_is_saved_while_a_child_is_open_is_not_kept["X3"],
+    rewinds::what_does_not_run_goes_back_to_a_kept_snapshot["X3, F3"],
+    rewinds::rewound_wait_stands_as_it_stood["X3, W1"],
+    rewinds::received_events_do_not_come_again["X3, E3"],
+    rewinds::children_are_forgotten["X3, F1"],
+    rewinds::execution_is_rewound_to_the_queue_it_was_in["X3, Versions"],
+    rewinds::requests_stand_unless_they_came_too_late["X1, X3"],
+    rewinds::what_runs_has_ended_or_was_not_kept_is_refused["X3"],
+    rewinds::whoever_had_it_is_fenced["C1, X3"],
+    rewinds::history_keeps_the_end_that_was_none["G6, X3"],
     groups::empty_group_has_no_answers["G1"],
     groups::answers_come_in_the_order_given["G1, G2"],
     groups::oversized_member_spoils_only_itself["G1, G2"],

@@ -244,6 +244,7 @@ impl Hold {
             next_frame: None,
             consumed: Vec::new(),
             queue: None,
+            keep: 0,
             next,
         }
     }

@@ -49,6 +49,7 @@ pub(crate) fn kind_number(kind: HistoryKind) -> i64 {
         HistoryKind::Redriven => 6,
         HistoryKind::Reconsidered => 7,
         HistoryKind::Edited => 8,
+        HistoryKind::Rewound => 9,
         _ => -1,
     }
 }
@@ -64,6 +65,7 @@ pub(crate) fn kind(number: i64) -> rusqlite::Result<HistoryKind> {
         HistoryKind::Redriven,
         HistoryKind::Reconsidered,
         HistoryKind::Edited,
+        HistoryKind::Rewound,
     ]
     .into_iter()
     .find(|kind| kind_number(*kind) == number)

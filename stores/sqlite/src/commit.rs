@@ -5,7 +5,7 @@ use crate::{
     columns::status_number,
     error::damaged,
     group::{Tx, Witness},
-    history,
+    history, kept,
 };
 use durable_core::store::{
     Commit, CommitError, Committed, Control, ExecutionId, FrameWrite, HistoryKind, Next, Outcome, Park, Row,
@@ -27,7 +27,8 @@ pub(crate) fn weight(commit: &Commit) -> usize {
         Next::Finish(outcome) => outcome.output.as_ref().map_or(0, Vec::len),
         _ => 0,
     };
-    128 + output + commit.root.iter().chain(&commit.frames).map(snapshot).sum::<usize>()
+    let kept = commit.root.iter().filter(|_| commit.keep > 0).map(snapshot).sum::<usize>();
+    128 + output + kept + commit.root.iter().chain(&commit.frames).map(snapshot).sum::<usize>()
 }
 
 /// The columns of the root frame. A commit that does not move it leaves them.
@@ -154,6 +155,7 @@ impl<'c> Statements<'c> {
         if let Some(queue) = commit.queue {
             tx.execute("UPDATE execution SET queue = ?2 WHERE row = ?1", (commit.row, queue.0))?;
         }
+        kept::keep(tx, commit)?;
         let lasts = !matches!(commit.next, Next::Park(_) | Next::Yield);
         tx.testify(lasts, || Witness::Committed {
             row: commit.row,
@@ -222,7 +224,7 @@ impl<'c> Statements<'c> {
                 ended: self.conn.prepare_cached(ENDED)?,
             }),
         };
-        let keep = kept(outcome.status);
+        let keep = keeps_all(outcome.status);
         let swapped = if keep || commit.root.is_some() {
             let root = Root::of(tx, commit);
             tx.conn.prepare_cached(FINISH)?.execute(named_params! {
@@ -464,7 +466,7 @@ fn stands_at(commit: &Commit) -> Option<u32> {
 }
 
 /// What failed or was set aside keeps its snapshots and events.
-fn kept(status: Status) -> bool {
+fn keeps_all(status: Status) -> bool {
     matches!(status, Status::Failed | Status::SetAside)
 }
 

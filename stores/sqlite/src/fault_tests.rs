@@ -70,6 +70,7 @@ impl Scene {
             next_frame: None,
             consumed: vec![],
             queue: None,
+            keep: 0,
             next: Next::Run,
         }
     }

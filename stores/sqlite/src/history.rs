@@ -46,7 +46,7 @@ macro_rules! end_is_told {
         concat!(
             "coalesce((SELECT kind FROM history WHERE row = ",
             $row,
-            " AND kind IN (5, 6, 7) ORDER BY entry DESC LIMIT 1), 0) = 5"
+            " AND kind IN (5, 6, 7, 9) ORDER BY entry DESC LIMIT 1), 0) = 5"
         )
     };
 }

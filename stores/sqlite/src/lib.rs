@@ -18,6 +18,7 @@
 //! | starts, events, registration | `start.rs`, `events.rs`, `register.rs` |
 //! | requests, and what goes on after it had stopped | `control.rs` |
 //! | edits of what has been saved | `edit.rs` |
+//! | kept snapshots, and rewinds to them | `kept.sql`, `kept.rs` |
 //! | dead workers | `workers.rs`, `lock.rs`, `keeper.rs` |
 //! | how the log grows | `log.rs` |
 //! | I/O errors and unknown outcomes | `error.rs`, `recover.rs` |
@@ -46,6 +47,7 @@ mod frames;
 mod group;
 mod history;
 mod keeper;
+mod kept;
 mod lock;
 mod log;
 mod migrate;

@@ -8,7 +8,7 @@ use crate::{
     commit::weight,
     control, edit, events,
     group::{Call, GROUP_BYTES_MAX, GROUP_MEMBERS_MAX, Request, Tx},
-    history, read,
+    history, kept, read,
     readers::Extent,
     register, release, start,
     threads::Threads,
@@ -18,9 +18,10 @@ use durable_core::{
     BoxFuture,
     store::{
         Beat, BuildId, ClaimRequest, Claims, Commit, CommitError, Committed, EditError, EditRequest,
-        ExecutionId, ExecutionRecord, Filter, FrameWrite, HistoryEntry, Local, Millis, Next, Outcome,
-        QueueId, Reconsider, RedriveError, Registered, Registration, Release, SchemaId, SchemaRow, SendError,
-        SendRequest, Sent, StartRequest, Started, Store, StoreError, Version, WorkerId,
+        ExecutionId, ExecutionRecord, Filter, FrameWrite, HistoryEntry, Kept, Local, Millis, Next, Outcome,
+        QueueId, Reconsider, RedriveError, Registered, Registration, Release, RewindError, RewindRequest,
+        SchemaId, SchemaRow, SendError, SendRequest, Sent, StartRequest, Started, Store, StoreError, Version,
+        WorkerId,
     },
 };
 use std::{fmt, path::Path, sync::Arc, time::Duration};
@@ -347,6 +348,19 @@ impl Store for SqliteStore {
             }
             self.write(bytes, nothing, move |tx| edit::edit(tx, &request)).await?
         })
+    }
+
+    fn kept(&self, id: &ExecutionId) -> BoxFuture<'_, Result<Vec<Kept>, StoreError>> {
+        let id = id.clone();
+        Box::pin(async move {
+            let asked = id.clone();
+            let found = self.read(Extent::Long, move |conn| kept::read(conn, &asked)).await?;
+            found.ok_or(StoreError::UnknownExecution(id))
+        })
+    }
+
+    fn rewind(&self, request: RewindRequest) -> BoxFuture<'_, Result<(), RewindError>> {
+        Box::pin(async move { self.write(SMALL, nothing, move |tx| kept::rewind(tx, &request)).await? })
     }
 
     fn reconsider(&self, request: Reconsider) -> BoxFuture<'_, Result<u64, StoreError>> {

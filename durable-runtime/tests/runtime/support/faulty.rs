@@ -5,9 +5,9 @@ use durable_core::{
     memory::MemoryStore,
     store::{
         Beat, BuildId, ClaimRequest, Claimed, Claims, Commit, CommitError, Committed, EditError, EditRequest,
-        ExecutionId, ExecutionRecord, Filter, HistoryEntry, Local, Millis, Outcome, QueueId, Reconsider,
-        RedriveError, Registered, Registration, Release, SchemaId, SchemaRow, SendError, SendRequest, Sent,
-        StartRequest, Started, Store, StoreError, Version, WorkerId,
+        ExecutionId, ExecutionRecord, Filter, HistoryEntry, Kept, Local, Millis, Outcome, QueueId,
+        Reconsider, RedriveError, Registered, Registration, Release, RewindError, RewindRequest, SchemaId,
+        SchemaRow, SendError, SendRequest, Sent, StartRequest, Started, Store, StoreError, Version, WorkerId,
     },
 };
 use std::{
@@ -209,6 +209,17 @@ impl Store for Faulty {
 
     fn edit(&self, request: EditRequest) -> BoxFuture<'_, Result<(), EditError>> {
         self.store.edit(request)
+    }
+
+    fn kept(&self, id: &ExecutionId) -> BoxFuture<'_, Result<Vec<Kept>, StoreError>> {
+        self.store.kept(id)
+    }
+
+    fn rewind(&self, request: RewindRequest) -> BoxFuture<'_, Result<(), RewindError>> {
+        Box::pin(async move {
+            self.check()?;
+            self.store.rewind(request).await
+        })
     }
 
     fn reconsider(&self, request: Reconsider) -> BoxFuture<'_, Result<u64, StoreError>> {

@@ -102,6 +102,7 @@ impl Opened {
             next_frame: None,
             consumed: vec![],
             queue: None,
+            keep: 0,
             next: Next::Run,
         }
     }
