@@ -19,6 +19,7 @@ mod commit;
 mod control;
 mod due;
 mod execution;
+mod fork;
 mod kept;
 mod mailbox;
 mod read;
@@ -33,9 +34,10 @@ use crate::{
     BoxFuture,
     store::{
         Beat, BuildId, ClaimRequest, Claims, Commit, CommitError, Committed, EditError, EditRequest,
-        ExecutionId, ExecutionRecord, Filter, HistoryEntry, Kept, Local, Millis, Outcome, QueueId,
-        Reconsider, RedriveError, Registered, Registration, Release, RewindError, RewindRequest, SchemaId,
-        SchemaRow, SendError, SendRequest, Sent, StartRequest, Started, Store, StoreError, Version, WorkerId,
+        ExecutionId, ExecutionRecord, Filter, ForkRequest, HistoryEntry, Kept, Local, Millis, Outcome,
+        QueueId, Reconsider, RedriveError, Registered, Registration, Release, RewindError, RewindRequest,
+        SchemaId, SchemaRow, SendError, SendRequest, Sent, StartRequest, Started, Store, StoreError, Version,
+        WorkerId,
     },
 };
 use state::State;
@@ -230,6 +232,10 @@ impl Store for MemoryStore {
 
     fn rewind(&self, request: RewindRequest) -> BoxFuture<'_, Result<(), RewindError>> {
         Box::pin(async move { self.write(|state| state.rewind(request)) })
+    }
+
+    fn fork(&self, request: ForkRequest) -> BoxFuture<'_, Result<Started, StoreError>> {
+        Box::pin(async move { self.write(|state| state.fork(request)) })
     }
 
     fn reconsider(&self, request: Reconsider) -> BoxFuture<'_, Result<u64, StoreError>> {

@@ -13,6 +13,7 @@ mod edit;
 mod ending;
 mod error;
 mod execution;
+mod fork;
 mod kept;
 mod local;
 mod start;
@@ -27,6 +28,7 @@ pub use execution::{
     Control, ExecutionId, ExecutionRecord, Filter, FrameRecord, HistoryEntry, HistoryKind, InvalidId,
     Outcome, Status,
 };
+pub use fork::ForkRequest;
 pub use kept::{Kept, RewindError, RewindRequest};
 pub use local::{Admission, Local};
 pub use start::{SendError, SendRequest, Sent, StartRequest, Started};
@@ -204,6 +206,11 @@ pub trait Store: Send + Sync + 'static {
     /// that wait stay, and those that were consumed since do not come back. A request that came too late for a failed one is
     /// forgotten, any other stands. Snapshots that were kept later stay kept. History keeps an end that was none.
     fn rewind(&self, request: RewindRequest) -> BoxFuture<'_, Result<(), RewindError>>;
+
+    /// Starts an execution as [`Store::start`] does, idempotently by its id, at epoch 0 and due at once, but with its root at the visit,
+    /// deadline and event given (F3). What it comes from stays as it is, whatever it does; history of both has the fork.
+    /// [`StoreError::UnknownExecution`] if there is nothing of that id to come from.
+    fn fork(&self, request: ForkRequest) -> BoxFuture<'_, Result<Started, StoreError>>;
 
     /// Lets executions that other builds have set aside be tried again, as if they were redriven, and says how many (Versions).
     /// Workers of the build that set one aside do not claim it, unless it is to be cancelled; with the claim of another it is like

@@ -5,6 +5,7 @@ use crate::payload::Keys;
 use crate::{
     edit,
     error::ClientError,
+    fork,
     handle::Handle,
     payload::{Codec, Owner},
     redrive::{self, Redriven},
@@ -176,7 +177,10 @@ impl Client {
                 // A damaged input is neither the same nor another one.
                 let (header, _) = stored::open_packed(&input)
                     .map_err(|error| ClientError::Snapshot { id: id.clone(), error })?;
-                let same = workflow == W::NAME && {
+                // A fork began elsewhere: with no input of its own.
+                let began = self.schemas.row(existing_schema).await?;
+                let at_start = began.is_some_and(|row| row.point.name == description.points[0].name);
+                let same = workflow == W::NAME && at_start && {
                     // Only the record knows for which execution it was encrypted.
                     let existing = match header.packing.encrypted {
                         true => self.store.execution(&id).await?.map(|record| record.instance),
@@ -269,6 +273,32 @@ impl Client {
     /// cancelled; [`ClientError::UnknownExecution`].
     pub async fn rewind(&self, id: impl IntoExecutionId, epoch: u64, by: &str) -> Result<(), ClientError> {
         rewind::rewind(&*self.store, &self.schemas, &id.into_execution_id()?, epoch, by).await
+    }
+
+    /// Starts another execution where this one has stood, at the kept snapshot of that epoch, or where it stands now. It has a life of its
+    /// own, with other idempotency keys and no events; what it was forked from goes on as it is. Neither the workflow nor the build
+    /// that saved it is needed. It may have ended, if there are kept snapshots, or if it failed. History of both has it, with `by`.
+    ///
+    /// As with a [rewind](Client::rewind), the operation of that await point runs, an `at_most_once` step gives `Interrupted` there, and a
+    /// timer keeps the moment it was due at.
+    ///
+    /// Idempotent by the new id, as long as the snapshot is there: if that execution began with the same state, this is that fork. So give
+    /// an epoch where a call may be repeated.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::ForkConflict`] if the new id is taken otherwise; [`ClientError::NotRewound`] if there is no such snapshot;
+    /// [`ClientError::ForkInChild`] and [`ClientError::Ended`] if it cannot be forked where it stands now;
+    /// [`ClientError::UnknownExecution`].
+    pub async fn fork(
+        &self,
+        id: impl IntoExecutionId,
+        epoch: Option<u64>,
+        new_id: impl IntoExecutionId,
+        by: &str,
+    ) -> Result<(), ClientError> {
+        let (id, new_id) = (id.into_execution_id()?, new_id.into_execution_id()?);
+        fork::fork(&*self.store, &self.schemas, &self.codec, &id, epoch, &new_id, by).await
     }
 
     /// Redrives all executions that failed, as [`Handle::redrive`](crate::Handle::redrive) does one: after a deploy that cures what

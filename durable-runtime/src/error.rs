@@ -210,9 +210,30 @@ pub enum ClientError {
     /// It runs, or has moved on.
     #[error(transparent)]
     NotEdited(EditError),
-    /// It runs, or what it was to be rewound to is not kept.
+    /// It runs, or what it was to be rewound to, or forked from, is not kept.
     #[error(transparent)]
     NotRewound(RewindError),
+    /// The id of a fork is taken by what was not forked from there.
+    #[error(
+        "execution `{id}` exists already ({status}), and did not begin where execution `{from}` stood: use another id, or `handle` to reach \
+         the one that is there"
+    )]
+    ForkConflict {
+        /// The id.
+        id: ExecutionId,
+        /// What it was to be forked from.
+        from: ExecutionId,
+        /// The status of what is there.
+        status: Status,
+    },
+    /// It stands inside a child workflow that runs inline.
+    #[error(
+        "execution `{id}` stands inside a child workflow: fork it from one of its kept snapshots, which `snapshots` lists, or when it is out"
+    )]
+    ForkInChild {
+        /// The id.
+        id: ExecutionId,
+    },
     /// The JSON of an edit is not what the saved types allow. Nothing was written.
     #[error("execution `{id}` cannot be edited so: {}", listed(problems))]
     Edit {

@@ -1,8 +1,10 @@
 //! A handle of one execution: send to it, read its state, wait for its result.
 
 use crate::{
+    client::IntoExecutionId,
     edit,
     error::ClientError,
+    fork,
     payload::{Codec, Owner, PayloadError, is_encrypted},
     redrive,
     rewind::{self, KeptSnapshot},
@@ -172,6 +174,19 @@ impl<W: Workflow> Handle<W> {
     /// Sends it back to a kept snapshot. See [`Client::rewind`](crate::Client::rewind).
     pub async fn rewind(&self, epoch: u64, by: &str) -> Result<(), ClientError> {
         rewind::rewind(&*self.store, &self.schemas, &self.id, epoch, by).await
+    }
+
+    /// Starts another execution where this one has stood, or stands now, and gives a handle of it. See
+    /// [`Client::fork`](crate::Client::fork).
+    pub async fn fork(
+        &self,
+        epoch: Option<u64>,
+        new_id: impl IntoExecutionId,
+        by: &str,
+    ) -> Result<Self, ClientError> {
+        let id = new_id.into_execution_id()?;
+        fork::fork(&*self.store, &self.schemas, &self.codec, &self.id, epoch, &id, by).await?;
+        Ok(Self { id, ending: None, ..self.clone() })
     }
 
     /// Waits until it ends, and gives what the workflow returned: for a workflow that returns a `Result`, that `Result`. An

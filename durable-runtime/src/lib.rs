@@ -19,7 +19,7 @@
 //! | executions of older versions | `versions.rs` |
 //! | which build this is, what other builds have set aside | `build.rs` |
 //! | executions that have stopped and shall go on | `redrive.rs` |
-//! | kept snapshots, and rewinds to them | `rewind.rs` |
+//! | kept snapshots, rewinds to them, forks | `rewind.rs`, `fork.rs` |
 //! | a state as JSON, without the program | `saved.rs` |
 //! | an edit of it | `edit.rs`, `edit/from_json.rs` |
 
@@ -31,6 +31,7 @@ mod client;
 mod edit;
 mod error;
 mod execution;
+mod fork;
 mod guarded;
 mod handle;
 mod host;

@@ -50,7 +50,7 @@ pub(crate) async fn rewind(
 ) -> Result<(), ClientError> {
     let kept = list(store, schemas, id).await?;
     let Some(to) = kept.into_iter().find(|kept| kept.epoch == epoch) else {
-        return Err(RewindError::NotKept { id: id.clone(), epoch }.into());
+        return Err(not_kept(id, epoch));
     };
     let note = format!("by {by}: to epoch {epoch}, {}", to.point);
     let request = RewindRequest { id: id.clone(), epoch, note };
@@ -64,6 +64,10 @@ pub(crate) async fn rewind(
         }
     }
     Ok(store.rewind(request).await?)
+}
+
+pub(crate) fn not_kept(id: &ExecutionId, epoch: u64) -> ClientError {
+    RewindError::NotKept { id: id.clone(), epoch }.into()
 }
 
 impl From<RewindError> for ClientError {

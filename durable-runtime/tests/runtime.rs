@@ -17,6 +17,8 @@ mod control;
 mod edits;
 #[path = "runtime/events.rs"]
 mod events;
+#[path = "runtime/forks.rs"]
+mod forks;
 #[path = "runtime/frames.rs"]
 mod frames;
 #[path = "runtime/life.rs"]

@@ -35,6 +35,7 @@ mod crash_limits;
 mod edits;
 mod events;
 mod failure;
+mod forks;
 mod frames;
 mod groups;
 mod history;

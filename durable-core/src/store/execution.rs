@@ -231,4 +231,6 @@ pub enum HistoryKind {
     Edited,
     /// It was sent back to where it had stood; the detail is who did it, and to where.
     Rewound,
+    /// Another execution was forked from it, or it from another; the detail is who did it, and which.
+    Forked,
 }

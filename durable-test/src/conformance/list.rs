@@ -1,8 +1,8 @@
 //! All cases, in the order in which they run: the simple ones first, so that the first failure tells most.
 
 use super::{
-    Case, claims, commits, control, crash_limits, edits, events, frames, groups, history, limits, local,
-    parks, races, reads, redrive, rewinds, schemas, set_aside, starts, takeover, versions,
+    Case, claims, commits, control, crash_limits, edits, events, forks, frames, groups, history, limits,
+    local, parks, races, reads, redrive, rewinds, schemas, set_aside, starts, takeover, versions,
 };
 
 /// Every case of the suite.
@@ -150,6 +150,10 @@ static CASES: &[Case] = cases![
     rewinds::what_runs_has_ended_or_was_not_kept_is_refused["X3"],
     rewinds::whoever_had_it_is_fenced["C1, X3"],
     rewinds::history_keeps_the_end_that_was_none["G6, X3"],
+    forks::fork_begins_where_it_is_told_to["F3"],
+    forks::fork_of_a_wait_waits["F3, W1"],
+    forks::second_fork_finds_the_first["E5, F3"],
+    forks::history_of_both_has_it["F3, G6"],
     groups::empty_group_has_no_answers["G1"],
     groups::answers_come_in_the_order_given["G1, G2"],
     groups::oversized_member_spoils_only_itself["G1, G2"],

@@ -50,6 +50,7 @@ pub(crate) fn kind_number(kind: HistoryKind) -> i64 {
         HistoryKind::Reconsidered => 7,
         HistoryKind::Edited => 8,
         HistoryKind::Rewound => 9,
+        HistoryKind::Forked => 10,
         _ => -1,
     }
 }
@@ -66,6 +67,7 @@ pub(crate) fn kind(number: i64) -> rusqlite::Result<HistoryKind> {
         HistoryKind::Reconsidered,
         HistoryKind::Edited,
         HistoryKind::Rewound,
+        HistoryKind::Forked,
     ]
     .into_iter()
     .find(|kind| kind_number(*kind) == number)

@@ -18,7 +18,7 @@
 //! | starts, events, registration | `start.rs`, `events.rs`, `register.rs` |
 //! | requests, and what goes on after it had stopped | `control.rs` |
 //! | edits of what has been saved | `edit.rs` |
-//! | kept snapshots, and rewinds to them | `kept.sql`, `kept.rs` |
+//! | kept snapshots, rewinds to them, forks | `kept.sql`, `kept.rs`, `fork.rs` |
 //! | dead workers | `workers.rs`, `lock.rs`, `keeper.rs` |
 //! | how the log grows | `log.rs` |
 //! | I/O errors and unknown outcomes | `error.rs`, `recover.rs` |
@@ -43,6 +43,7 @@ mod error;
 mod events;
 #[cfg(test)]
 mod fault_tests;
+mod fork;
 mod frames;
 mod group;
 mod history;

@@ -6,7 +6,7 @@ use crate::{
     builder::Options,
     claim,
     commit::weight,
-    control, edit, events,
+    control, edit, events, fork,
     group::{Call, GROUP_BYTES_MAX, GROUP_MEMBERS_MAX, Request, Tx},
     history, kept, read,
     readers::Extent,
@@ -18,10 +18,10 @@ use durable_core::{
     BoxFuture,
     store::{
         Beat, BuildId, ClaimRequest, Claims, Commit, CommitError, Committed, EditError, EditRequest,
-        ExecutionId, ExecutionRecord, Filter, FrameWrite, HistoryEntry, Kept, Local, Millis, Next, Outcome,
-        QueueId, Reconsider, RedriveError, Registered, Registration, Release, RewindError, RewindRequest,
-        SchemaId, SchemaRow, SendError, SendRequest, Sent, StartRequest, Started, Store, StoreError, Version,
-        WorkerId,
+        ExecutionId, ExecutionRecord, Filter, ForkRequest, FrameWrite, HistoryEntry, Kept, Local, Millis,
+        Next, Outcome, QueueId, Reconsider, RedriveError, Registered, Registration, Release, RewindError,
+        RewindRequest, SchemaId, SchemaRow, SendError, SendRequest, Sent, StartRequest, Started, Store,
+        StoreError, Version, WorkerId,
     },
 };
 use std::{fmt, path::Path, sync::Arc, time::Duration};
@@ -361,6 +361,15 @@ impl Store for SqliteStore {
 
     fn rewind(&self, request: RewindRequest) -> BoxFuture<'_, Result<(), RewindError>> {
         Box::pin(async move { self.write(SMALL, nothing, move |tx| kept::rewind(tx, &request)).await? })
+    }
+
+    fn fork(&self, request: ForkRequest) -> BoxFuture<'_, Result<Started, StoreError>> {
+        Box::pin(async move {
+            let StartRequest { id, snapshot, .. } = &request.start;
+            self.check_size(|| format!("the snapshot of execution `{id}`"), snapshot.len())?;
+            let bytes = SMALL + snapshot.len();
+            self.write(bytes, nothing, move |tx| fork::fork(tx, &request)).await?
+        })
     }
 
     fn reconsider(&self, request: Reconsider) -> BoxFuture<'_, Result<u64, StoreError>> {

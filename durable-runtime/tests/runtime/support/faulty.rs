@@ -5,9 +5,10 @@ use durable_core::{
     memory::MemoryStore,
     store::{
         Beat, BuildId, ClaimRequest, Claimed, Claims, Commit, CommitError, Committed, EditError, EditRequest,
-        ExecutionId, ExecutionRecord, Filter, HistoryEntry, Kept, Local, Millis, Outcome, QueueId,
-        Reconsider, RedriveError, Registered, Registration, Release, RewindError, RewindRequest, SchemaId,
-        SchemaRow, SendError, SendRequest, Sent, StartRequest, Started, Store, StoreError, Version, WorkerId,
+        ExecutionId, ExecutionRecord, Filter, ForkRequest, HistoryEntry, Kept, Local, Millis, Outcome,
+        QueueId, Reconsider, RedriveError, Registered, Registration, Release, RewindError, RewindRequest,
+        SchemaId, SchemaRow, SendError, SendRequest, Sent, StartRequest, Started, Store, StoreError, Version,
+        WorkerId,
     },
 };
 use std::{
@@ -219,6 +220,13 @@ impl Store for Faulty {
         Box::pin(async move {
             self.check()?;
             self.store.rewind(request).await
+        })
+    }
+
+    fn fork(&self, request: ForkRequest) -> BoxFuture<'_, Result<Started, StoreError>> {
+        Box::pin(async move {
+            self.check()?;
+            self.store.fork(request).await
         })
     }
 
