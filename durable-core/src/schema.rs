@@ -21,6 +21,8 @@ mod write;
 #[cfg(test)]
 mod decode_tests;
 #[cfg(test)]
+mod hostile_tests;
+#[cfg(test)]
 mod rebuild_tests;
 #[cfg(test)]
 mod trace_tests;
@@ -30,6 +32,7 @@ mod write_tests;
 use std::sync::Arc;
 
 pub(crate) use changes::{Change, changes};
+pub(crate) use decode::Allowance;
 pub use decode::{DecodeError, VALUE_DEPTH_MAX};
 pub(crate) use dry_run::dry_run;
 pub use encode::SchemaError;

@@ -8,7 +8,7 @@ use crate::{
     Description,
     migration::KnownMigration,
     saved_type::Unbuilt,
-    schema::{Change, DecodeError, Fingerprint, PointSchema, Schema, Value, changes, dry_run},
+    schema::{Allowance, Change, DecodeError, Fingerprint, PointSchema, Schema, Value, changes, dry_run},
     stored::STORED_HEADER_BYTES,
 };
 use std::{fmt, sync::Arc};
@@ -257,11 +257,13 @@ impl Description {
         writer: &'a PointSchema,
         payload: &'a [u8],
     ) -> Result<Vec<(&'a str, &'a [u8])>, Unreadable> {
-        let mut rest = payload;
+        let (mut rest, mut allowance) = (payload, Allowance::of(payload));
         let mut values = Vec::with_capacity(writer.fields.len());
         for (name, schema) in &writer.fields {
             let at = payload.len() - rest.len();
-            let length = schema.skip(rest).map_err(|error| self.damaged(writer, error.further(at)))?;
+            let length = schema
+                .skip_part(rest, &mut allowance)
+                .map_err(|error| self.damaged(writer, error.further(at)))?;
             let (value, after) = rest.split_at(length);
             values.push((name.as_str(), value));
             rest = after;

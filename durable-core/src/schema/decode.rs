@@ -101,34 +101,64 @@ impl DecodeError {
 impl Schema {
     /// Reads one value and returns it with the bytes after it.
     pub fn decode<'b>(&self, bytes: &'b [u8]) -> Result<(Value, &'b [u8]), DecodeError> {
-        let mut reader = Reader::new(self, bytes);
+        self.decode_part(bytes, &mut Allowance::of(bytes))
+    }
+
+    /// The same for one of several values in the bytes that the allowance is for.
+    pub(crate) fn decode_part<'b>(
+        &self,
+        bytes: &'b [u8],
+        allowance: &mut Allowance,
+    ) -> Result<(Value, &'b [u8]), DecodeError> {
+        let mut reader = Reader { root: self, nodes: OnceCell::new(), bytes, at: 0, allowance };
         let value = reader.value(self, 0)?;
         Ok((value, &bytes[reader.at..]))
     }
 
     /// The length of the one value `bytes` begin with.
     pub fn skip(&self, bytes: &[u8]) -> Result<usize, DecodeError> {
-        let mut reader = Reader::new(self, bytes);
+        self.skip_part(bytes, &mut Allowance::of(bytes))
+    }
+
+    /// The same for one of several values in the bytes that the allowance is for.
+    pub(crate) fn skip_part(&self, bytes: &[u8], allowance: &mut Allowance) -> Result<usize, DecodeError> {
+        let mut reader = Reader { root: self, nodes: OnceCell::new(), bytes, at: 0, allowance };
         reader.skip(self, 0)?;
         Ok(reader.at)
     }
 }
 
-struct Reader<'s, 'b> {
+/// How many values may be read from some bytes, however many parts these are read in.
+pub(crate) struct Allowance {
+    values: u64,
+    max: u64,
+    bytes: usize,
+}
+
+impl Allowance {
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        let max = VALUES_FREE + VALUES_PER_BYTE * bytes.len() as u64;
+        Self { values: 0, max, bytes: bytes.len() }
+    }
+
+    fn take_one(&mut self) -> Result<(), DecodeError> {
+        self.values += 1;
+        match self.values > self.max {
+            true => Err(DecodeError::TooManyValues { max: self.max, bytes: self.bytes }),
+            false => Ok(()),
+        }
+    }
+}
+
+struct Reader<'s, 'b, 'a> {
     root: &'s Schema,
     nodes: OnceCell<Vec<&'s Schema>>,
     bytes: &'b [u8],
     at: usize,
-    values: u64,
-    values_max: u64,
+    allowance: &'a mut Allowance,
 }
 
-impl<'s, 'b> Reader<'s, 'b> {
-    fn new(root: &'s Schema, bytes: &'b [u8]) -> Self {
-        let values_max = VALUES_FREE + VALUES_PER_BYTE * bytes.len() as u64;
-        Reader { root, nodes: OnceCell::new(), bytes, at: 0, values: 0, values_max }
-    }
-
+impl<'s, 'b> Reader<'s, 'b, '_> {
     fn value(&mut self, schema: &'s Schema, depth: usize) -> Result<Value, DecodeError> {
         let depth = self.enter(depth)?;
         Ok(match schema {
@@ -291,10 +321,7 @@ impl<'s, 'b> Reader<'s, 'b> {
         if depth >= VALUE_DEPTH_MAX {
             return Err(DecodeError::TooDeep { at: self.at });
         }
-        self.values += 1;
-        if self.values > self.values_max {
-            return Err(DecodeError::TooManyValues { max: self.values_max, bytes: self.bytes.len() });
-        }
+        self.allowance.take_one()?;
         Ok(depth + 1)
     }
 

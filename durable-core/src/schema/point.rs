@@ -1,5 +1,6 @@
 //! The schema of an await point, and the fingerprint of a workflow. (PROTOCOL, Versions.)
 
+use super::decode::Allowance;
 use super::encode::{ENCODING_VERSION, SchemaReader, write_count, write_name, write_node};
 use super::{DecodeError, Fingerprint, Schema, SchemaError, Value};
 
@@ -61,11 +62,13 @@ impl PointSchema {
     ///
     /// If the bytes are not what this schema writes.
     pub fn decode(&self, payload: &[u8]) -> Result<Value, DecodeError> {
-        let mut rest = payload;
+        // One for all fields: a payload of many empty sequences is no larger for it.
+        let (mut rest, mut allowance) = (payload, Allowance::of(payload));
         let mut fields = Vec::with_capacity(self.fields.len());
         for (name, schema) in &self.fields {
-            let (value, after) =
-                schema.decode(rest).map_err(|error| error.further(payload.len() - rest.len()))?;
+            let (value, after) = schema
+                .decode_part(rest, &mut allowance)
+                .map_err(|error| error.further(payload.len() - rest.len()))?;
             fields.push((name.as_str().into(), value));
             rest = after;
         }
