@@ -96,7 +96,9 @@ mod compressed {
         // One segment, and a length of two bytes behind the descriptor.
         assert_eq!(frame[4] & 0xe0, 0x60);
         let longer = [&frame[..4], &[frame[4] ^ 0xc0], &bytes.to_le_bytes(), &frame[7..]].concat();
-        assert_eq!(zstd::zstd_safe::get_frame_content_size(&longer), Ok(Some(u64::from(bytes))));
+        assert!(
+            matches!(zstd::zstd_safe::get_frame_content_size(&longer), Ok(Some(it)) if it == u64::from(bytes))
+        );
         longer
     }
 
