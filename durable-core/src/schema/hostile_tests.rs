@@ -115,3 +115,64 @@ fn shapes_without_small_values_are_given_up() {
         (0..2_000).map(|at| (format!("V{at}").into(), VariantSchema::Newtype(Box::new(Schema::Ref(0)))));
     tried(&Schema::Enum { name: "E".into(), variants: variants.collect() });
 }
+
+/// Every kind of node but numbers.
+#[derive(serde::Serialize, Deserialize)]
+struct Kinds {
+    text: (bool, char, String, f32),
+    list: Vec<Option<Kinds>>,
+    map: std::collections::BTreeMap<u8, Marker>,
+    sign: Sign,
+}
+
+#[derive(serde::Serialize, Deserialize)]
+struct Marker;
+
+#[derive(serde::Serialize, Deserialize)]
+enum Sign {
+    None,
+    One(Wrapped),
+    Two(u8, u8),
+    Named { unit: () },
+}
+
+#[derive(serde::Serialize, Deserialize)]
+struct Wrapped(i64, i128);
+
+#[test]
+fn a_damaged_schema_is_an_error_or_another_one_and_reads_a_payload_in_bounds() {
+    let kinds =
+        |list, sign| Kinds { text: (true, 'ß', "a".into(), 0.5), list, map: [(1, Marker)].into(), sign };
+    let inner = kinds(vec![None], Sign::Named { unit: () });
+    let payload = postcard::to_stdvec(&kinds(vec![Some(inner)], Sign::One(Wrapped(-1, i128::MAX)))).unwrap();
+    let point = point(trace::<Kinds>().unwrap());
+    assert!(point.decode(&payload).is_ok());
+    let bytes = point.to_bytes();
+    let judge = |damaged: &[u8]| {
+        if let Ok(read) = PointSchema::from_bytes(damaged) {
+            assert_eq!(read.to_bytes(), damaged, "one schema has one encoding");
+            let _ = read.decode(&payload);
+        }
+    };
+    for at in 0..bytes.len() {
+        assert!(PointSchema::from_bytes(&bytes[..at]).is_err(), "cut at {at}");
+        for bit in 0..8 {
+            let mut damaged = bytes.clone();
+            damaged[at] ^= 1 << bit;
+            judge(&damaged);
+        }
+        // A count of 32 bits.
+        judge(&[&bytes[..at], &[0xff, 0xff, 0xff, 0xff, 0x0f], &bytes[at..]].concat());
+    }
+    for bit in 0..payload.len() * 8 {
+        let mut damaged = payload.clone();
+        damaged[bit / 8] ^= 1 << (bit % 8);
+        if let Ok(value) = point.decode(&damaged) {
+            let Value::Struct { fields, .. } = value else { panic!("a point is a struct") };
+            assert!(point.fields[0].1.encode(&fields[0].1).is_ok());
+        }
+    }
+    for at in 0..payload.len() {
+        assert!(point.decode(&payload[..at]).is_err(), "cut at {at}");
+    }
+}
