@@ -188,6 +188,19 @@ impl Schema {
         }
     }
 
+    /// Whether its values take no bytes. A type that contains itself does so behind a tag or a count.
+    pub(crate) fn is_always_empty(&self) -> bool {
+        match self {
+            Schema::Unit | Schema::UnitStruct { .. } => true,
+            Schema::NewtypeStruct { inner, .. } => inner.is_always_empty(),
+            Schema::Tuple(fields) | Schema::TupleStruct { fields, .. } => {
+                fields.iter().all(Schema::is_always_empty)
+            }
+            Schema::Struct { fields, .. } => fields.iter().all(|(_, field)| field.is_always_empty()),
+            _ => false,
+        }
+    }
+
     /// Whether this node has parts, and so may be the target of a [`Schema::Ref`].
     pub(crate) fn is_composite(&self) -> bool {
         matches!(

@@ -175,6 +175,12 @@ impl Description {
     ///
     /// If this version cannot go on from that value.
     pub fn upgrade(&self, writer: &PointSchema, payload: &[u8]) -> Result<(usize, Vec<u8>), Unreadable> {
+        let (point, upgraded) = self.upgraded(writer, payload)?;
+        self.check_counts(point, &upgraded).map_err(|error| self.damaged(writer, error))?;
+        Ok((point, upgraded))
+    }
+
+    fn upgraded(&self, writer: &PointSchema, payload: &[u8]) -> Result<(usize, Vec<u8>), Unreadable> {
         if let Some(point) = self.same(writer) {
             return Ok((point, payload.to_vec()));
         }
@@ -329,7 +335,12 @@ pub(crate) fn match_point(
         ));
     }
     let index = description.point_once_called(point);
+    let header = STORED_HEADER_BYTES.min(snapshot.len());
     if let Some(index) = index.filter(|index| description.point_fingerprints[*index] == *fingerprint) {
+        description.check_counts(index, &snapshot[header..]).map_err(|error| {
+            let (workflow, point) = (workflow.to_owned(), point.to_owned());
+            Unreadable::Damaged { workflow, point, error }.to_string()
+        })?;
         return Ok((index, None));
     }
     let Some(writer) = writer else {
@@ -345,7 +356,6 @@ pub(crate) fn match_point(
             ),
         });
     };
-    let header = STORED_HEADER_BYTES.min(snapshot.len());
     let upgraded = description.upgrade(writer, &snapshot[header..]);
     let (index, payload) =
         upgraded.map_err(|error| format!("{error}: it goes on in a build that can read it"))?;

@@ -12,6 +12,8 @@ pub const VALUE_DEPTH_MAX: usize = 128;
 
 /// Values that may be read whatever the length of the input.
 const VALUES_FREE: u64 = 1 << 20;
+/// The same where no [`Value`]s are made of them: about a second's worth.
+const VALUES_OF_A_PROGRAM: u64 = 1 << 28;
 /// Values that may be read for each byte of input: wrappers and fields of no bytes cost nothing on the wire.
 const VALUES_PER_BYTE: u64 = 16;
 
@@ -133,16 +135,24 @@ pub(crate) struct Allowance {
     values: u64,
     max: u64,
     bytes: usize,
+    /// By the program's own types, which are no larger than somebody has written.
+    is_of_program: bool,
 }
 
 impl Allowance {
     pub(crate) fn of(bytes: &[u8]) -> Self {
         let max = VALUES_FREE + VALUES_PER_BYTE * bytes.len() as u64;
-        Self { values: 0, max, bytes: bytes.len() }
+        Self { values: 0, max, bytes: bytes.len(), is_of_program: false }
     }
 
-    fn take_one(&mut self) -> Result<(), DecodeError> {
-        self.values += 1;
+    /// What the program itself has saved: it makes no [`Value`]s of them, so that there may be more.
+    pub(crate) fn of_a_program(bytes: &[u8]) -> Self {
+        let max = VALUES_OF_A_PROGRAM + VALUES_PER_BYTE * bytes.len() as u64;
+        Self { values: 0, max, bytes: bytes.len(), is_of_program: true }
+    }
+
+    fn take(&mut self, values: u64) -> Result<(), DecodeError> {
+        self.values = self.values.saturating_add(values);
         match self.values > self.max {
             true => Err(DecodeError::TooManyValues { max: self.max, bytes: self.bytes }),
             false => Ok(()),
@@ -227,6 +237,10 @@ impl<'s, 'b> Reader<'s, 'b, '_> {
                 if self.option()? {
                     self.skip(inner, depth)?;
                 }
+            }
+            Schema::Seq(inner) if self.allowance.is_of_program && inner.is_always_empty() => {
+                let count = self.count()?;
+                self.allowance.take(count)?;
             }
             Schema::Seq(inner) => {
                 for _ in 0..self.count()? {
@@ -321,7 +335,7 @@ impl<'s, 'b> Reader<'s, 'b, '_> {
         if depth >= VALUE_DEPTH_MAX {
             return Err(DecodeError::TooDeep { at: self.at });
         }
-        self.allowance.take_one()?;
+        self.allowance.take(1)?;
         Ok(depth + 1)
     }
 

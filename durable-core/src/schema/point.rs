@@ -78,6 +78,25 @@ impl PointSchema {
         }
     }
 
+    /// Whether a collection in it has elements of no bytes, as `Vec<()>` does: then a few bytes may claim any number of them.
+    pub(crate) fn has_elements_of_no_bytes(&self) -> bool {
+        self.fields.iter().flat_map(|(_, schema)| schema.nodes()).any(|node| match node {
+            Schema::Seq(inner) => inner.is_always_empty(),
+            Schema::Map(key, value) => key.is_always_empty() && value.is_always_empty(),
+            _ => false,
+        })
+    }
+
+    /// Counts the values of a payload, and refuses what no program has saved.
+    pub(crate) fn check_counts(&self, payload: &[u8]) -> Result<(), DecodeError> {
+        let (mut rest, mut allowance) = (payload, Allowance::of_a_program(payload));
+        for (_, schema) in &self.fields {
+            let length = schema.skip_part(rest, &mut allowance);
+            rest = &rest[length.map_err(|error| error.further(payload.len() - rest.len()))?..];
+        }
+        Ok(())
+    }
+
     /// Name, operation and fields, for a store's schema table.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = vec![ENCODING_VERSION, POINT_TAG];
