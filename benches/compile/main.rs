@@ -2,7 +2,7 @@
 //!
 //! Generated functions of up to 300 awaits with 20 locals, in several shapes, are a package of their own whose dependencies are
 //! built already. Each is built as a workflow and as a plain function in turn, by `cargo check` and in release, and what counts is
-//! the processor time of these commands. `cargo bench --bench compile`, or with `-- --quick` for a first look.
+//! how long these commands take, the best of several; processor time is told beside it, for a machine that is busy. `cargo bench --bench compile`, or with `-- --quick` for a first look.
 
 mod options;
 mod project;
@@ -11,7 +11,7 @@ mod shape;
 
 use crate::{
     options::{Options, USAGE},
-    project::{Build, Project},
+    project::{Build, Project, Seconds},
     report::{Cell, Table},
     shape::{LOCALS, Program, Side},
 };
@@ -64,19 +64,22 @@ fn run(options: &Options) -> Result<bool> {
             met &= table.row(Cell { awaits, seconds, bytes });
         }
     }
-    println!("\n{LOCALS} locals; seconds of processor time, the best of {}", options.repetitions);
+    println!(
+        "\n{LOCALS} locals; seconds, the best of {}; behind a row the ratios of processor time",
+        options.repetitions
+    );
     Ok(met)
 }
 
 /// The least time of each source, built in turn again and again: what others do on the machine only adds to it, and meets all.
-fn measure(options: &Options, project: &Project, build: Build, sources: [&str; 2]) -> Result<[f64; 2]> {
-    let mut least = [f64::INFINITY; 2];
+fn measure(options: &Options, project: &Project, build: Build, sources: [&str; 2]) -> Result<[Seconds; 2]> {
+    let mut least = [Seconds::MOST; 2];
     for _ in 0..options.repetitions {
         for (least, source) in least.iter_mut().zip(sources) {
             *least = least.min(project.build(build, source)?);
         }
         // What takes long varies little in proportion.
-        if least.iter().any(|seconds| *seconds > LONG_SECONDS) {
+        if least.iter().any(|seconds| seconds.waited > LONG_SECONDS) {
             break;
         }
     }

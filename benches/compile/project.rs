@@ -5,6 +5,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
+    time::Instant,
 };
 
 /// A way to build.
@@ -30,6 +31,24 @@ impl Build {
     }
 }
 
+/// How long a build took.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seconds {
+    /// Whoever began it.
+    pub(crate) waited: f64,
+    /// All processors together: more, where several work at once and hold each other up; in ticks of a hundredth.
+    pub(crate) processor: f64,
+}
+
+impl Seconds {
+    pub(crate) const MOST: Self = Self { waited: f64::INFINITY, processor: f64::INFINITY };
+
+    /// The less of each.
+    pub(crate) fn min(self, other: Self) -> Self {
+        Self { waited: self.waited.min(other.waited), processor: self.processor.min(other.processor) }
+    }
+}
+
 /// A package with one library in it.
 #[derive(Debug)]
 pub(crate) struct Project {
@@ -51,14 +70,14 @@ impl Project {
         Ok(Self { folder: folder.to_owned() })
     }
 
-    /// Builds the library from this source. The seconds of processor time.
-    pub(crate) fn build(&self, build: Build, source: &str) -> Result<f64> {
+    /// Builds the library from this source.
+    pub(crate) fn build(&self, build: Build, source: &str) -> Result<Seconds> {
         fs::write(self.folder.join("src/lib.rs"), source)?;
-        let before = children_seconds()?;
+        let (before, begun) = (children_seconds()?, Instant::now());
         let output = self.cargo().args(build.arguments()).output()?;
-        let seconds = children_seconds()? - before;
+        let waited = begun.elapsed().as_secs_f64();
         match output.status.success() {
-            true => Ok(seconds),
+            true => Ok(Seconds { waited, processor: children_seconds()? - before }),
             false => Err(format!("{}: {}", build.name(), String::from_utf8_lossy(&output.stderr)).into()),
         }
     }
@@ -90,13 +109,16 @@ impl Project {
     }
 }
 
-/// Processor time in user mode of all processes that this one has begun and that have ended, theirs included.
+/// Processor time of all processes that this one has begun and that have ended, theirs included.
 fn children_seconds() -> Result<f64> {
     let stat = fs::read_to_string("/proc/self/stat")
         .map_err(|error| format!("processor time is read from Linux's /proc: {error}"))?;
-    // The name of the program stands in parentheses and may contain anything; the eleventh field after it is ours, in ticks.
-    let ticks =
-        stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(13)?.parse::<f64>().ok());
+    // The name of the program stands in parentheses and may contain anything. Of the fields after it two are ours, in ticks: user
+    // and system.
+    let ticks = stat.rsplit_once(')').and_then(|(_, rest)| {
+        let ticks = rest.split_whitespace().skip(13).take(2).map(|ticks| ticks.parse::<f64>().ok());
+        ticks.sum::<Option<f64>>()
+    });
     Ok(ticks.ok_or("/proc/self/stat has another form")? / TICKS_PER_SECOND)
 }
 

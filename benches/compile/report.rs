@@ -1,6 +1,6 @@
 //! The table: seconds, ratios, and what doubling costs.
 
-use crate::shape::Shape;
+use crate::{project::Seconds, shape::Shape};
 
 /// The ratios to reach at a hundred awaits with all locals alive: to check, to build in release, and to double.
 const CHECK_MAX: f64 = 4.0;
@@ -12,7 +12,7 @@ const DOUBLING_MAX: f64 = 1.25;
 pub(crate) struct Cell {
     pub(crate) awaits: usize,
     /// Of each build, of each side.
-    pub(crate) seconds: [[f64; 2]; 2],
+    pub(crate) seconds: [[Seconds; 2]; 2],
     /// Of the future on each side.
     pub(crate) bytes: [usize; 2],
 }
@@ -20,7 +20,12 @@ pub(crate) struct Cell {
 impl Cell {
     /// How much longer the workflow takes, for each build.
     fn ratios(&self) -> [f64; 2] {
-        self.seconds.map(|[plain, workflow]| workflow / plain)
+        self.seconds.map(|[plain, workflow]| workflow.waited / plain.waited)
+    }
+
+    /// The same of all processors together.
+    fn processor_ratios(&self) -> [f64; 2] {
+        self.seconds.map(|[plain, workflow]| workflow.processor / plain.processor)
     }
 }
 
@@ -33,9 +38,10 @@ pub(crate) struct Table {
 
 impl Table {
     /// With what a package without functions takes, for each build.
-    pub(crate) fn begin(check: f64, release: f64) -> Self {
+    pub(crate) fn begin(check: Seconds, release: Seconds) -> Self {
         println!(
-            "a package without functions: check {check:.2} s, release {release:.2} s; it is part of all that follows"
+            "a package without functions: check {:.2} s, release {:.2} s; it is part of all that follows",
+            check.waited, release.waited
         );
         Self { shape: Shape::Straight, rows: Vec::new() }
     }
@@ -71,10 +77,15 @@ impl Table {
         print!("{:>7}", cell.awaits);
         for (build, ([plain, workflow], ratio)) in cell.seconds.into_iter().zip(cell.ratios()).enumerate() {
             let doubling = doubling.map_or("-".into(), |doubling| format!("{:.2} x", doubling[build]));
-            print!(" | {plain:>7.2} {workflow:>8.2} {ratio:>6.2} {doubling:>9}");
+            let [plain, workflow] = [plain, workflow].map(|side| side.waited);
+            print!(" | {plain:>7.3} {workflow:>8.3} {ratio:>6.2} {doubling:>9}");
         }
         let [plain, workflow] = cell.bytes;
-        println!(" | {plain:>7} {workflow:>8} {:>6.2}", workflow as f64 / plain as f64);
+        let [check, release] = cell.processor_ratios();
+        println!(
+            " | {plain:>7} {workflow:>8} {:>6.2} | {check:.2}, {release:.2}",
+            workflow as f64 / plain as f64
+        );
         self.rows.push(cell);
 
         let [check, release] = cell.ratios();

@@ -169,3 +169,27 @@ async fn what_was_begun_in_clear_goes_on_encrypted() {
     assert_eq!(record.status, Status::Failed);
     names(&record.error.unwrap(), &["cannot be read", "key 7"]);
 }
+
+#[tokio::test]
+async fn an_edit_reads_and_writes_what_is_encrypted_and_needs_the_key() {
+    let place = Place::new();
+    let store = place.open().await;
+    let handle = waiting(&place, &store, &client(&store), Some(seven())).await;
+    let mut state = handle.state_json().await.unwrap();
+    state["state"]["letter"] = "letter by hand".into();
+
+    let blind = Client::new(&store);
+    let refused = blind.edit_json("a", &state, "eve").await.unwrap_err();
+    assert!(matches!(refused, ClientError::Payload { what: "snapshot", .. }), "{refused:?}");
+
+    assert!(handle.edit_json(&state, "ada").await.unwrap());
+    assert_eq!(handle.state_json().await.unwrap()["state"]["letter"], "letter by hand");
+    let stored = place.blob(SNAPSHOT, "a");
+    assert_eq!(stored[20..24], 7u32.to_le_bytes(), "it is encrypted again");
+    assert!(!stored.windows(7).any(|window| window == b"by hand"));
+
+    let _worker = builder(&place, &store).encryption(seven()).start().await.unwrap();
+    handle.send("doctor", &"grace".to_owned()).await.unwrap();
+    let output = within(handle.result()).await.unwrap().unwrap();
+    assert_eq!(output, "letter by hand: referred to grace");
+}

@@ -311,3 +311,29 @@ async fn compared_through_a_borrow(world: &World, a: u64) -> Vec<bool> {
 async fn what_is_compared_through_a_borrow_that_ends_then_is_a_copy() {
     assert_eq!(everywhere(compared_through_a_borrow::input(1)).await, [true, false, true]);
 }
+
+#[workflow]
+async fn assigned_after_two_scopes(world: &World, n: u64, v: Vec<u64>) -> u64 {
+    let mut v = v;
+    let mut round = v.len() as u64;
+    while round < n {
+        round += 1;
+        {
+            world.ask(round).await;
+            if let Some(known) = {
+                let v: u64 = n;
+                #[at(Known)]
+                world.ask(v).await.checked_sub(1)
+            } {
+                round += known;
+            }
+        }
+        v = vec![n];
+    }
+    round
+}
+
+#[tokio::test]
+async fn what_is_assigned_outside_of_where_it_was_hidden_is_declared_there() {
+    assert_eq!(everywhere(assigned_after_two_scopes::input(5, vec![7])).await, 6);
+}

@@ -1,22 +1,41 @@
 //! Walks over a sequence and those it branches into.
 
-use crate::graph::{BindingId, Bindings, Block, BlockId, Effect, End, Graph, Op, SeqId};
+use crate::graph::{BindingId, Bindings, Block, BlockId, Effect, End, Graph, Op, Seq, SeqId};
 
 /// What is assigned and what is declared in a sequence and those it branches into.
 pub fn assignments(graph: &Graph, seq: SeqId, assigned: &mut Bindings, declared: &mut Bindings) {
-    assignments_from(graph, seq, 0, assigned, declared);
+    let seq = graph.seq(seq);
+    of_ops(graph, &seq.ops, assigned, declared);
+    of_end(graph, seq, assigned, declared);
 }
 
-/// The same, of what stands from an op on.
-pub fn assignments_from(
-    graph: &Graph,
-    seq: SeqId,
-    from: usize,
-    assigned: &mut Bindings,
-    declared: &mut Bindings,
-) {
+/// What the rest of a scope assigns, from an op of a sequence on.
+pub fn assigned_in_scope(graph: &Graph, seq: SeqId, from: usize) -> Bindings {
     let seq = graph.seq(seq);
-    for op in &seq.ops[from..] {
+    let rest = &seq.ops[from..];
+    let mut inner = 0_usize;
+    let end = rest.iter().position(|op| match op {
+        Op::Enter => {
+            inner += 1;
+            false
+        }
+        Op::Leave { .. } if inner == 0 => true,
+        Op::Leave { .. } => {
+            inner -= 1;
+            false
+        }
+        _ => false,
+    });
+    let (mut assigned, mut declared) = (Bindings::new(), Bindings::new());
+    of_ops(graph, &rest[..end.unwrap_or(rest.len())], &mut assigned, &mut declared);
+    if end.is_none() {
+        of_end(graph, seq, &mut assigned, &mut declared);
+    }
+    assigned
+}
+
+fn of_ops(graph: &Graph, ops: &[Op], assigned: &mut Bindings, declared: &mut Bindings) {
+    for op in ops {
         match op {
             Op::Stmt { effect, defs, .. } => {
                 assigned.extend(&effect.assigns);
@@ -30,6 +49,9 @@ pub fn assignments_from(
             Op::Enter | Op::Leave { .. } => {}
         }
     }
+}
+
+fn of_end(graph: &Graph, seq: &Seq, assigned: &mut Bindings, declared: &mut Bindings) {
     let mut visit = |effect: Option<&Effect>, defs: &[BindingId], seqs: &[SeqId]| {
         assigned.extend(effect.into_iter().flat_map(|effect| &effect.assigns));
         declared.extend(defs);

@@ -18,7 +18,7 @@ use crate::{
     enclosing::Enclosing,
     graph::{BindingId, BindingKind, Bindings, BlockId, Effect, Graph, Op, SeqId},
     layout::Layout,
-    walk::assignments_from,
+    walk::assigned_in_scope,
 };
 use proc_macro2::{Delimiter, Group, TokenStream};
 use quote::{quote, quote_spanned};
@@ -148,8 +148,7 @@ impl<'a> Blocks<'a> {
                         scopes.push(Scope::default());
                     }
                     let outer = scopes.last_mut().expect("pushed before");
-                    let mut assigned = Bindings::new();
-                    assignments_from(graph, id, at + 1, &mut assigned, &mut Bindings::new());
+                    let assigned = assigned_in_scope(graph, id, at + 1);
                     self.leave(&assigned, scope, visible, after, names, outer);
                 }
                 op => {
