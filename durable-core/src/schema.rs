@@ -21,6 +21,8 @@ mod write;
 #[cfg(test)]
 mod decode_tests;
 #[cfg(test)]
+mod hostile_tests;
+#[cfg(test)]
 mod rebuild_tests;
 #[cfg(test)]
 mod trace_tests;
@@ -30,6 +32,7 @@ mod write_tests;
 use std::sync::Arc;
 
 pub(crate) use changes::{Change, changes};
+pub(crate) use decode::Allowance;
 pub use decode::{DecodeError, VALUE_DEPTH_MAX};
 pub(crate) use dry_run::dry_run;
 pub use encode::SchemaError;
@@ -182,6 +185,19 @@ impl Schema {
             Schema::Struct { fields, .. } => fields.iter().for_each(|(_, field)| each(field)),
             Schema::Enum { variants, .. } => variants.iter().for_each(|(_, variant)| variant.each_part(each)),
             _ => {}
+        }
+    }
+
+    /// Whether its values take no bytes. A type that contains itself does so behind a tag or a count.
+    pub(crate) fn is_always_empty(&self) -> bool {
+        match self {
+            Schema::Unit | Schema::UnitStruct { .. } => true,
+            Schema::NewtypeStruct { inner, .. } => inner.is_always_empty(),
+            Schema::Tuple(fields) | Schema::TupleStruct { fields, .. } => {
+                fields.iter().all(Schema::is_always_empty)
+            }
+            Schema::Struct { fields, .. } => fields.iter().all(|(_, field)| field.is_always_empty()),
+            _ => false,
         }
     }
 

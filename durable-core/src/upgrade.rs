@@ -8,7 +8,7 @@ use crate::{
     Description,
     migration::KnownMigration,
     saved_type::Unbuilt,
-    schema::{Change, DecodeError, Fingerprint, PointSchema, Schema, Value, changes, dry_run},
+    schema::{Allowance, Change, DecodeError, Fingerprint, PointSchema, Schema, Value, changes, dry_run},
     stored::STORED_HEADER_BYTES,
 };
 use std::{fmt, sync::Arc};
@@ -175,6 +175,12 @@ impl Description {
     ///
     /// If this version cannot go on from that value.
     pub fn upgrade(&self, writer: &PointSchema, payload: &[u8]) -> Result<(usize, Vec<u8>), Unreadable> {
+        let (point, upgraded) = self.upgraded(writer, payload)?;
+        self.check_counts(point, &upgraded).map_err(|error| self.damaged(writer, error))?;
+        Ok((point, upgraded))
+    }
+
+    fn upgraded(&self, writer: &PointSchema, payload: &[u8]) -> Result<(usize, Vec<u8>), Unreadable> {
         if let Some(point) = self.same(writer) {
             return Ok((point, payload.to_vec()));
         }
@@ -257,11 +263,13 @@ impl Description {
         writer: &'a PointSchema,
         payload: &'a [u8],
     ) -> Result<Vec<(&'a str, &'a [u8])>, Unreadable> {
-        let mut rest = payload;
+        let (mut rest, mut allowance) = (payload, Allowance::of(payload));
         let mut values = Vec::with_capacity(writer.fields.len());
         for (name, schema) in &writer.fields {
             let at = payload.len() - rest.len();
-            let length = schema.skip(rest).map_err(|error| self.damaged(writer, error.further(at)))?;
+            let length = schema
+                .skip_part(rest, &mut allowance)
+                .map_err(|error| self.damaged(writer, error.further(at)))?;
             let (value, after) = rest.split_at(length);
             values.push((name.as_str(), value));
             rest = after;
@@ -327,7 +335,12 @@ pub(crate) fn match_point(
         ));
     }
     let index = description.point_once_called(point);
+    let header = STORED_HEADER_BYTES.min(snapshot.len());
     if let Some(index) = index.filter(|index| description.point_fingerprints[*index] == *fingerprint) {
+        description.check_counts(index, &snapshot[header..]).map_err(|error| {
+            let (workflow, point) = (workflow.to_owned(), point.to_owned());
+            Unreadable::Damaged { workflow, point, error }.to_string()
+        })?;
         return Ok((index, None));
     }
     let Some(writer) = writer else {
@@ -343,7 +356,6 @@ pub(crate) fn match_point(
             ),
         });
     };
-    let header = STORED_HEADER_BYTES.min(snapshot.len());
     let upgraded = description.upgrade(writer, &snapshot[header..]);
     let (index, payload) =
         upgraded.map_err(|error| format!("{error}: it goes on in a build that can read it"))?;

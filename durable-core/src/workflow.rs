@@ -7,7 +7,7 @@ use crate::{
     migration::{KnownMigration, Migration},
     resources::MissingResource,
     saved_type::SavedType,
-    schema::{Fingerprint, PointSchema, TraceError, versioned_fingerprint},
+    schema::{DecodeError, Fingerprint, PointSchema, TraceError, versioned_fingerprint},
     state::{FieldReader, StateError},
 };
 use std::{
@@ -271,6 +271,7 @@ impl Describe {
             point_fingerprints: points.iter().map(PointSchema::fingerprint).collect(),
             fingerprint: versioned_fingerprint(version, &points),
             point_bytes: points.iter().map(|_| OnceLock::new()).collect(),
+            empty_elements: points.iter().map(PointSchema::has_elements_of_no_bytes).collect(),
             points,
             types,
             renamed,
@@ -294,6 +295,8 @@ pub struct Description {
     pub fingerprint: Fingerprint,
     /// Each await point's schema as bytes, where it was asked for.
     point_bytes: Vec<OnceLock<Vec<u8>>>,
+    /// Per await point, whether its values must be counted before they are read.
+    empty_elements: Vec<bool>,
     /// The types of what each await point saves.
     pub(crate) types: Vec<Vec<&'static SavedType>>,
     renamed: &'static [(&'static str, &'static str)],
@@ -304,6 +307,14 @@ impl Description {
     /// The schema of an await point, as [`PointSchema::to_bytes`] writes it.
     pub(crate) fn point_bytes(&self, point: usize) -> &[u8] {
         self.point_bytes[point].get_or_init(|| self.points[point].to_bytes())
+    }
+
+    /// Whether what was saved at an await point can be read in finite time: a damaged count of elements of no bytes would be believed.
+    pub(crate) fn check_counts(&self, point: usize, payload: &[u8]) -> Result<(), DecodeError> {
+        match self.empty_elements[point] {
+            true => self.points[point].check_counts(payload),
+            false => Ok(()),
+        }
     }
 
     /// The number of an await point by name.

@@ -50,6 +50,8 @@ pub(crate) async fn edit(
         let saved = place.saved().map_err(unusable)?;
         let edited = edit.frame(here, &mut path, &known, saved.as_deref(), has_child);
         if let Some(bytes) = edited.bytes {
+            // The store sees it compressed, and whoever reads it does not.
+            codec.check_size(|| format!("the snapshot of execution `{id}`"), bytes.len())?;
             let snapshot = place.stored(bytes).map_err(unusable)?;
             edit.frames.push((frame.frame, snapshot.into()));
         }

@@ -1,10 +1,19 @@
 //! What the fuzz targets share: bytes to tokens, programs to mutate, and what must hold for any input.
 
+mod edits;
 mod flat;
+mod orders;
 mod programs;
+mod read_back;
 
+pub use edits::edited;
 pub use flat::stream;
+pub use orders::{Ledger, blobs, lock_text, points};
 pub use programs::mutated;
+pub use read_back::{check_point, check_schema, check_texts};
+
+/// Generated code names the facade, whose root is durable-core's.
+extern crate durable_core as durable;
 
 use proc_macro2::{TokenStream, TokenTree};
 

@@ -2,7 +2,8 @@
 //!
 //! Only what has the same name on both sides is compared. What serde makes of the rest, a [dry run](super::dry_run) shows.
 
-use super::{Name, Schema, VariantSchema};
+use super::{Name, Schema, VALUE_DEPTH_MAX, VariantSchema};
+use std::collections::HashSet;
 
 /// A difference between an older shape and today's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +21,8 @@ pub(crate) fn changes(place: &str, was: &Schema, is: &Schema) -> Vec<Change> {
     let mut walk = Walk {
         place: vec![place.to_owned()],
         roots: [was.nodes(), is.nodes()],
-        open: Vec::new(),
+        compared: HashSet::new(),
+        depth: 0,
         found: Vec::new(),
     };
     walk.compare(was, is);
@@ -31,20 +33,23 @@ struct Walk<'s> {
     place: Vec<String>,
     /// What references count from, on both sides.
     roots: [Vec<&'s Schema>; 2],
-    /// The pairs of types that are being compared: a type that contains itself ends there.
-    open: Vec<(*const Schema, *const Schema)>,
+    /// The pairs of types that were compared. A type that contains itself ends there; and where many contain each other, there are
+    /// more ways through them than could be walked.
+    compared: HashSet<(*const Schema, *const Schema)>,
+    depth: usize,
     found: Vec<Change>,
 }
 
 impl<'s> Walk<'s> {
     fn compare(&mut self, was: &'s Schema, is: &'s Schema) {
         let (was, is) = (self.target(0, was), self.target(1, is));
-        if was == is || self.open.contains(&(was, is)) {
+        // No value is read from deeper. That they are equal says nothing: references in them may lead to others.
+        if self.depth >= VALUE_DEPTH_MAX || !self.compared.insert((was, is)) {
             return;
         }
-        self.open.push((was, is));
+        self.depth += 1;
         self.parts(was, is);
-        self.open.pop();
+        self.depth -= 1;
     }
 
     fn target(&self, side: usize, schema: &'s Schema) -> &'s Schema {

@@ -12,6 +12,8 @@ pub const VALUE_DEPTH_MAX: usize = 128;
 
 /// Values that may be read whatever the length of the input.
 const VALUES_FREE: u64 = 1 << 20;
+/// The same where no [`Value`]s are made of them: about a second's worth.
+const VALUES_OF_A_PROGRAM: u64 = 1 << 28;
 /// Values that may be read for each byte of input: wrappers and fields of no bytes cost nothing on the wire.
 const VALUES_PER_BYTE: u64 = 16;
 
@@ -101,34 +103,72 @@ impl DecodeError {
 impl Schema {
     /// Reads one value and returns it with the bytes after it.
     pub fn decode<'b>(&self, bytes: &'b [u8]) -> Result<(Value, &'b [u8]), DecodeError> {
-        let mut reader = Reader::new(self, bytes);
+        self.decode_part(bytes, &mut Allowance::of(bytes))
+    }
+
+    /// The same for one of several values in the bytes that the allowance is for.
+    pub(crate) fn decode_part<'b>(
+        &self,
+        bytes: &'b [u8],
+        allowance: &mut Allowance,
+    ) -> Result<(Value, &'b [u8]), DecodeError> {
+        let mut reader = Reader { root: self, nodes: OnceCell::new(), bytes, at: 0, allowance };
         let value = reader.value(self, 0)?;
         Ok((value, &bytes[reader.at..]))
     }
 
     /// The length of the one value `bytes` begin with.
     pub fn skip(&self, bytes: &[u8]) -> Result<usize, DecodeError> {
-        let mut reader = Reader::new(self, bytes);
+        self.skip_part(bytes, &mut Allowance::of(bytes))
+    }
+
+    /// The same for one of several values in the bytes that the allowance is for.
+    pub(crate) fn skip_part(&self, bytes: &[u8], allowance: &mut Allowance) -> Result<usize, DecodeError> {
+        let mut reader = Reader { root: self, nodes: OnceCell::new(), bytes, at: 0, allowance };
         reader.skip(self, 0)?;
         Ok(reader.at)
     }
 }
 
-struct Reader<'s, 'b> {
+/// How many values may be read from some bytes, however many parts these are read in.
+pub(crate) struct Allowance {
+    values: u64,
+    max: u64,
+    bytes: usize,
+    /// By the program's own types, which are no larger than somebody has written.
+    is_of_program: bool,
+}
+
+impl Allowance {
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        let max = VALUES_FREE + VALUES_PER_BYTE * bytes.len() as u64;
+        Self { values: 0, max, bytes: bytes.len(), is_of_program: false }
+    }
+
+    /// What the program itself has saved: it makes no [`Value`]s of them, so that there may be more.
+    pub(crate) fn of_a_program(bytes: &[u8]) -> Self {
+        let max = VALUES_OF_A_PROGRAM + VALUES_PER_BYTE * bytes.len() as u64;
+        Self { values: 0, max, bytes: bytes.len(), is_of_program: true }
+    }
+
+    fn take(&mut self, values: u64) -> Result<(), DecodeError> {
+        self.values = self.values.saturating_add(values);
+        match self.values > self.max {
+            true => Err(DecodeError::TooManyValues { max: self.max, bytes: self.bytes }),
+            false => Ok(()),
+        }
+    }
+}
+
+struct Reader<'s, 'b, 'a> {
     root: &'s Schema,
     nodes: OnceCell<Vec<&'s Schema>>,
     bytes: &'b [u8],
     at: usize,
-    values: u64,
-    values_max: u64,
+    allowance: &'a mut Allowance,
 }
 
-impl<'s, 'b> Reader<'s, 'b> {
-    fn new(root: &'s Schema, bytes: &'b [u8]) -> Self {
-        let values_max = VALUES_FREE + VALUES_PER_BYTE * bytes.len() as u64;
-        Reader { root, nodes: OnceCell::new(), bytes, at: 0, values: 0, values_max }
-    }
-
+impl<'s, 'b> Reader<'s, 'b, '_> {
     fn value(&mut self, schema: &'s Schema, depth: usize) -> Result<Value, DecodeError> {
         let depth = self.enter(depth)?;
         Ok(match schema {
@@ -197,6 +237,10 @@ impl<'s, 'b> Reader<'s, 'b> {
                 if self.option()? {
                     self.skip(inner, depth)?;
                 }
+            }
+            Schema::Seq(inner) if self.allowance.is_of_program && inner.is_always_empty() => {
+                let count = self.count()?;
+                self.allowance.take(count)?;
             }
             Schema::Seq(inner) => {
                 for _ in 0..self.count()? {
@@ -291,10 +335,7 @@ impl<'s, 'b> Reader<'s, 'b> {
         if depth >= VALUE_DEPTH_MAX {
             return Err(DecodeError::TooDeep { at: self.at });
         }
-        self.values += 1;
-        if self.values > self.values_max {
-            return Err(DecodeError::TooManyValues { max: self.values_max, bytes: self.bytes.len() });
-        }
+        self.allowance.take(1)?;
         Ok(depth + 1)
     }
 

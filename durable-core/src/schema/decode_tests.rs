@@ -164,6 +164,17 @@ fn counts_of_nothing_are_refused_cheaply() {
 }
 
 #[test]
+fn many_locals_may_not_have_more_values_than_one() {
+    let fields = (0..3).map(|at| (format!("f{at}"), Schema::Seq(Box::new(Schema::Unit))));
+    let point = PointSchema { name: "Charge".into(), operation: "charge".into(), fields: fields.collect() };
+    // A count of half a million, three times.
+    let payload = postcard::to_stdvec(&[500_000_u32; 3]).unwrap();
+    assert!(matches!(point.decode(&payload), Err(DecodeError::TooManyValues { bytes: 9, .. })));
+    let payload = postcard::to_stdvec(&[300_000_u32; 3]).unwrap();
+    assert!(point.decode(&payload).is_ok());
+}
+
+#[test]
 fn endless_and_dangling_schemas_end_in_an_error() {
     let endless = Schema::Tuple(vec![Schema::Ref(0)]);
     assert!(matches!(endless.decode(&[]), Err(DecodeError::TooDeep { .. })));

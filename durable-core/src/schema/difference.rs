@@ -1,6 +1,6 @@
 //! What is different between two versions of what an await point saves, for people.
 
-use super::{PointSchema, Schema, VariantSchema, text::brief};
+use super::{PointSchema, Schema, VALUE_DEPTH_MAX, VariantSchema, text::brief};
 use std::collections::{BTreeSet, HashSet};
 
 /// A list is not longer: nobody reads on.
@@ -50,7 +50,8 @@ impl Found {
     }
 
     fn root(&mut self, name: &str, was: &Schema, is: &Schema) {
-        let mut pair = Pair { was: was.nodes(), is: is.nodes(), compared: HashSet::new(), found: self };
+        let mut pair =
+            Pair { was: was.nodes(), is: is.nodes(), compared: HashSet::new(), depth: 0, found: self };
         pair.compare(name, was, is);
     }
 
@@ -71,15 +72,24 @@ struct Pair<'s, 'f> {
     was: Vec<&'s Schema>,
     is: Vec<&'s Schema>,
     compared: HashSet<(*const Schema, *const Schema)>,
+    depth: usize,
     found: &'f mut Found,
 }
 
 impl<'s> Pair<'s, '_> {
     fn compare(&mut self, path: &str, was: &'s Schema, is: &'s Schema) {
         let (was, is) = (resolved(&self.was, was), resolved(&self.is, is));
-        if !self.compared.insert((was, is)) || self.found.list.len() >= DIFFERENCES_MAX {
+        // No value is read from deeper.
+        let is_deep = self.depth >= VALUE_DEPTH_MAX;
+        if is_deep || !self.compared.insert((was, is)) || self.found.list.len() >= DIFFERENCES_MAX {
             return;
         }
+        self.depth += 1;
+        self.compare_resolved(path, was, is);
+        self.depth -= 1;
+    }
+
+    fn compare_resolved(&mut self, path: &str, was: &'s Schema, is: &'s Schema) {
         match (was, is) {
             (Schema::Option(was), Schema::Option(is)) => self.compare(path, was, is),
             (Schema::Seq(was), Schema::Seq(is)) => self.compare(&format!("{path}[]"), was, is),

@@ -10,6 +10,11 @@ use std::collections::BTreeMap;
 /// How deep made-up values go where a type contains itself.
 const DEPTH_MAX: usize = 24;
 
+/// How many values one made-up value may have in it, unless its shape has more places: where a type contains itself in many places,
+/// it is made less deep. And how many are made in all, before what was tried is enough.
+const VALUES_MAX: usize = 1 << 13;
+const VALUES_OF_ALL_MAX: usize = 1 << 22;
+
 /// A map's key, in a path: an error says which key, and that is the sample itself.
 const KEY: &str = "[key";
 
@@ -76,12 +81,22 @@ struct Maker<'s> {
     empty: bool,
     path: Vec<String>,
     leaves: Vec<Vec<String>>,
+    depth_max: usize,
+    /// Values in the one that is being made, and in all before.
+    values: usize,
+    values_before: usize,
+    values_max: usize,
 }
 
 impl<'s> Maker<'s> {
     fn new(schema: &'s Schema) -> Self {
+        let nodes = schema.nodes();
         Self {
-            nodes: schema.nodes(),
+            depth_max: DEPTH_MAX,
+            values: 0,
+            values_before: 0,
+            values_max: VALUES_MAX.max(2 * nodes.len()),
+            nodes,
             profiles: BTreeMap::new(),
             chosen: BTreeMap::new(),
             empty: false,
@@ -93,8 +108,7 @@ impl<'s> Maker<'s> {
     /// Builds a value, with other samples where one is refused.
     fn run(&mut self, build: &mut dyn FnMut(Value) -> Result<(), RebuildError>) -> Result<(), RebuildError> {
         loop {
-            self.leaves.clear();
-            let Some(value) = self.value(self.nodes[0], 0) else { return Ok(()) };
+            let Some(value) = self.made() else { return Ok(()) };
             let Err(error) = build(value) else { return Ok(()) };
             let refused = self.leaves.iter().filter(|leaf| is_within(leaf, error.path()));
             let mut others = false;
@@ -111,9 +125,28 @@ impl<'s> Maker<'s> {
         }
     }
 
+    /// A value of the whole shape; `None` if none is small enough, or there were enough of them.
+    fn made(&mut self) -> Option<Value> {
+        while self.values_before < VALUES_OF_ALL_MAX {
+            self.leaves.clear();
+            self.values = 0;
+            let value = self.value(self.nodes[0], 0);
+            self.values_before += self.values;
+            if self.values <= self.values_max {
+                return value;
+            }
+            if self.depth_max == 0 {
+                return None;
+            }
+            self.depth_max /= 2;
+        }
+        None
+    }
+
     /// A value of this shape; `None` if none is small enough.
     fn value(&mut self, schema: &'s Schema, depth: usize) -> Option<Value> {
-        if depth > DEPTH_MAX {
+        self.values += 1;
+        if depth > self.depth_max || self.values > self.values_max {
             return None;
         }
         let depth = depth + 1;

@@ -1,5 +1,6 @@
 //! The schema of an await point, and the fingerprint of a workflow. (PROTOCOL, Versions.)
 
+use super::decode::Allowance;
 use super::encode::{ENCODING_VERSION, SchemaReader, write_count, write_name, write_node};
 use super::{DecodeError, Fingerprint, Schema, SchemaError, Value};
 
@@ -61,11 +62,13 @@ impl PointSchema {
     ///
     /// If the bytes are not what this schema writes.
     pub fn decode(&self, payload: &[u8]) -> Result<Value, DecodeError> {
-        let mut rest = payload;
+        // One for all fields: a payload of many empty sequences is no larger for it.
+        let (mut rest, mut allowance) = (payload, Allowance::of(payload));
         let mut fields = Vec::with_capacity(self.fields.len());
         for (name, schema) in &self.fields {
-            let (value, after) =
-                schema.decode(rest).map_err(|error| error.further(payload.len() - rest.len()))?;
+            let (value, after) = schema
+                .decode_part(rest, &mut allowance)
+                .map_err(|error| error.further(payload.len() - rest.len()))?;
             fields.push((name.as_str().into(), value));
             rest = after;
         }
@@ -73,6 +76,25 @@ impl PointSchema {
             0 => Ok(Value::Struct { name: self.name.as_str().into(), fields }),
             left => Err(DecodeError::Trailing { at: payload.len() - left, left }),
         }
+    }
+
+    /// Whether a collection in it has elements of no bytes, as `Vec<()>` does: then a few bytes may claim any number of them.
+    pub(crate) fn has_elements_of_no_bytes(&self) -> bool {
+        self.fields.iter().flat_map(|(_, schema)| schema.nodes()).any(|node| match node {
+            Schema::Seq(inner) => inner.is_always_empty(),
+            Schema::Map(key, value) => key.is_always_empty() && value.is_always_empty(),
+            _ => false,
+        })
+    }
+
+    /// Counts the values of a payload, and refuses what no program has saved.
+    pub(crate) fn check_counts(&self, payload: &[u8]) -> Result<(), DecodeError> {
+        let (mut rest, mut allowance) = (payload, Allowance::of_a_program(payload));
+        for (_, schema) in &self.fields {
+            let length = schema.skip_part(rest, &mut allowance);
+            rest = &rest[length.map_err(|error| error.further(payload.len() - rest.len()))?..];
+        }
+        Ok(())
     }
 
     /// Name, operation and fields, for a store's schema table.

@@ -2,13 +2,14 @@
 
 use crate::{
     countdown::launch,
-    driver::{Crash, block_on, drive, id, resources},
+    driver::{Crash, block_on, drive, id, resources, start},
     hand::place_order,
     ledger::Ledger,
     shop::{Order, Shop},
+    single::{Bench, marking},
 };
 use durable_core::{
-    Arrived, Resources, Run, RunError, Workflow,
+    Arrived, Resources, Run, RunError, Workflow, read_state,
     snapshot::{self, Header, Limits},
 };
 
@@ -35,6 +36,26 @@ fn every_flipped_bit_is_found() {
             assert!(matches!(error, RunError::Snapshot(_)), "bit {bit}: {error}");
         }
     }
+}
+
+#[test]
+fn every_flipped_bit_behind_a_checksum_that_holds_is_an_error_or_another_state() {
+    let shop = shop();
+    let blob = drive(&shop, place_order::input(Order::of(&["a"], 10)), Crash::Never).blobs.remove(0);
+    assert!(snapshot::decode(&blob, &Limits::default()).unwrap().schema.is_some());
+    let sum_at = blob.len() - 4;
+    let mut others = 0;
+    for bit in 0..sum_at * 8 {
+        let mut flipped = blob.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        let sum = crc32c::crc32c(&flipped[..sum_at]).to_le_bytes();
+        flipped[sum_at..].copy_from_slice(&sum);
+        if let Ok(decoded) = snapshot::decode(&flipped, &Limits::default()) {
+            let _ = decoded.value();
+            others += u32::from(read_state::<place_order>(&flipped).is_ok());
+        }
+    }
+    assert!(others > 0, "an instance may be any");
 }
 
 #[test]
@@ -96,6 +117,26 @@ fn counters_that_could_overflow_are_refused() {
         let blob = snapshot::encode(&header, None, payload).unwrap();
         let error = resume::<launch>(&shop, &blob).expect_err("an absurd counter");
         assert!(matches!(error, RunError::Frames(_)), "{error}");
+    }
+}
+
+#[test]
+fn a_count_of_elements_that_take_no_bytes_is_not_believed() {
+    let bench = resources(|resources| resources.insert(Bench::new(|_| {})));
+    let mut run = start::<marking>(&bench, marking::input(vec![(); 3]));
+    block_on(run.next()).unwrap();
+    let blob = run.blob().unwrap();
+    assert_eq!(format!("{:?}", read_state::<marking>(&blob).unwrap()), "Record { n: [(), (), ()] }");
+    let snapshot::Decoded { header, schema, .. } = snapshot::decode(&blob, &Limits::default()).unwrap();
+    let schema = schema.unwrap().to_bytes();
+    let payload = postcard::to_stdvec(&u64::MAX).unwrap();
+    for schema in [None, Some(&*schema)] {
+        let blob = snapshot::encode(&header, schema, &payload).unwrap();
+        let error = read_state::<marking>(&blob).unwrap_err();
+        assert!(error.to_string().contains("a count in it is damaged or hostile"), "{error}");
+        let mut run = resume::<marking>(&bench, &blob).unwrap();
+        let error = block_on(run.next()).unwrap_err();
+        assert!(matches!(&error, RunError::SetAside(reason) if reason.contains("a count in it")), "{error}");
     }
 }
 

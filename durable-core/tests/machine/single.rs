@@ -216,6 +216,12 @@ single! {
 }
 
 single! {
+    /// It saves a list whose elements take no bytes.
+    marking = "marking", MarkingState, Record = "Record",
+    fn(bench, n: Vec<()>) -> usize { let _done = await bench.record("marking"); n.len() }
+}
+
+single! {
     /// It saves a value that cannot be saved any more.
     unsavable = "unsavable", UnsavableState, Record = "Record",
     fn(bench, n: Picky) -> u32 { let _done = await bench.record("unsavable"); n.0 }

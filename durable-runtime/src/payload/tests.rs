@@ -91,6 +91,43 @@ mod compressed {
         );
     }
 
+    /// A frame with this as its length of four bytes, whatever is in it.
+    fn declaring(bytes: u32, frame: &[u8]) -> Vec<u8> {
+        // One segment, and a length of two bytes behind the descriptor.
+        assert_eq!(frame[4] & 0xe0, 0x60);
+        let longer = [&frame[..4], &[frame[4] ^ 0xc0], &bytes.to_le_bytes(), &frame[7..]].concat();
+        assert!(
+            matches!(zstd::zstd_safe::get_frame_content_size(&longer), Ok(Some(it)) if it == u64::from(bytes))
+        );
+        longer
+    }
+
+    #[test]
+    fn a_frame_that_declares_little_and_gives_much_gives_no_more_than_it_declares() {
+        let frame = zstd::bulk::compress(&[5; 60_000], 1).unwrap();
+        for declared in [0, 1, 59_999, 60_001, PAYLOAD_BYTES_MAX as u32] {
+            let result =
+                unpack(&Codec::default(), Form::Snapshot, &forged(&declaring(declared, &frame)), &SNAPSHOT);
+            let result = result.map(|plain| plain.len());
+            assert!(matches!(result, Err(PayloadError::Undecompressed { .. })), "{declared}: {result:?}");
+        }
+        let honest =
+            unpack(&Codec::default(), Form::Snapshot, &forged(&declaring(60_000, &frame)), &SNAPSHOT);
+        assert_eq!(honest.unwrap(), snapshot(&[5; 60_000]));
+    }
+
+    #[test]
+    fn a_frame_that_declares_four_gibibytes_is_refused_by_the_ordinary_limit() {
+        let frame = zstd::bulk::compress(&[5; 60_000], 1).unwrap();
+        for declared in [PAYLOAD_BYTES_MAX as u32 + 1, u32::MAX] {
+            let forged = forged(&declaring(declared, &frame));
+            assert_eq!(
+                unpack(&Codec::default(), Form::Snapshot, &forged, &SNAPSHOT),
+                Err(PayloadError::TooLarge { bytes: declared.into(), max: PAYLOAD_BYTES_MAX as u64 })
+            );
+        }
+    }
+
     #[test]
     fn a_stream_of_another_length_than_it_declares_is_refused() {
         let codec = Codec::default();

@@ -4,7 +4,10 @@ use crate::{
     script::{Op, script, step},
     surroundings::{Surroundings, count, parked, until},
 };
-use durable_core::store::{EditError, EditRequest, HistoryKind, Status, Store};
+use durable_core::{
+    snapshot::PAYLOAD_BYTES_MAX,
+    store::{EditError, EditRequest, HistoryKind, Status, Store, StoreError},
+};
 use durable_runtime::{ClientError, EditProblem};
 use serde_json::json;
 
@@ -131,6 +134,22 @@ async fn what_runs_or_has_ended_is_refused() {
     assert!(matches!(error, ClientError::Ended { status: Status::Succeeded, .. }), "{error}");
     let nobody = all.client.edit_json("nobody", &state, "ada").await.unwrap_err();
     assert!(matches!(nobody, ClientError::UnknownExecution(_)), "{nobody}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_could_not_be_read_again_is_refused_however_well_it_compresses() {
+    let all = Surroundings::new();
+    let _worker = all.worker().await;
+    let handle = all.client.start("a", script::input(&[Op::Event("go".into())])).await.unwrap();
+    let before = parked(&handle).await;
+    let mut state = handle.state_json().await.unwrap();
+    state["state"]["log"] = json!(["a".repeat(PAYLOAD_BYTES_MAX)]);
+    let error = handle.edit_json(&state, "ada").await.unwrap_err();
+    assert!(matches!(error, ClientError::Store(StoreError::PayloadTooLarge { .. })), "{error}");
+    assert_eq!(handle.record().await.unwrap().epoch, before.epoch);
+    state["state"]["log"] = json!(["a".repeat(PAYLOAD_BYTES_MAX - 1_000)]);
+    assert!(handle.edit_json(&state, "ada").await.unwrap());
+    assert_eq!(handle.state_json().await.unwrap(), state);
 }
 
 #[tokio::test(start_paused = true)]

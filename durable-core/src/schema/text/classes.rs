@@ -5,7 +5,7 @@
 //! members are of different classes.
 
 use super::{
-    Name, Schema,
+    Name, SCHEMA_DEPTH_MAX, Schema,
     types::{Body, Type},
 };
 use std::{collections::HashMap, hash::Hash};
@@ -15,6 +15,8 @@ pub(super) struct Classes<'s> {
     pub(super) list: Vec<(&'s Schema, Vec<usize>)>,
     /// By schema: the class of its root. `None` if it has references that lead nowhere.
     pub(super) roots: Vec<Option<usize>>,
+    /// How many nodes there are of all.
+    pub(super) nodes: usize,
 }
 
 /// What of a node can be seen without looking at its parts.
@@ -50,7 +52,7 @@ impl<'s> Classes<'s> {
             list[class[node]].get_or_insert_with(|| (*schema, parts()));
         }
         let roots = roots.into_iter().map(|root| root.map(|node| class[node])).collect();
-        Self { list: list.into_iter().flatten().collect(), roots }
+        Self { list: list.into_iter().flatten().collect(), roots, nodes: nodes.len() }
     }
 }
 
@@ -70,6 +72,9 @@ fn add<'s>(schema: &'s Schema, base: usize, nodes: &mut Vec<&'s Schema>, parts: 
     parts[node] = own;
 }
 
+/// No program has types that look alike this deep. If they do, what is written is longer, and still right.
+const ROUNDS_MAX: usize = SCHEMA_DEPTH_MAX;
+
 /// The class of each node, numbered in the order in which they first come.
 fn divided(nodes: &[&Schema], parts: &[Vec<usize>]) -> Vec<usize> {
     let looks = nodes.iter().map(|schema| {
@@ -80,17 +85,18 @@ fn divided(nodes: &[&Schema], parts: &[Vec<usize>]) -> Vec<usize> {
         }
     });
     let (mut class, mut count) = numbered(looks);
-    loop {
+    for _ in 0..ROUNDS_MAX {
         let signs = (0..nodes.len()).map(|node| {
             let parts: Vec<usize> = parts[node].iter().map(|part| class[*part]).collect();
             (class[node], parts)
         });
         let (finer, more) = numbered(signs);
         if more == count {
-            return class;
+            break;
         }
         (class, count) = (finer, more);
     }
+    class
 }
 
 fn numbered<K: Hash + Eq>(keys: impl Iterator<Item = K>) -> (Vec<usize>, usize) {

@@ -1,7 +1,11 @@
 //! Text is exact, readable, and bounded.
 
 use super::{Declarations, SchemaTexts, name_text, one_schema, read_name, write_schemas};
-use crate::schema::{Name, SCHEMA_DEPTH_MAX, Schema, VariantSchema, trace};
+use crate::schema::{
+    Name, SCHEMA_DEPTH_MAX, Schema, VariantSchema,
+    hostile_tests::{before_or, chain},
+    trace,
+};
 use proptest::prelude::*;
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
@@ -330,6 +334,20 @@ fn what_names_cannot_say_is_written_where_it_is_used() {
 }
 
 #[test]
+fn a_second_type_of_a_name_that_contains_itself_namelessly_is_written_where_it_is_used() {
+    let first = Schema::TupleStruct { name: "A".into(), fields: vec![Schema::U8] };
+    let circle = Schema::Tuple(vec![Schema::Ref(2)]);
+    let second = |name: &str| {
+        let inner = Schema::TupleStruct { name: "B".into(), fields: vec![circle.clone()] };
+        Schema::NewtypeStruct { name: name.into(), inner: Box::new(inner) }
+    };
+    let schemas = [first, second("A")];
+    let texts = written(&schemas);
+    assert_eq!(texts.schemas, ["A", "struct A(struct B((^2,),))"]);
+    assert_eq!(read_back(&texts), schemas);
+}
+
+#[test]
 fn a_reference_that_leads_nowhere_is_refused() {
     for wrong in ["^0", "[^1]", "(u8, ^1)", "[(^0, ^5)]", "(struct A, ^1)"] {
         let error = Declarations::default().schema(wrong, &mut usize::MAX.clone()).unwrap_err();
@@ -384,6 +402,37 @@ fn hostile_text_is_bounded() {
     assert!(types.schema("[u8; 4]", &mut left).is_ok());
     assert_eq!(left, 5, "what was read before counts");
     assert!(types.schema("[u8; 6]", &mut left).is_err());
+}
+
+#[test]
+fn references_that_make_a_long_chain_take_no_stack_and_no_square_of_time() {
+    let nameless = |before| (Schema::Option(Box::new(before_or(Schema::Unit, before))), 2);
+    let named = |before| {
+        (Schema::NewtypeStruct { name: "A".into(), inner: Box::new(before_or(Schema::Unit, before)) }, 2)
+    };
+    for schemas in [[chain(5_000, nameless)], [chain(5_000, named)]] {
+        assert!(read_back(&written(&schemas)) == schemas);
+    }
+}
+
+#[test]
+fn references_that_double_what_they_refer_to_cost_no_more_than_was_written() {
+    let doubled =
+        |before| (Schema::Tuple(vec![before_or(Schema::Unit, before), before_or(Schema::Unit, before)]), 3);
+    let named = |before| {
+        (
+            Schema::TupleStruct {
+                name: "A".into(),
+                fields: vec![before_or(Schema::Unit, before), before_or(Schema::Unit, before)],
+            },
+            3,
+        )
+    };
+    for schemas in
+        [[chain(100, doubled)], [chain(1_000, doubled)], [chain(100, named)], [chain(1_000, named)]]
+    {
+        assert!(read_back(&written(&schemas)) == schemas);
+    }
 }
 
 #[test]

@@ -1,12 +1,15 @@
 //! Writing: many schemas, each type of theirs declared once.
 
 use super::{
-    Name, Schema,
+    Name, SCHEMA_DEPTH_MAX, Schema,
     classes::Classes,
     expand::Types,
     types::{Body, Declared, Label, Type},
 };
 use std::collections::{HashMap, HashSet};
+
+/// How large all types together may be that share their names with others: they are written out, to know their fingerprints.
+const FINGERPRINTED_NODES_MAX: usize = 1 << 22;
 
 /// Schemas as text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,11 +34,12 @@ pub fn write_schemas(schemas: &[&Schema]) -> SchemaTexts {
     let classes = Classes::of(&different);
     let labels = labels(&classes);
     let types = Types::new(classes.declared(&labels));
+    let mut left = classes.parts_max();
     let written: Vec<Type> = different
         .iter()
         .zip(&classes.roots)
         .map(|(schema, root)| {
-            let ty = root.and_then(|class| classes.ty(class, &labels));
+            let ty = root.and_then(|class| classes.ty(class, &labels, &mut left));
             // Only what is read as the same schema may be said by names.
             ty.filter(|ty| expands_to(&types, ty, schema)).unwrap_or_else(|| inline(schema))
         })
@@ -56,7 +60,8 @@ pub fn one_schema(schema: &Schema) -> String {
 }
 
 fn expands_to(types: &Types, ty: &Type, schema: &Schema) -> bool {
-    types.expand(ty, &mut usize::MAX.clone()).as_ref() == Ok(schema)
+    // It is another one if it is larger.
+    types.expand(ty, &mut schema.nodes().len()).as_ref() == Ok(schema)
 }
 
 fn name_of(schema: &Schema) -> Option<Name> {
@@ -83,30 +88,47 @@ fn inline(schema: &Schema) -> Type {
 }
 
 impl Classes<'_> {
-    /// A class where it is used. `None` if it contains itself, and no name says where.
-    fn ty(&self, class: usize, labels: &[Option<Label>]) -> Option<Type> {
-        self.ty_within(class, labels, &mut Vec::new())
+    /// How many parts types may have together. References can make a type exponentially larger than it was written, which those
+    /// of programs never do.
+    fn parts_max(&self) -> usize {
+        4 * self.nodes
     }
 
-    fn ty_within(&self, class: usize, labels: &[Option<Label>], within: &mut Vec<usize>) -> Option<Type> {
+    /// A class where it is used. `None` if no names say it: it, or what it has, contains itself without a name.
+    fn ty(&self, class: usize, labels: &[Option<Label>], left: &mut usize) -> Option<Type> {
+        self.ty_within(class, labels, left, &mut Vec::new())
+    }
+
+    fn ty_within(
+        &self,
+        class: usize,
+        labels: &[Option<Label>],
+        left: &mut usize,
+        within: &mut Vec<usize>,
+    ) -> Option<Type> {
+        *left = left.checked_sub(1)?;
         if let Some(label) = &labels[class] {
             return Some(Type::Named(label.clone()));
         }
-        if within.contains(&class) {
+        let (schema, parts) = &self.list[class];
+        // It has a name and none of its own to be told by: another type has taken it, and what is in this one cannot be said by names.
+        if name_of(schema).is_some() || within.len() >= SCHEMA_DEPTH_MAX || within.contains(&class) {
             return None;
         }
         within.push(class);
-        let (schema, parts) = &self.list[class];
-        let parts = parts.iter().map(|part| self.ty_within(*part, labels, within)).collect::<Option<_>>();
+        let parts =
+            parts.iter().map(|part| self.ty_within(*part, labels, left, within)).collect::<Option<_>>();
         within.pop();
         Some(Type::of(schema, parts?))
     }
 
     fn declared(&self, labels: &[Option<Label>]) -> Vec<Declared> {
+        let mut left = self.parts_max();
         let declared = self.list.iter().zip(labels).filter_map(|((schema, parts), label)| {
-            let parts = parts.iter().map(|part| self.ty(*part, labels)).collect::<Option<_>>()?;
+            let label = label.clone()?;
+            let parts = parts.iter().map(|part| self.ty(*part, labels, &mut left)).collect::<Option<_>>()?;
             let (_, body) = Body::of(schema, parts)?;
-            Some(Declared { label: label.clone()?, body })
+            Some(Declared { label, body })
         });
         declared.collect()
     }
@@ -123,14 +145,14 @@ fn labels(classes: &Classes<'_>) -> Vec<Option<Label>> {
         .map(|(class, name)| Some(Label { name: name.clone()?, version: class.to_string() }));
     let numbered: Vec<_> = numbered.collect();
     let types = Types::new(classes.declared(&numbered));
-    let mut taken = HashSet::new();
+    let (mut taken, mut nodes_left) = (HashSet::new(), FINGERPRINTED_NODES_MAX);
     let labels = names.into_iter().zip(&numbered).map(|(name, numbered)| {
         let plain = Label { name: name?, version: String::new() };
         if taken.insert(plain.clone()) {
             return Some(plain);
         }
         let ty = Type::Named(numbered.clone()?);
-        let schema = types.expand(&ty, &mut usize::MAX.clone()).ok()?;
+        let schema = types.expand(&ty, &mut nodes_left).ok()?;
         let digits = schema.fingerprint().to_string();
         [8, digits.len()]
             .iter()
