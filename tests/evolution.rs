@@ -3,6 +3,7 @@
 mod damage;
 mod deployed;
 mod enums;
+mod exported;
 mod locals;
 mod migrations;
 mod points;

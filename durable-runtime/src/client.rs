@@ -226,6 +226,20 @@ impl Client {
         saved::json(&*self.store, &self.schemas, &self.codec, &record).await
     }
 
+    /// Where an execution stands as one portable blob, with the schemas of what it saves: to keep beside a lock file, to look into with
+    /// [`snapshot::decode`](durable_core::snapshot::decode), to go on from elsewhere with [`Run`](durable_core::Run). The execution itself stays
+    /// as it is. What is encrypted in the store is in clear in the blob.
+    ///
+    /// # Errors
+    ///
+    /// As [`state_json`](Client::state_json), and [`ClientError::Export`] for a name or schema that is too long for a blob.
+    pub async fn export(&self, id: impl IntoExecutionId) -> Result<Vec<u8>, ClientError> {
+        let id = id.into_execution_id()?;
+        let record = self.store.execution(&id).await?;
+        let record = record.ok_or(ClientError::UnknownExecution(id))?;
+        saved::export(&*self.store, &self.schemas, &self.codec, &record).await
+    }
+
     /// Changes what an execution has saved to what this JSON says: in the form of [`Client::state_json`], with other values. It must
     /// not be running: it waits, failed, or was set aside. It goes on waiting, and what failed or was set aside goes on when it is
     /// [redriven](crate::Handle::redrive). Neither the workflow nor the build that saved it is needed.

@@ -6,6 +6,7 @@ use durable_core::{
     ExecutionId, MissingResource, StateError, Status, UndescribedWorkflow, Unreadable,
     event::EventError,
     schema::TraceError,
+    snapshot::SnapshotError,
     store::{EditError, InvalidId, RedriveError, RewindError, SendError, StoreError},
     stored::StoredError,
 };
@@ -173,6 +174,14 @@ pub enum ClientError {
         point: String,
         /// Why.
         error: String,
+    },
+    /// A name or schema is too long for a portable blob.
+    #[error("execution `{id}` cannot be exported: {error}")]
+    Export {
+        /// The id.
+        id: ExecutionId,
+        /// Why.
+        error: SnapshotError,
     },
     /// The execution failed without an output: a panic, or too many crashes. Its last snapshot is kept.
     #[error("execution `{id}` failed: {reason}; its last snapshot is kept, and it can be redriven")]

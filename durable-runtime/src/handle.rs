@@ -161,6 +161,11 @@ impl<W: Workflow> Handle<W> {
         saved::json(&*self.store, &self.schemas, &self.codec, &self.record().await?).await
     }
 
+    /// Where it stands as one portable blob. See [`Client::export`](crate::Client::export).
+    pub async fn export(&self) -> Result<Vec<u8>, ClientError> {
+        saved::export(&*self.store, &self.schemas, &self.codec, &self.record().await?).await
+    }
+
     /// Changes what it has saved to what this JSON says. See [`Client::edit_json`](crate::Client::edit_json).
     pub async fn edit_json(&self, state: &serde_json::Value, by: &str) -> Result<bool, ClientError> {
         edit::edit(&*self.store, &self.schemas, &self.codec, &self.id, state, by).await

@@ -1,4 +1,5 @@
-//! Snapshots as they stand in the store, with the schema row that describes each: read without the program that saved them.
+//! Snapshots as they stand in the store, with the schema row that describes each: read without the program that saved them, as JSON or
+//! as a portable blob.
 
 use crate::{
     error::ClientError,
@@ -6,6 +7,7 @@ use crate::{
     schemas::{KnownRow, Schemas},
 };
 use durable_core::{
+    snapshot::{self, Header},
     store::{ExecutionRecord, FrameRecord, Store, StoreError},
     stored::{self, Form, STORED_HEADER_BYTES},
 };
@@ -83,4 +85,36 @@ pub(crate) async fn json(
         outermost = Some(Value::Object(object));
     }
     outermost.ok_or_else(|| ClientError::Ended { id: id.clone(), status: record.status })
+}
+
+/// The frames of an execution as one portable blob, each with its schema.
+pub(crate) async fn export(
+    store: &dyn Store,
+    schemas: &Schemas,
+    codec: &Codec,
+    record: &ExecutionRecord,
+) -> Result<Vec<u8>, ClientError> {
+    if record.frames.is_empty() {
+        return Err(ClientError::Ended { id: record.id.clone(), status: record.status });
+    }
+    let mut blob = Vec::new();
+    for frame in &record.frames {
+        let saved = open(store, schemas, codec, record, frame).await?;
+        let header = Header {
+            workflow: saved.known.workflow.clone(),
+            point: saved.known.point.name.clone(),
+            fingerprint: saved.known.fingerprint,
+            instance: record.instance,
+            run: record.run,
+            epoch: record.epoch,
+            frame: frame.frame,
+            parent: frame.parent,
+            visit: frame.visit,
+            failed: frame.failed,
+        };
+        let schema = saved.known.point.to_bytes();
+        let envelope = snapshot::encode(&header, Some(&schema), saved.payload());
+        blob.extend(envelope.map_err(|error| ClientError::Export { id: record.id.clone(), error })?);
+    }
+    Ok(blob)
 }
