@@ -425,7 +425,8 @@ impl<'s, 'b> Reader<'s, 'b, '_> {
     }
 }
 
-fn bits(schema: &Schema) -> u32 {
+/// The width of an integer that is written as a varint.
+pub(super) fn bits(schema: &Schema) -> u32 {
     match schema {
         Schema::I16 | Schema::U16 => 16,
         Schema::I32 | Schema::U32 => 32,

@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use super::{Name, Schema, VALUE_DEPTH_MAX, Value, VariantSchema, VariantValue};
+use super::{Name, Schema, VALUE_DEPTH_MAX, Value, VariantSchema, VariantValue, decode::bits};
 
 /// Why a value cannot be written by a schema.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -185,15 +185,6 @@ impl<'s> Writer<'s> {
 
 fn same_names(schemas: &[(Name, Schema)], values: &[(Name, Value)]) -> bool {
     schemas.len() == values.len() && schemas.iter().zip(values).all(|((known, _), (name, _))| known == name)
-}
-
-fn bits(schema: &Schema) -> u32 {
-    match schema {
-        Schema::I16 | Schema::U16 => 16,
-        Schema::I32 | Schema::U32 => 32,
-        Schema::I64 | Schema::U64 => 64,
-        _ => 128,
-    }
 }
 
 fn mismatch(schema: &Schema, value: &Value) -> EncodeError {

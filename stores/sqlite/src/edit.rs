@@ -1,27 +1,16 @@
 //! Edits of what executions have saved (X3).
 
 use crate::{
-    columns::{status, unsigned},
     group::{Tx, Witness},
     history,
+    read::{self, Found},
 };
-use durable_core::store::{EditError, EditRequest, HistoryKind, Row, Status};
-use rusqlite::OptionalExtension;
+use durable_core::store::{EditError, EditRequest, HistoryKind, Status};
 
 /// Everything is looked at before anything is written, since a refusal does not roll back.
 pub(crate) fn edit(tx: &mut Tx<'_>, request: &EditRequest) -> rusqlite::Result<Result<(), EditError>> {
     let id = || request.id.clone();
-    let found = tx
-        .conn
-        .prepare_cached(
-            "SELECT row, status, epoch, fence FROM execution LEFT JOIN position USING (row) WHERE id = ?1",
-        )?
-        .query_row([request.id.as_str()], |r| {
-            let (row, status) = (r.get::<_, Row>("row")?, status(r.get("status")?)?);
-            Ok((row, status, unsigned(r, "epoch")?, unsigned(r, "fence")?))
-        })
-        .optional()?;
-    let Some((row, status, epoch, fence)) = found else {
+    let Some(Found { row, status, epoch, fence }) = read::find(tx.conn, &request.id)? else {
         return Ok(Err(EditError::UnknownExecution(id())));
     };
     match status {

@@ -1,9 +1,10 @@
 //! Kept snapshots, and rewinds to them (X3).
 
 use crate::{
-    columns::{status, status_number, unsigned, unsigned_or_null},
+    columns::{status_number, unsigned, unsigned_or_null},
     group::{Tx, Witness},
     history,
+    read::{self, Found},
 };
 use durable_core::store::{
     Commit, ExecutionId, HistoryKind, Kept, Next, QueueId, RewindError, RewindRequest, Row, SchemaId, Status,
@@ -62,17 +63,7 @@ pub(crate) fn read(conn: &Connection, id: &ExecutionId) -> rusqlite::Result<Opti
 /// Everything is looked at before anything is written, since a refusal does not roll back.
 pub(crate) fn rewind(tx: &mut Tx<'_>, request: &RewindRequest) -> rusqlite::Result<Result<(), RewindError>> {
     let id = || request.id.clone();
-    let found = tx
-        .conn
-        .prepare_cached(
-            "SELECT row, status, epoch, fence FROM execution LEFT JOIN position USING (row) WHERE id = ?1",
-        )?
-        .query_row([request.id.as_str()], |r| {
-            let (row, status) = (r.get::<_, Row>("row")?, status(r.get("status")?)?);
-            Ok((row, status, unsigned(r, "epoch")?, unsigned(r, "fence")?))
-        })
-        .optional()?;
-    let Some((row, status, epoch, fence)) = found else {
+    let Some(Found { row, status, epoch, fence }) = read::find(tx.conn, &request.id)? else {
         return Ok(Err(RewindError::UnknownExecution(id())));
     };
     match status {

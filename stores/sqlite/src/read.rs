@@ -5,7 +5,7 @@ use crate::{
     frames,
 };
 use durable_core::store::{
-    BuildId, ExecutionId, ExecutionRecord, Filter, FrameRecord, Outcome, QueueId, Status,
+    BuildId, ExecutionId, ExecutionRecord, Filter, FrameRecord, Outcome, QueueId, Row, Status,
 };
 use rusqlite::{CachedStatement, Connection, OptionalExtension, named_params};
 
@@ -32,6 +32,30 @@ macro_rules! listed {
         "id > :after AND (:status IS NULL OR status = :status) AND (:workflow IS NULL OR workflow = :workflow)
          ORDER BY id LIMIT :limit"
     };
+}
+
+/// Where an execution is in its life.
+pub(crate) struct Found {
+    pub(crate) row: Row,
+    pub(crate) status: Status,
+    pub(crate) epoch: u64,
+    pub(crate) fence: u64,
+}
+
+/// An execution, without its snapshots.
+pub(crate) fn find(conn: &Connection, id: &ExecutionId) -> rusqlite::Result<Option<Found>> {
+    conn.prepare_cached(
+        "SELECT row, status, epoch, fence FROM execution LEFT JOIN position USING (row) WHERE id = ?1",
+    )?
+    .query_row([id.as_str()], |r| {
+        Ok(Found {
+            row: r.get("row")?,
+            status: status(r.get("status")?)?,
+            epoch: unsigned(r, "epoch")?,
+            fence: unsigned(r, "fence")?,
+        })
+    })
+    .optional()
 }
 
 /// Executions by filter, in the order of ids.
