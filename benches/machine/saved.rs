@@ -115,7 +115,7 @@ impl Locals {
         }
         let saved =
             saver.finish().map_err(|(field, error)| format!("field {field} cannot be saved: {error}"));
-        let mut bytes = saved?;
+        let mut bytes = saved?.bytes;
         stored::stamp(&mut bytes, SCHEMA, epoch);
         Ok(bytes)
     }

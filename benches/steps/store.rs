@@ -63,6 +63,7 @@ async fn wave(
             instance: [7; 16],
             priority: 0,
             snapshot: snapshot.into(),
+            large: Vec::new(),
             claim_for: Some(worker),
         });
     }
@@ -120,6 +121,8 @@ fn commit(numbers: &Registered, claimed: &Claimed, order: &mut Order, step: usiz
         consumed: Vec::new(),
         queue: None,
         keep: 0,
+        large: Vec::new(),
+        sweep: false,
         next,
     })
 }

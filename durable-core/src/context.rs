@@ -7,7 +7,7 @@
 mod stages;
 
 use crate::{
-    Awaitable, BoxFuture, ExecutionId, Saver, Wait, Witnesses, Workflow,
+    Awaitable, BoxFuture, ExecutionId, SavedFields, Saver, Wait, Witnesses, Workflow,
     attempt::{AttemptScope, in_scope},
     describe,
     schema::{Fingerprint, PointSchema},
@@ -48,7 +48,7 @@ impl Host for NoClock {
 #[derive(Debug)]
 pub(crate) enum Request {
     /// Commit this await point; then the operation runs, or the execution parks.
-    AwaitPoint { slot: usize, bytes: Vec<u8>, wait: Wait },
+    AwaitPoint { slot: usize, saved: SavedFields, wait: Wait },
     /// The operation failed and shall be tried again after about this delay.
     FailedAttempt { slot: usize, error: String, delay: Duration, jitter: Jitter },
     /// The operation waits for something that has not come: park again.
@@ -400,8 +400,8 @@ impl Context {
         let saved = saver.finish();
         let mut state = execution.state();
         let state = &mut *state;
-        let bytes = match saved {
-            Ok(bytes) => bytes,
+        let saved = match saved {
+            Ok(saved) => saved,
             Err((field, error)) => {
                 state.request =
                     Some(Request::SetAside(unsavable(&state.frames[self.slot], point, field, &error)));
@@ -423,7 +423,7 @@ impl Context {
         state.crashes = 0;
         state.delivery = None;
         execution.acknowledged.store(false, Relaxed);
-        state.request = Some(Request::AwaitPoint { slot: self.slot, bytes, wait });
+        state.request = Some(Request::AwaitPoint { slot: self.slot, saved, wait });
     }
 
     /// Whether the frame stands restored at this await point; asked once after each restore.

@@ -3,9 +3,10 @@
 use crate::{
     cursor::{Cursor, InclusiveCursor, RangeCursor, Remaining},
     saved_type::SavedType,
+    stored::LARGE_FIELD_BYTES,
 };
 use serde::{Serialize, de::DeserializeOwned};
-use std::{cell::Cell, fmt};
+use std::{cell::Cell, fmt, ops::Range};
 
 /// A value that can be part of a saved state: anything with serde's `Serialize` and `Deserialize`.
 ///
@@ -297,7 +298,21 @@ impl<T> Moved<T> {
 pub struct Saver {
     bytes: Vec<u8>,
     fields: usize,
+    /// Boxed: it stands in the future of every execution that arrives at an await point, and hardly any has one.
+    large: Option<Box<LargeFields>>,
     error: Option<(usize, postcard::Error)>,
+}
+
+#[derive(Debug, Default)]
+struct LargeFields(Vec<Range<usize>>);
+
+/// What a [`Saver`] collected.
+#[derive(Debug, Default)]
+pub struct SavedFields {
+    /// Room for the stored header, then the payload.
+    pub bytes: Vec<u8>,
+    /// Where in these bytes the fields are that have [`LARGE_FIELD_BYTES`](crate::stored::LARGE_FIELD_BYTES) or more, in order: a store may have them already.
+    pub large: Vec<Range<usize>>,
 }
 
 impl Saver {
@@ -309,20 +324,28 @@ impl Saver {
             bytes.reserve(SAVER_BYTES);
         }
         bytes.resize(crate::stored::STORED_HEADER_BYTES, 0);
-        Self { bytes, fields: 0, error: None }
+        Self { bytes, fields: 0, large: None, error: None }
     }
 
     /// No snapshot.
     pub(crate) fn empty() -> Self {
-        Self { bytes: Vec::new(), fields: 0, error: None }
+        Self { bytes: Vec::new(), fields: 0, large: None, error: None }
     }
 
-    /// The bytes, header still blank; or the number of the field that could not be saved, and why.
-    pub fn finish(self) -> Result<Vec<u8>, (usize, postcard::Error)> {
+    /// The fields, behind a blank header; or the number of the one that could not be saved, and why.
+    pub fn finish(self) -> Result<SavedFields, (usize, postcard::Error)> {
         match self.error {
-            None => Ok(self.bytes),
+            None => {
+                let large = self.large.map(|large| large.0).unwrap_or_default();
+                Ok(SavedFields { bytes: self.bytes, large })
+            }
             Some(error) => Err(error),
         }
+    }
+
+    #[cold]
+    fn note_large(&mut self, field: Range<usize>) {
+        self.large.get_or_insert_default().0.push(field);
     }
 }
 
@@ -334,10 +357,15 @@ impl Default for Saver {
 
 /// Adds one local to a snapshot. An error is kept and reported when the await point commits.
 pub fn save<T>(saver: &mut Saver, witness: &Witness<T>, value: &T) {
-    if saver.error.is_none()
-        && let Err(error) = witness.save(value, &mut saver.bytes)
-    {
-        saver.error = Some((saver.fields, error));
+    if saver.error.is_none() {
+        let start = saver.bytes.len();
+        if let Err(error) = witness.save(value, &mut saver.bytes) {
+            saver.error = Some((saver.fields, error));
+        }
+        let end = saver.bytes.len();
+        if end - start >= LARGE_FIELD_BYTES {
+            saver.note_large(start..end);
+        }
     }
     saver.fields += 1;
 }

@@ -126,7 +126,8 @@ impl From<StoredError> for EventError {
             StoredError::Packed { packing } => Self::Packed { packing },
             StoredError::UnknownFormat { .. }
             | StoredError::UnknownCodec { .. }
-            | StoredError::UnknownFlags { .. } => Self::Newer,
+            | StoredError::UnknownFlags { .. }
+            | StoredError::Parts { .. } => Self::Newer,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The input of a workflow, encoded.
 
-use crate::{Saver, Workflow, store::StoreError};
+use crate::{SavedFields, Saver, Workflow, store::StoreError};
 use std::{fmt, marker::PhantomData};
 
 /// What `place_order::input(..)` gives: the by-value parameters, encoded as the `Start` state.
@@ -18,6 +18,11 @@ impl<W: Workflow> Input<W> {
 
     /// Room for the stored header, then the payload. An error names the parameter that cannot be encoded.
     pub fn into_bytes(self) -> Result<Vec<u8>, StoreError> {
+        Ok(self.into_fields()?.bytes)
+    }
+
+    /// The same, with what is large in it.
+    pub fn into_fields(self) -> Result<SavedFields, StoreError> {
         self.saver.finish().map_err(|(field, error)| {
             let name = W::POINTS.first().and_then(|start| start.fields.get(field)).copied().unwrap_or("?");
             StoreError::Encode {

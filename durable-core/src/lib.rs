@@ -45,7 +45,7 @@ pub use context::{Host, NoClock};
 pub use cursor::{LoopPlace, Remaining};
 pub use durable::Durable;
 #[doc(hidden)]
-pub use durable::{Saver, Witness, Witnesses};
+pub use durable::{SavedFields, Saver, Witness, Witnesses};
 pub use event::{Event, event};
 pub use graph::Graph;
 pub use input::Input;

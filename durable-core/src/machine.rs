@@ -3,7 +3,7 @@
 //! The worker of `durable-runtime` and the portable [`Run`](crate::Run) are both drivers of it.
 
 use crate::{
-    BoxFuture, Context, ExecutionId, Wait, Workflow,
+    BoxFuture, Context, ExecutionId, SavedFields, Wait, Workflow,
     context::{Execution, ExecutionState, Frame, Host, Place, Request},
     schema::{Fingerprint, PointSchema},
     step::Jitter,
@@ -11,6 +11,7 @@ use crate::{
 };
 use std::{
     fmt,
+    ops::Range,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex,
@@ -106,6 +107,8 @@ pub struct AwaitPoint {
     pub point: usize,
     /// Room for the stored header, then the payload.
     pub bytes: Vec<u8>,
+    /// Where in `bytes` the fields are of which a store may have a copy already: [`SavedFields::large`].
+    pub large: Vec<Range<usize>>,
     /// What it waits for.
     pub wait: Wait,
 }
@@ -286,13 +289,13 @@ impl<'r, T: Send + 'r> Machine<'r, T> {
 
 fn progress<T>(state: &mut ExecutionState, request: Request) -> Progress<T> {
     match request {
-        Request::AwaitPoint { slot, bytes, wait } => {
+        Request::AwaitPoint { slot, saved: SavedFields { bytes, large }, wait } => {
             let frame = &state.frames[slot];
             let Place::Known { description, point: Some(point) } = frame.place else {
                 return Progress::Failed("an await point was committed outside a known workflow".into());
             };
             let (frame, parent, visit) = (frame.number, frame.parent, frame.visit);
-            Progress::AwaitPoint(AwaitPoint { frame, parent, visit, description, point, bytes, wait })
+            Progress::AwaitPoint(AwaitPoint { frame, parent, visit, description, point, bytes, large, wait })
         }
         Request::FailedAttempt { slot, error, delay, jitter } => {
             let frame = &mut state.frames[slot];

@@ -21,6 +21,7 @@ mod due;
 mod execution;
 mod fork;
 mod kept;
+mod large;
 mod mailbox;
 mod read;
 mod registry;
@@ -33,11 +34,11 @@ pub use clock::{Clock, ManualClock};
 use crate::{
     BoxFuture,
     store::{
-        Beat, BuildId, ClaimRequest, Claims, Commit, CommitError, Committed, EditError, EditRequest,
-        ExecutionId, ExecutionRecord, Filter, ForkRequest, HistoryEntry, Kept, Local, Millis, Outcome,
-        QueueId, Reconsider, RedriveError, Registered, Registration, Release, RewindError, RewindRequest,
-        SchemaId, SchemaRow, SendError, SendRequest, Sent, StartRequest, Started, Store, StoreError, Version,
-        WorkerId,
+        Beat, BuildId, ClaimRequest, Claims, Commit, CommitError, Committed, ContentId, EditError,
+        EditRequest, ExecutionId, ExecutionRecord, Filter, ForkRequest, HistoryEntry, Kept, Local, Millis,
+        Outcome, QueueId, Reconsider, RedriveError, Registered, Registration, Release, RewindError,
+        RewindRequest, Row, SchemaId, SchemaRow, SendError, SendRequest, Sent, StartRequest, Started, Store,
+        StoreError, Version, WorkerId,
     },
 };
 use state::State;
@@ -245,6 +246,14 @@ impl Store for MemoryStore {
     fn execution(&self, id: &ExecutionId) -> BoxFuture<'_, Result<Option<ExecutionRecord>, StoreError>> {
         let id = id.clone();
         Box::pin(async move { Ok(self.write(|state| state.record(&id))) })
+    }
+
+    fn large_fields(
+        &self,
+        row: Row,
+        contents: Vec<ContentId>,
+    ) -> BoxFuture<'_, Result<Vec<Option<Arc<[u8]>>>, StoreError>> {
+        Box::pin(async move { Ok(self.write(|state| state.large_fields(row, &contents))) })
     }
 
     fn outcome(&self, id: &ExecutionId) -> BoxFuture<'_, Result<Option<Outcome>, StoreError>> {

@@ -15,6 +15,7 @@ mod error;
 mod execution;
 mod fork;
 mod kept;
+mod large;
 mod local;
 mod start;
 
@@ -30,11 +31,12 @@ pub use execution::{
 };
 pub use fork::ForkRequest;
 pub use kept::{Kept, RewindError, RewindRequest};
+pub use large::{ContentId, LargeField};
 pub use local::{Admission, Local};
 pub use start::{SendError, SendRequest, Sent, StartRequest, Started};
 
 use crate::{BoxFuture, Fingerprint, PointSchema};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// Milliseconds since the Unix epoch, by the store's clock.
 pub type Millis = u64;
@@ -220,6 +222,14 @@ pub trait Store: Send + Sync + 'static {
 
     /// An execution as it stands, with its frames; `None` if there is none.
     fn execution(&self, id: &ExecutionId) -> BoxFuture<'_, Result<Option<ExecutionRecord>, StoreError>>;
+
+    /// Large fields of an execution, by address: one answer for each, in order; `None` if it is not there, as when no snapshot refers
+    /// to it any more (S1).
+    fn large_fields(
+        &self,
+        row: Row,
+        contents: Vec<ContentId>,
+    ) -> BoxFuture<'_, Result<Vec<Option<Arc<[u8]>>>, StoreError>>;
 
     /// How an execution ended; `None` while it has not. [`StoreError::UnknownExecution`] if there is none.
     fn outcome(&self, id: &ExecutionId) -> BoxFuture<'_, Result<Option<Outcome>, StoreError>>;

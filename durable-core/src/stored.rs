@@ -6,7 +6,7 @@
 //! |---|---|
 //! | 0 | format, 1 |
 //! | 1 | codec, 1 for postcard |
-//! | 2..4 | flags, little-endian: 1 compressed, 2 encrypted |
+//! | 2..4 | flags, little-endian: 1 compressed, 2 encrypted, 4 large fields stand apart |
 //! | 4..8 | number of the schema row, little-endian |
 //! | 8..16 | the epoch the commit made, little-endian |
 //! | 16..20 | CRC32C over bytes 0 to 15 and the payload, little-endian |
@@ -19,11 +19,18 @@
 //! | 4..20 | fingerprint of its type |
 //! | 20..24 | CRC32C over bytes 0 to 19 and the payload, little-endian |
 //!
+//! A [large field](Form::LargeField) of snapshots that stands apart has one of 8: bytes 0 to 3 as above, then the CRC32C over them and
+//! the payload. In the payload of the snapshot it is left out, and a [`table`](Part) in front says so.
+//!
 //! Names and a snapshot's fingerprint stand in the schema row; the portable form with names is [`snapshot`](crate::snapshot). What is
 //! done to a payload beyond its encoding ([`Packing`]) is done and undone by whoever talks to the store, not here; the checksum is
 //! over the payload as it is stored, so that damage is found before anything else is tried.
 
+mod apart;
+
 pub use crate::durable::recycle;
+pub use apart::{LARGE_FIELD_BYTES, Part, contents, may_refer, parts, table_bytes, write_parts};
+
 use crate::store::SchemaId;
 
 /// Length of a snapshot's header, which a [`Saver`](crate::Saver) leaves free in front of the payload.
@@ -33,6 +40,8 @@ const FORMAT: u8 = 1;
 const CODEC_POSTCARD: u8 = 1;
 const COMPRESSED: u16 = 1;
 const ENCRYPTED: u16 = 2;
+const APART: u16 = 4;
+const FLAGS_AT: usize = 2;
 const CRC_BYTES: usize = 4;
 
 /// What a header stands in front of.
@@ -42,6 +51,8 @@ pub enum Form {
     Snapshot,
     /// One value with the fingerprint of its type: an event, or an output.
     Value,
+    /// A field of snapshots that is stored once for all of them.
+    LargeField,
 }
 
 impl Form {
@@ -50,6 +61,7 @@ impl Form {
         match self {
             Self::Snapshot => STORED_HEADER_BYTES,
             Self::Value => 24,
+            Self::LargeField => 8,
         }
     }
 
@@ -59,13 +71,15 @@ impl Form {
     }
 }
 
-/// What was done to a payload after it was encoded: compressed first, then encrypted.
+/// What was done to a payload after it was encoded: large fields were taken out, what is left was compressed, and then encrypted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Packing {
     /// It is a zstd frame that declares its length.
     pub compressed: bool,
     /// It is encrypted.
     pub encrypted: bool,
+    /// Large fields stand apart. In front of the payload is a table of them, neither compressed nor encrypted.
+    pub apart: bool,
 }
 
 impl Packing {
@@ -75,7 +89,9 @@ impl Packing {
     }
 
     fn flags(self) -> u16 {
-        u16::from(self.compressed) * COMPRESSED + u16::from(self.encrypted) * ENCRYPTED
+        u16::from(self.compressed) * COMPRESSED
+            + u16::from(self.encrypted) * ENCRYPTED
+            + u16::from(self.apart) * APART
     }
 }
 
@@ -118,10 +134,15 @@ pub fn check(form: Form, bytes: &[u8]) -> Result<Packing, StoredError> {
         return Err(StoredError::UnknownCodec { codec: bytes[1] });
     }
     let flags = u16::from_le_bytes(array(&bytes[2..4]));
-    if flags & !(COMPRESSED | ENCRYPTED) != 0 {
+    let known = match form {
+        Form::Snapshot => COMPRESSED | ENCRYPTED | APART,
+        Form::Value | Form::LargeField => COMPRESSED | ENCRYPTED,
+    };
+    if flags & !known != 0 {
         return Err(StoredError::UnknownFlags { flags });
     }
-    Ok(Packing { compressed: flags & COMPRESSED != 0, encrypted: flags & ENCRYPTED != 0 })
+    let is = |flag| flags & flag != 0;
+    Ok(Packing { compressed: is(COMPRESSED), encrypted: is(ENCRYPTED), apart: is(APART) })
 }
 
 /// The header of a stored snapshot.
@@ -208,7 +229,13 @@ pub enum StoredError {
         /// The flags.
         flags: u16,
     },
-    /// It is compressed or encrypted.
+    /// Its table of large fields is none.
+    #[error("the snapshot's table of large fields cannot be read: {reason}; restore it from a backup")]
+    Parts {
+        /// What is the matter with it.
+        reason: &'static str,
+    },
+    /// It is compressed, encrypted, or not all of it is here.
     #[error(
         "the snapshot is {}: read it through a client, which can undo that", packed(*packing)
     )]
@@ -221,9 +248,10 @@ pub enum StoredError {
 /// In words.
 pub(crate) fn packed(packing: Packing) -> &'static str {
     match packing {
-        Packing { compressed: true, encrypted: true } => "compressed and encrypted",
+        Packing { compressed: true, encrypted: true, .. } => "compressed and encrypted",
         Packing { encrypted: true, .. } => "encrypted",
         Packing { compressed: true, .. } => "compressed",
+        Packing { apart: true, .. } => "without its large fields, which stand apart",
         Packing { .. } => "neither compressed nor encrypted",
     }
 }
@@ -251,8 +279,9 @@ mod tests {
     #[test]
     fn tells_what_a_payload_is_in_and_opens_it_only_packed() {
         let mut bytes = sample();
-        for (compressed, encrypted) in [(true, false), (false, true), (true, true)] {
-            let packing = Packing { compressed, encrypted };
+        for flags in 1..8 {
+            let packing =
+                Packing { compressed: flags & 1 != 0, encrypted: flags & 2 != 0, apart: flags & 4 != 0 };
             mark(&mut bytes, packing);
             sum(Form::Snapshot, &mut bytes);
             let (header, payload) = open_packed(&bytes).unwrap();
@@ -272,7 +301,7 @@ mod tests {
         };
         assert_eq!(changed(0, 9), StoredError::UnknownFormat { format: 9 });
         assert_eq!(changed(1, 9), StoredError::UnknownCodec { codec: 9 });
-        assert_eq!(changed(2, 4), StoredError::UnknownFlags { flags: 4 });
+        assert_eq!(changed(2, 8), StoredError::UnknownFlags { flags: 8 });
         assert_eq!(changed(3, 0x80), StoredError::UnknownFlags { flags: 0x8000 });
     }
 

@@ -7,7 +7,7 @@ use crate::{
     error::ClientError,
     fork,
     handle::Handle,
-    payload::{Codec, Owner},
+    payload::{Codec, LargeFields, Owner},
     redrive::{self, Redriven},
     rewind::{self, KeptSnapshot},
     same_input::same_input,
@@ -16,9 +16,9 @@ use crate::{
     start::{self, random_bits},
 };
 use durable_core::{
-    ExecutionId, Input, Workflow, describe,
+    ExecutionId, Input, SavedFields, Workflow, describe,
     store::{ExecutionRecord, Filter, InvalidId, StartRequest, Started, Store},
-    stored::{self, Form},
+    stored,
 };
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
@@ -119,6 +119,13 @@ impl Client {
         self
     }
 
+    /// Stores a parameter of more than this many encoded bytes (32 KiB) apart from the input it belongs to, where the snapshots of the execution
+    /// find it, too: see [`WorkerBuilder::large_fields_above`](crate::WorkerBuilder::large_fields_above).
+    pub fn large_fields_above(mut self, bytes: impl Into<Option<usize>>) -> Self {
+        Arc::make_mut(&mut self.codec).apart_above(bytes.into());
+        self
+    }
+
     /// Encrypts inputs and events with the current one of these keys, and reads what is encrypted with any of them. Needed wherever the
     /// [workers](crate::WorkerBuilder::encryption) encrypt: for states, results and errors, and to compare the inputs of two starts.
     #[cfg(feature = "encryption")]
@@ -148,7 +155,7 @@ impl Client {
         let description = describe::<W>()?;
         let numbers = self.schemas.numbers(description).await?;
         let schema = numbers.schemas[0];
-        let mut bytes = input.into_bytes()?;
+        let SavedFields { mut bytes, large } = input.into_fields()?;
         self.codec.check_size(|| format!("the input of execution `{id}`"), bytes.len())?;
         stored::stamp(&mut bytes, schema, 0);
         let instance = random_bits()?;
@@ -160,14 +167,17 @@ impl Client {
             point: &description.points[0].name,
         };
         let unfit = |error| ClientError::Payload { id: id.clone(), what: "input", error };
-        let packed = self.codec.pack(Form::Snapshot, &bytes, &start(instance)).map_err(unfit)?;
+        let none_is_stored = |_| false;
+        let packed = self.codec.pack_snapshot(&bytes, &large, instance, &start(instance), none_is_stored);
+        let packed = packed.map_err(unfit)?;
         let request = StartRequest {
             id: id.clone(),
             queue: numbers.queue,
             schema,
             instance,
             priority: options.priority,
-            snapshot: packed.as_deref().unwrap_or(&bytes).into(),
+            snapshot: packed.blob.as_deref().unwrap_or(&bytes).into(),
+            large: packed.new,
             claim_for: None,
         };
         let (started, ending) = start::start(&self.store, request).await?;
@@ -181,13 +191,16 @@ impl Client {
                 let began = self.schemas.row(existing_schema).await?;
                 let at_start = began.is_some_and(|row| row.point.name == description.points[0].name);
                 let same = workflow == W::NAME && at_start && {
-                    // Only the record knows for which execution it was encrypted.
-                    let existing = match header.packing.encrypted {
-                        true => self.store.execution(&id).await?.map(|record| record.instance),
-                        false => None,
+                    // Only the record knows for which execution it was packed.
+                    let record = match header.packing.is_plain() {
+                        true => None,
+                        false => self.store.execution(&id).await?,
                     };
-                    let owner = start(existing.unwrap_or_default());
-                    let input = self.codec.unpack(Form::Snapshot, header.packing, &input, &owner);
+                    let (row, instance) =
+                        record.map(|record| (record.row, record.instance)).unwrap_or_default();
+                    let large = LargeFields::read(&*self.store, row, [&*input].into_iter()).await?;
+                    let owner = start(instance);
+                    let input = self.codec.unpack_snapshot(header.packing, &input, instance, &owner, &large);
                     let input = input.map_err(unfit)?;
                     same_input((schema, &bytes), (existing_schema, &input), &self.schemas).await?
                 };
@@ -221,9 +234,7 @@ impl Client {
     /// [`ClientError::Snapshot`] and [`ClientError::Undecoded`] for what is damaged.
     pub async fn state_json(&self, id: impl IntoExecutionId) -> Result<serde_json::Value, ClientError> {
         let id = id.into_execution_id()?;
-        let record = self.store.execution(&id).await?;
-        let record = record.ok_or(ClientError::UnknownExecution(id))?;
-        saved::json(&*self.store, &self.schemas, &self.codec, &record).await
+        saved::json(&*self.store, &self.schemas, &self.codec, &id).await
     }
 
     /// Where an execution stands as one portable blob, with the schemas of what it saves: to keep beside a lock file, to look into with
@@ -235,9 +246,7 @@ impl Client {
     /// As [`state_json`](Client::state_json), and [`ClientError::Export`] for a name or schema that is too long for a blob.
     pub async fn export(&self, id: impl IntoExecutionId) -> Result<Vec<u8>, ClientError> {
         let id = id.into_execution_id()?;
-        let record = self.store.execution(&id).await?;
-        let record = record.ok_or(ClientError::UnknownExecution(id))?;
-        saved::export(&*self.store, &self.schemas, &self.codec, &record).await
+        saved::export(&*self.store, &self.schemas, &self.codec, &id).await
     }
 
     /// Changes what an execution has saved to what this JSON says: in the form of [`Client::state_json`], with other values. It must

@@ -9,13 +9,14 @@ pub use from_json::EditProblem;
 
 use crate::{
     error::ClientError,
-    payload::{Codec, Owner, PayloadError},
+    payload::{Codec, Owner, Packed, PayloadError},
+    saved::Loaded,
     schemas::{KnownRow, Schemas},
 };
 use durable_core::{
     ExecutionId, PointSchema, Status,
-    store::{EditError, EditRequest, ExecutionRecord, FrameRecord, Store, StoreError},
-    stored::{self, Form, STORED_HEADER_BYTES},
+    store::{EditError, EditRequest, FrameRecord, LargeField, Store, StoreError},
+    stored::{self, STORED_HEADER_BYTES},
 };
 use serde_json::{Map, Value as Json};
 use std::sync::Arc;
@@ -29,8 +30,8 @@ pub(crate) async fn edit(
     json: &Json,
     by: &str,
 ) -> Result<bool, ClientError> {
-    let record = store.execution(id).await?;
-    let record = record.ok_or_else(|| ClientError::UnknownExecution(id.clone()))?;
+    let loaded = Loaded::read(store, id).await?;
+    let record = &loaded.record;
     let status = record.status;
     if status.is_terminal() && status != Status::Failed {
         return Err(ClientError::Ended { id: id.clone(), status });
@@ -45,19 +46,20 @@ pub(crate) async fn edit(
             })
         })?;
         let has_child = at + 1 < record.frames.len();
-        let place = Place { codec, record: &record, frame, known: &known };
+        let place = Place { codec, loaded: &loaded, frame, known: &known };
         let unusable = |error| ClientError::Payload { id: id.clone(), what: "snapshot", error };
         let saved = place.saved().map_err(unusable)?;
         let edited = edit.frame(here, &mut path, &known, saved.as_deref(), has_child);
         if let Some(bytes) = edited.bytes {
             // The store sees it compressed, and whoever reads it does not.
             codec.check_size(|| format!("the snapshot of execution `{id}`"), bytes.len())?;
-            let snapshot = place.stored(bytes).map_err(unusable)?;
+            let (snapshot, large) = place.stored(bytes).map_err(unusable)?;
             edit.frames.push((frame.frame, snapshot.into()));
+            edit.large.extend(large);
         }
         here = edited.child;
     }
-    let Edit { problems, frames, changed } = edit;
+    let Edit { problems, frames, large, changed } = edit;
     if !problems.is_empty() {
         return Err(ClientError::Edit { id: id.clone(), problems });
     }
@@ -65,7 +67,7 @@ pub(crate) async fn edit(
         return Ok(false);
     }
     let note = format!("by {by}: {}", changed.join(", "));
-    store.edit(EditRequest { id: id.clone(), epoch: record.epoch, frames, note }).await?;
+    store.edit(EditRequest { id: id.clone(), epoch: record.epoch, frames, large, note }).await?;
     Ok(true)
 }
 
@@ -74,6 +76,8 @@ struct Edit {
     problems: Vec<EditProblem>,
     /// Snapshots that change.
     frames: Vec<(u64, Arc<[u8]>)>,
+    /// What these refer to.
+    large: Vec<LargeField>,
     /// The paths of what changes, for history.
     changed: Vec<String>,
 }
@@ -81,7 +85,7 @@ struct Edit {
 /// A frame that may be edited.
 struct Place<'a> {
     codec: &'a Codec,
-    record: &'a ExecutionRecord,
+    loaded: &'a Loaded,
     frame: &'a FrameRecord,
     known: &'a KnownRow,
 }
@@ -89,7 +93,7 @@ struct Place<'a> {
 impl Place<'_> {
     fn owner(&self) -> Owner<'_> {
         Owner::Snapshot {
-            instance: self.record.instance,
+            instance: self.loaded.record.instance,
             frame: self.frame.frame,
             visit: self.frame.visit,
             workflow: &self.known.workflow,
@@ -100,12 +104,17 @@ impl Place<'_> {
     /// The saved locals; `None` if they are damaged. A key that is missing is no damage.
     fn saved(&self) -> Result<Option<Vec<u8>>, PayloadError> {
         let Ok((header, _)) = stored::open_packed(&self.frame.snapshot) else { return Ok(None) };
-        let unpacked = self.codec.unpack(Form::Snapshot, header.packing, &self.frame.snapshot, &self.owner());
+        let Loaded { record, large } = self.loaded;
+        let (snapshot, owner) = (&self.frame.snapshot, self.owner());
+        let unpacked = self.codec.unpack_snapshot(header.packing, snapshot, record.instance, &owner, large);
         match unpacked {
             Ok(blob) => Ok(Some(blob[STORED_HEADER_BYTES..].to_vec())),
             Err(
                 PayloadError::NotAuthentic { .. }
                 | PayloadError::Undecompressed { .. }
+                | PayloadError::MissingField { .. }
+                | PayloadError::DamagedField { .. }
+                | PayloadError::Parts(_)
                 | PayloadError::Truncated { .. },
             ) => Ok(None),
             Err(error) => Err(error),
@@ -113,10 +122,14 @@ impl Place<'_> {
     }
 
     /// A snapshot as it is stored, of bytes whose header is blank.
-    fn stored(&self, mut bytes: Vec<u8>) -> Result<Vec<u8>, PayloadError> {
-        stored::stamp(&mut bytes, self.frame.schema, self.record.epoch + 1);
-        let packed = self.codec.pack(Form::Snapshot, &bytes, &self.owner())?;
-        Ok(packed.unwrap_or(bytes))
+    fn stored(&self, mut bytes: Vec<u8>) -> Result<(Vec<u8>, Vec<LargeField>), PayloadError> {
+        let record = &self.loaded.record;
+        stored::stamp(&mut bytes, self.frame.schema, record.epoch + 1);
+        let large = self.known.large_fields(&bytes);
+        // What is there may be what is damaged.
+        let Packed { blob, new, .. } =
+            self.codec.pack_snapshot(&bytes, &large, record.instance, &self.owner(), |_| false)?;
+        Ok((blob.unwrap_or(bytes), new))
     }
 }
 

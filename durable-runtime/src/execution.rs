@@ -6,6 +6,7 @@
 mod elsewhere;
 mod errand;
 mod finishing;
+mod large;
 mod persist;
 
 use crate::{
@@ -23,7 +24,7 @@ use durable_core::{
         Claimed, Commit, CommitError, Control, FrameWrite, Next, Outcome, QueueId, Registered as Numbers,
         Row, SchemaId, Status, StoreError, Teller,
     },
-    stored::{self, Form},
+    stored,
 };
 use errand::Running;
 use finishing::Finishing;
@@ -72,6 +73,16 @@ struct Snapshot {
     /// What the machine goes on with.
     plain: Arc<[u8]>,
     stored: Arc<[u8]>,
+    /// `None`: nothing large has changed.
+    large: Option<Box<large::Change>>,
+}
+
+impl Snapshot {
+    fn write_large(&self, commit: &mut Commit) {
+        if let Some(change) = &self.large {
+            change.write(commit);
+        }
+    }
 }
 
 struct Driver {
@@ -92,6 +103,7 @@ struct Driver {
     teller: Option<Teller>,
     /// The schema rows of the workflow that committed last.
     numbers: Option<(&'static Description, Arc<Numbers>)>,
+    large: large::Stored,
     awaits: u32,
     /// The innermost frame stood at a wait when it was claimed.
     waited: bool,
@@ -137,6 +149,7 @@ impl Driving {
             seat,
             teller,
             numbers: None,
+            large: large::Stored::of(&claimed),
             awaits: 0,
             waited: claimed.frames.last().is_some_and(|frame| frame.due.is_some() || frame.event.is_some()),
             unsure: false,
@@ -248,7 +261,9 @@ impl Driver {
         let HandedIn { visit, schema, ref snapshot } = *handed_in;
         let snapshot = Some((schema, Arc::clone(&snapshot.stored)));
         let write = FrameWrite { frame: 0, parent: None, visit, failed: 0, snapshot, due: None, event: None };
-        self.to_commit(Some(write), Settled::default(), Next::Run)
+        let mut commit = self.to_commit(Some(write), Settled::default(), Next::Run);
+        handed_in.snapshot.write_large(&mut commit);
+        commit
     }
 
     /// Takes the answer to a usual commit.
@@ -300,20 +315,23 @@ impl Driver {
     }
 
     /// The snapshot of an await point with its header.
-    fn stamped(&self, schema: SchemaId, point: AwaitPoint) -> Result<Snapshot, Stop> {
-        let AwaitPoint { frame, visit, description, point, mut bytes, .. } = point;
+    fn stamped(&mut self, schema: SchemaId, point: AwaitPoint) -> Result<Snapshot, Stop> {
+        let AwaitPoint { frame, visit, description, point, mut bytes, large, .. } = point;
         let point = &*description.points[point].name;
         let name = || format!("the snapshot at await point `{point}`");
         self.check_size(name, bytes.len())?;
         stored::stamp(&mut bytes, schema, self.epoch + 1);
         let owner =
             Owner::Snapshot { instance: self.instance, frame, visit, workflow: description.name, point };
-        let packed = self.shared.options.codec.pack(Form::Snapshot, &bytes, &owner);
-        let packed = packed.map_err(|error| Stop::SetAside(format!("{}: {error}", name())))?;
+        let codec = &self.shared.options.codec;
+        let is_stored = |content| self.large.has(content);
+        let packed = codec.pack_snapshot(&bytes, &large, self.instance, &owner, is_stored);
+        let mut packed = packed.map_err(|error| Stop::SetAside(format!("{}: {error}", name())))?;
         let plain = Arc::from(&*bytes);
         stored::recycle(bytes);
-        let stored = packed.map_or_else(|| Arc::clone(&plain), Arc::from);
-        Ok(Snapshot { plain, stored })
+        let large = self.large.replace(frame, &mut packed);
+        let stored = packed.blob.map_or_else(|| Arc::clone(&plain), Arc::from);
+        Ok(Snapshot { plain, stored, large })
     }
 
     fn to_commit(&self, write: Option<FrameWrite>, settled: Settled, next: Next) -> Commit {
@@ -327,7 +345,22 @@ impl Driver {
         let Self { row, epoch, fence, .. } = *self;
         let Settled { consumed, closed } = settled;
         let keep = self.shared.options.keep;
-        Commit { row, epoch, fence, root, frames, closed, next_frame: None, consumed, queue, keep, next }
+        let (large, sweep) = (Vec::new(), false);
+        Commit {
+            row,
+            epoch,
+            fence,
+            root,
+            frames,
+            closed,
+            next_frame: None,
+            consumed,
+            queue,
+            keep,
+            large,
+            sweep,
+            next,
+        }
     }
 
     /// An await point is durable whose operation runs here: earlier crashes are over (A1).

@@ -2,7 +2,7 @@
 
 use crate::{
     error::ClientError,
-    payload::{Codec, Owner, PayloadError},
+    payload::{Codec, LargeFields, Owner, PayloadError},
     rewind::not_kept,
     same_input::same_input,
     schemas::{KnownRow, Schemas},
@@ -12,7 +12,7 @@ use crate::{
 use durable_core::{
     ExecutionId,
     store::{ExecutionRecord, ForkRequest, Kept, StartRequest, Started, Store, StoreError},
-    stored::{self, Form},
+    stored,
 };
 use std::sync::Arc;
 
@@ -37,7 +37,9 @@ pub(crate) async fn fork(
     let mut bytes = source.blob.clone();
     stored::stamp(&mut bytes, place.schema, 0);
     let unfit = |error| ClientError::Payload { id: new.clone(), what: "snapshot", error };
-    let packed = codec.pack(Form::Snapshot, &bytes, &source.owner(instance)).map_err(unfit)?;
+    let large = source.known.large_fields(&bytes);
+    let packed = codec.pack_snapshot(&bytes, &large, instance, &source.owner(instance), |_| false);
+    let packed = packed.map_err(unfit)?;
     let (at, point) = (place.epoch, &source.known.point.name);
     let request = ForkRequest {
         from: from.clone(),
@@ -47,7 +49,8 @@ pub(crate) async fn fork(
             schema: place.schema,
             instance,
             priority: 0,
-            snapshot: packed.unwrap_or(bytes).into(),
+            snapshot: packed.blob.unwrap_or(bytes).into(),
+            large: packed.new,
             claim_for: None,
         },
         visit: place.visit,
@@ -61,7 +64,7 @@ pub(crate) async fn fork(
     };
     let same = workflow == record.workflow
         && match store.execution(new).await? {
-            Some(existing) => match source.unpack(&input, existing.instance) {
+            Some(existing) => match source.unpack(store, &input, &existing).await? {
                 Ok(Some(input)) => {
                     same_input((place.schema, &source.blob), (schema, &input), schemas).await?
                 }
@@ -128,8 +131,10 @@ impl<'a> Source<'a> {
             })
         })?;
         let mut source = Self { codec, known, visit: place.visit, blob: Vec::new() };
-        let blob =
-            codec.unpack(Form::Snapshot, header.packing, &place.snapshot, &source.owner(record.instance));
+        let instance = record.instance;
+        let large = LargeFields::read(store, record.row, [&*place.snapshot].into_iter()).await?;
+        let owner = source.owner(instance);
+        let blob = codec.unpack_snapshot(header.packing, &place.snapshot, instance, &owner, &large);
         let blob = blob.map_err(|error| ClientError::Payload { id: id(), what: "snapshot", error })?;
         source.blob = blob.into_owned();
         Ok(source)
@@ -142,13 +147,20 @@ impl<'a> Source<'a> {
     }
 
     /// The first snapshot of what has the id already; `None` if it is of another await point or visit.
-    fn unpack(&self, input: &[u8], instance: [u8; 16]) -> Result<Option<Vec<u8>>, PayloadError> {
-        let Ok((header, _)) = stored::open_packed(input) else { return Ok(None) };
-        match self.codec.unpack(Form::Snapshot, header.packing, input, &self.owner(instance)) {
+    async fn unpack(
+        &self,
+        store: &dyn Store,
+        input: &[u8],
+        existing: &ExecutionRecord,
+    ) -> Result<Result<Option<Vec<u8>>, PayloadError>, StoreError> {
+        let Ok((header, _)) = stored::open_packed(input) else { return Ok(Ok(None)) };
+        let large = LargeFields::read(store, existing.row, [input].into_iter()).await?;
+        let (instance, owner) = (existing.instance, self.owner(existing.instance));
+        Ok(match self.codec.unpack_snapshot(header.packing, input, instance, &owner, &large) {
             Ok(blob) => Ok(Some(blob.into_owned())),
             Err(PayloadError::NotAuthentic { .. }) => Ok(None),
             Err(error) => Err(error),
-        }
+        })
     }
 }
 

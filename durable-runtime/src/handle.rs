@@ -137,15 +137,16 @@ impl<W: Workflow> Handle<W> {
     /// The state it stands at, as the generated enum. What another version of the workflow saved is read as this one would go on
     /// from it.
     pub async fn state(&self) -> Result<W::State, ClientError> {
-        let record = self.record().await?;
-        let id = || self.id.clone();
+        let loaded = saved::Loaded::read(&*self.store, &self.id).await?;
+        let (record, id) = (&loaded.record, || self.id.clone());
         if record.workflow != W::NAME {
-            return Err(ClientError::OtherWorkflow { id: id(), found: record.workflow, expected: W::NAME });
+            let found = record.workflow.clone();
+            return Err(ClientError::OtherWorkflow { id: id(), found, expected: W::NAME });
         }
         let Some(root) = record.frames.first().filter(|_| !record.status.is_terminal()) else {
             return Err(ClientError::Ended { id: id(), status: record.status });
         };
-        let saved = saved::open(&*self.store, &self.schemas, &self.codec, &record, root).await?;
+        let saved = saved::open(&*self.store, &self.schemas, &self.codec, &loaded, root).await?;
         let (description, point) = (describe::<W>()?, &saved.known.point);
         let (index, payload) = description
             .upgrade(point, saved.payload())
@@ -158,12 +159,12 @@ impl<W: Workflow> Handle<W> {
     /// Where it stands as JSON, read by the schema in the store: whichever build saved it, also when it failed or was set aside.
     /// See [`Client::state_json`](crate::Client::state_json).
     pub async fn state_json(&self) -> Result<serde_json::Value, ClientError> {
-        saved::json(&*self.store, &self.schemas, &self.codec, &self.record().await?).await
+        saved::json(&*self.store, &self.schemas, &self.codec, &self.id).await
     }
 
     /// Where it stands as one portable blob. See [`Client::export`](crate::Client::export).
     pub async fn export(&self) -> Result<Vec<u8>, ClientError> {
-        saved::export(&*self.store, &self.schemas, &self.codec, &self.record().await?).await
+        saved::export(&*self.store, &self.schemas, &self.codec, &self.id).await
     }
 
     /// Changes what it has saved to what this JSON says. See [`Client::edit_json`](crate::Client::edit_json).

@@ -7,6 +7,7 @@ mod encryption;
 mod error;
 #[cfg(feature = "encryption")]
 mod keys;
+mod large;
 #[cfg(not(feature = "encryption"))]
 mod no_encryption;
 mod owner;
@@ -17,6 +18,7 @@ mod text;
 pub use error::PayloadError;
 #[cfg(feature = "encryption")]
 pub use keys::{KeyIdTaken, Keys};
+pub(crate) use large::{LargeFields, Packed};
 #[cfg(not(feature = "encryption"))]
 use no_encryption::Keys;
 pub(crate) use owner::Owner;
@@ -25,7 +27,7 @@ pub(crate) use text::is_encrypted;
 use durable_core::{
     snapshot::PAYLOAD_BYTES_MAX,
     store::StoreError,
-    stored::{self, Form, Packing},
+    stored::{self, Form, Packing, Part},
 };
 use std::{borrow::Cow, fmt};
 
@@ -52,6 +54,8 @@ const COMPRESS_ABOVE: usize = 4 << 10;
 pub(crate) struct Codec {
     /// `None`: never.
     compress_above: Option<usize>,
+    /// Fields of more bytes stand apart; `None`: none does.
+    apart_above: Option<usize>,
     keys: Option<Keys>,
     /// What a compressed payload may declare.
     bytes_max: u64,
@@ -63,7 +67,12 @@ impl Default for Codec {
         let compress_above = Some(COMPRESS_ABOVE);
         #[cfg(not(feature = "compression"))]
         let compress_above = None;
-        Self { compress_above, keys: None, bytes_max: PAYLOAD_BYTES_MAX as u64 }
+        Self {
+            compress_above,
+            apart_above: Some(large::APART_ABOVE),
+            keys: None,
+            bytes_max: PAYLOAD_BYTES_MAX as u64,
+        }
     }
 }
 
@@ -71,6 +80,10 @@ impl Codec {
     #[cfg(feature = "compression")]
     pub(crate) fn compress_above(&mut self, bytes: Option<usize>) {
         self.compress_above = bytes;
+    }
+
+    pub(crate) fn apart_above(&mut self, bytes: Option<usize>) {
+        self.apart_above = bytes;
     }
 
     #[cfg(feature = "encryption")]
@@ -99,28 +112,47 @@ impl Codec {
         owner: &Owner<'_>,
     ) -> Result<Option<Vec<u8>>, PayloadError> {
         let (header, payload) = blob.split_at(form.header_bytes());
-        let compresses = self.compress_above.is_some_and(|above| payload.len() > above);
-        if !compresses && self.keys.is_none() {
+        if !self.compresses(payload) && self.keys.is_none() {
             return Ok(None);
         }
-        let mut packed = Vec::with_capacity(blob.len() + Keys::OVERHEAD_BYTES);
+        let (packed, packing) = self.packed(form, header, None, payload, owner)?;
+        Ok((!packing.is_plain()).then_some(packed))
+    }
+
+    /// A header, a table of what stands apart, and a payload, packed.
+    fn packed(
+        &self,
+        form: Form,
+        header: &[u8],
+        parts: Option<&[Part]>,
+        payload: &[u8],
+        owner: &Owner<'_>,
+    ) -> Result<(Vec<u8>, Packing), PayloadError> {
+        let table = parts.map_or(0, |parts| stored::table_bytes(parts.len()));
+        let mut packed = Vec::with_capacity(header.len() + table + Keys::OVERHEAD_BYTES + payload.len());
         packed.extend_from_slice(header);
+        if let Some(parts) = parts {
+            stored::write_parts(parts, &mut packed);
+        }
+        let front = packed.len();
         if let Some(keys) = &self.keys {
             keys.begin(&mut packed)?;
         }
-        let compressed = compresses && compression::compress(payload, &mut packed);
+        let compressed = self.compresses(payload) && compression::compress(payload, &mut packed);
         if !compressed {
-            if self.keys.is_none() {
-                return Ok(None);
-            }
             packed.extend_from_slice(payload);
         }
-        stored::mark(&mut packed, Packing { compressed, encrypted: self.keys.is_some() });
+        let packing = Packing { compressed, encrypted: self.keys.is_some(), apart: parts.is_some() };
+        stored::mark(&mut packed, packing);
         if let Some(keys) = &self.keys {
-            keys.encrypt(form, &mut packed, owner)?;
+            keys.encrypt(form, &mut packed, front, owner)?;
         }
         stored::sum(form, &mut packed);
-        Ok(Some(packed))
+        Ok((packed, packing))
+    }
+
+    fn compresses(&self, payload: &[u8]) -> bool {
+        self.compress_above.is_some_and(|above| payload.len() > above)
     }
 
     /// A blob that was checked, as it was before it was packed.
@@ -131,27 +163,40 @@ impl Codec {
         blob: &'b [u8],
         owner: &Owner<'_>,
     ) -> Result<Cow<'b, [u8]>, PayloadError> {
-        if !packing.encrypted && self.keys.as_ref().is_some_and(Keys::refuses_clear) {
-            return Err(PayloadError::InClear);
-        }
+        let payload = self.unpacked(form, packing, blob, form.header_bytes(), owner)?;
         if packing.is_plain() {
             return Ok(Cow::Borrowed(blob));
         }
-        let (header, payload) = blob.split_at(form.header_bytes());
-        let payload = if packing.encrypted {
-            Cow::Owned(Keys::decrypt(self.keys.as_ref(), form, header, payload, owner)?)
-        } else {
-            Cow::Borrowed(payload)
-        };
-        let mut plain = Vec::with_capacity(blob.len());
-        plain.extend_from_slice(header);
-        if packing.compressed {
-            compression::decompress(&payload, &mut plain, self.bytes_max)?;
-        } else {
-            plain.extend_from_slice(&payload);
-        }
+        let mut plain = Vec::with_capacity(form.header_bytes() + payload.len());
+        plain.extend_from_slice(&blob[..form.header_bytes()]);
+        plain.extend_from_slice(&payload);
         stored::mark(&mut plain, Packing::default());
         stored::sum(form, &mut plain);
+        Ok(Cow::Owned(plain))
+    }
+
+    /// The payload behind `front`, which is a header and perhaps a table of what stands apart.
+    fn unpacked<'b>(
+        &self,
+        form: Form,
+        packing: Packing,
+        blob: &'b [u8],
+        front: usize,
+        owner: &Owner<'_>,
+    ) -> Result<Cow<'b, [u8]>, PayloadError> {
+        if !packing.encrypted && self.keys.as_ref().is_some_and(Keys::refuses_clear) {
+            return Err(PayloadError::InClear);
+        }
+        let payload = if packing.encrypted {
+            Cow::Owned(Keys::decrypt(self.keys.as_ref(), form, blob, front, owner)?)
+        } else {
+            Cow::Borrowed(&blob[front..])
+        };
+        if !packing.compressed {
+            return Ok(payload);
+        }
+        let mut plain = Vec::new();
+        compression::decompress(&payload, &mut plain, self.bytes_max)?;
         Ok(Cow::Owned(plain))
     }
 

@@ -1,13 +1,13 @@
 //! From a claimed execution to what its machine goes on from.
 
 use crate::{
-    payload::{Codec, Owner, PayloadError},
+    payload::{Codec, LargeFields, Owner, PayloadError},
     schemas::Schemas,
 };
 use durable_core::{
     machine::{Restored, RestoredFrame},
-    store::{Claimed, ClaimedFrame, StoreError},
-    stored::{self, Form},
+    store::{Claimed, ClaimedFrame, Store, StoreError},
+    stored,
 };
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
@@ -41,9 +41,12 @@ impl From<StoreError> for Unusable {
 /// Checks headers, checksums and schema rows, unpacks, and checks that the frames are one chain from the root inwards.
 pub(crate) async fn restore(
     claimed: &Claimed,
+    store: &dyn Store,
     schemas: &Schemas,
     codec: &Codec,
 ) -> Result<Resumable, Unusable> {
+    let snapshots = claimed.frames.iter().map(|frame| &*frame.snapshot);
+    let large = LargeFields::read(store, claimed.row, snapshots).await?;
     let mut frames: Vec<RestoredFrame> = Vec::with_capacity(claimed.frames.len());
     for frame in &claimed.frames {
         let expected = frames.last().map(|outer| outer.number);
@@ -53,7 +56,7 @@ pub(crate) async fn restore(
                 frame.frame, frame.parent
             )));
         }
-        frames.push(restore_frame(frame, claimed, schemas, codec).await?);
+        frames.push(restore_frame(frame, claimed, schemas, codec, &large).await?);
     }
     let (Some(innermost), Some(stored)) = (frames.last(), claimed.frames.last()) else {
         return Err(Unusable::SetAside("the execution has no frame to go on from".into()));
@@ -85,6 +88,7 @@ async fn restore_frame(
     claimed: &Claimed,
     schemas: &Schemas,
     codec: &Codec,
+    large: &LargeFields,
 ) -> Result<RestoredFrame, Unusable> {
     let number = frame.frame;
     let header = match stored::open_packed(&frame.snapshot) {
@@ -109,7 +113,8 @@ async fn restore_frame(
         workflow: &known.workflow,
         point: &known.point.name,
     };
-    let snapshot = match codec.unpack(Form::Snapshot, header.packing, &frame.snapshot, &owner) {
+    let unpacked = codec.unpack_snapshot(header.packing, &frame.snapshot, claimed.instance, &owner, large);
+    let snapshot = match unpacked {
         Ok(Cow::Borrowed(_)) => Arc::clone(&frame.snapshot),
         Ok(Cow::Owned(unpacked)) => unpacked.into(),
         Err(error) if error.is_readable_elsewhere() => return Err(Unusable::Elsewhere(error)),

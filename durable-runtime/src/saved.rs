@@ -3,16 +3,47 @@
 
 use crate::{
     error::ClientError,
-    payload::{Codec, Owner},
+    payload::{Codec, LargeFields, Owner},
     schemas::{KnownRow, Schemas},
 };
 use durable_core::{
     snapshot::{self, Header},
-    store::{ExecutionRecord, FrameRecord, Store, StoreError},
-    stored::{self, Form, STORED_HEADER_BYTES},
+    store::{ExecutionId, ExecutionRecord, FrameRecord, Store, StoreError},
+    stored::{self, STORED_HEADER_BYTES},
 };
 use serde_json::{Map, Value, json};
 use std::{borrow::Cow, sync::Arc};
+
+/// An execution as it stands, with the large fields of its snapshots.
+pub(crate) struct Loaded {
+    pub(crate) record: ExecutionRecord,
+    pub(crate) large: LargeFields,
+}
+
+/// How often an execution is read again that went on meanwhile.
+const READS: u32 = 100;
+
+impl Loaded {
+    pub(crate) async fn read(store: &dyn Store, id: &ExecutionId) -> Result<Self, ClientError> {
+        let mut reads = 0;
+        loop {
+            let record = store.execution(id).await?;
+            let record = record.ok_or_else(|| ClientError::UnknownExecution(id.clone()))?;
+            let snapshots = record.frames.iter().map(|frame| &*frame.snapshot);
+            let large = LargeFields::read(store, record.row, snapshots).await?;
+            reads += 1;
+            // One that is gone belonged to a snapshot that is gone, too: unless the execution stands still.
+            if large.are_all_there() || reads == READS || !has_moved(store, &record).await? {
+                return Ok(Self { record, large });
+            }
+        }
+    }
+}
+
+async fn has_moved(store: &dyn Store, then: &ExecutionRecord) -> Result<bool, StoreError> {
+    let now = store.execution(&then.id).await?;
+    Ok(now.is_none_or(|now| now.epoch != then.epoch))
+}
 
 /// What a frame stands at, and the bytes of its saved locals.
 pub(crate) struct Saved<'a> {
@@ -31,7 +62,7 @@ pub(crate) async fn open<'a>(
     store: &dyn Store,
     schemas: &Schemas,
     codec: &Codec,
-    record: &ExecutionRecord,
+    Loaded { record, large }: &Loaded,
     frame: &'a FrameRecord,
 ) -> Result<Saved<'a>, ClientError> {
     let id = || record.id.clone();
@@ -50,7 +81,7 @@ pub(crate) async fn open<'a>(
         workflow: &known.workflow,
         point: &known.point.name,
     };
-    let blob = codec.unpack(Form::Snapshot, header.packing, &frame.snapshot, &owner);
+    let blob = codec.unpack_snapshot(header.packing, &frame.snapshot, record.instance, &owner, large);
     let blob = blob.map_err(|error| ClientError::Payload { id: id(), what: "snapshot", error })?;
     Ok(Saved { known, blob })
 }
@@ -60,12 +91,13 @@ pub(crate) async fn json(
     store: &dyn Store,
     schemas: &Schemas,
     codec: &Codec,
-    record: &ExecutionRecord,
+    id: &ExecutionId,
 ) -> Result<Value, ClientError> {
-    let id = &record.id;
+    let loaded = Loaded::read(store, id).await?;
+    let record = &loaded.record;
     let mut outermost = None;
     for frame in record.frames.iter().rev() {
-        let saved = open(store, schemas, codec, record, frame).await?;
+        let saved = open(store, schemas, codec, &loaded, frame).await?;
         let (workflow, point) = (&saved.known.workflow, &saved.known.point);
         let decoded = point.decode(saved.payload()).map_err(|error| error.to_string());
         let state = decoded.and_then(|value| serde_json::to_value(value).map_err(|error| error.to_string()));
@@ -92,14 +124,16 @@ pub(crate) async fn export(
     store: &dyn Store,
     schemas: &Schemas,
     codec: &Codec,
-    record: &ExecutionRecord,
+    id: &ExecutionId,
 ) -> Result<Vec<u8>, ClientError> {
+    let loaded = Loaded::read(store, id).await?;
+    let record = &loaded.record;
     if record.frames.is_empty() {
         return Err(ClientError::Ended { id: record.id.clone(), status: record.status });
     }
     let mut blob = Vec::new();
     for frame in &record.frames {
-        let saved = open(store, schemas, codec, record, frame).await?;
+        let saved = open(store, schemas, codec, &loaded, frame).await?;
         let header = Header {
             workflow: saved.known.workflow.clone(),
             point: saved.known.point.name.clone(),

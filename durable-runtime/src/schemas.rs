@@ -4,9 +4,11 @@
 use durable_core::{
     Description, Fingerprint, PointSchema,
     store::{Registered, Registration, SchemaId, SchemaRow, Store, StoreError, Version},
+    stored::STORED_HEADER_BYTES,
 };
 use std::{
     collections::HashMap,
+    ops::Range,
     sync::{Arc, PoisonError, RwLock},
 };
 
@@ -24,6 +26,14 @@ pub(crate) struct KnownRow {
     pub(crate) workflow: String,
     pub(crate) point: Arc<PointSchema>,
     pub(crate) fingerprint: Fingerprint,
+}
+
+impl KnownRow {
+    /// Where in a snapshot, header included, the large fields are.
+    pub(crate) fn large_fields(&self, snapshot: &[u8]) -> Vec<Range<usize>> {
+        let fields = self.point.large_fields(&snapshot[STORED_HEADER_BYTES..]);
+        fields.into_iter().map(|at| at.start + STORED_HEADER_BYTES..at.end + STORED_HEADER_BYTES).collect()
+    }
 }
 
 impl Schemas {

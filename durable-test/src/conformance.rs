@@ -39,6 +39,7 @@ mod forks;
 mod frames;
 mod groups;
 mod history;
+mod large;
 mod limits;
 mod list;
 mod local;

@@ -18,6 +18,7 @@ impl State {
 
         let keep_due = matches!(&commit.next, Next::Park(park) if park.keep_due);
         execution.epoch += 1;
+        execution.add_large(commit.large);
         for write in commit.root.into_iter().chain(commit.frames) {
             execution.write_frame(write, now, keep_due);
         }
@@ -38,7 +39,7 @@ impl State {
             execution.queue = queue;
             self.due.set_wake(execution, wake);
         }
-        execution.keep(keeps, now);
+        let sweeps = execution.keep(keeps, now) || commit.sweep;
         let control = execution.control;
         match commit.next {
             Next::Run => self.keep_running(commit.row),
@@ -46,6 +47,9 @@ impl State {
             Next::Yield => self.give_up(commit.row),
             Next::FailedAttempt { error } => record_failure(execution, now, error),
             Next::Finish(outcome) => self.finish(commit.row, outcome),
+        }
+        if sweeps && let Some(execution) = self.executions.get_mut(&commit.row) {
+            execution.sweep_large();
         }
         Ok(Committed { control })
     }
@@ -55,6 +59,7 @@ impl State {
             let bytes = snapshot.as_ref().map_or(0, |(_, snapshot)| snapshot.len());
             self.check_size(|| format!("the snapshot of frame {frame}"), bytes)?;
         }
+        self.check_large(&commit.large)?;
         match &commit.next {
             Next::Finish(Outcome { output: Some(output), .. }) => {
                 self.check_size(|| "the output".to_owned(), output.len())

@@ -51,10 +51,11 @@ impl State {
     }
 
     pub(super) fn edit(&mut self, request: EditRequest) -> Result<(), EditError> {
-        let EditRequest { id, epoch, frames, note } = request;
+        let EditRequest { id, epoch, frames, large, note } = request;
         for (frame, snapshot) in &frames {
             self.check_size(|| format!("the snapshot of frame {frame}"), snapshot.len())?;
         }
+        self.check_large(&large)?;
         let row = self.by_id.get(&id);
         let Some(execution) = row.and_then(|row| self.executions.get_mut(row)) else {
             return Err(EditError::UnknownExecution(id));
@@ -76,6 +77,8 @@ impl State {
                 frame.snapshot = edited;
             }
         }
+        execution.large.extend(large.into_iter().map(|field| (field.content, field.bytes)));
+        execution.sweep_large();
         execution.epoch += 1;
         execution.fence += 1;
         execution.run += 1;

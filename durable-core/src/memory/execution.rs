@@ -2,11 +2,11 @@
 
 use super::{due::Class, mailbox::Mailbox, state::later};
 use crate::store::{
-    BuildId, Claimed, ClaimedFrame, Control, Delivery, ExecutionId, FrameRecord, FrameWrite, HistoryEntry,
-    HistoryKind, Kept, Millis, QueueId, Row, SchemaId, StartRequest, Status, WorkerId,
+    BuildId, Claimed, ClaimedFrame, ContentId, Control, Delivery, ExecutionId, FrameRecord, FrameWrite,
+    HistoryEntry, HistoryKind, Kept, Millis, QueueId, Row, SchemaId, StartRequest, Status, WorkerId,
 };
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque},
     sync::Arc,
 };
 
@@ -37,6 +37,8 @@ pub(super) struct Execution {
     pub(super) mailbox: Mailbox,
     /// The oldest first.
     pub(super) kept: VecDeque<Kept>,
+    /// What snapshots refer to.
+    pub(super) large: HashMap<ContentId, Arc<[u8]>>,
     /// The `Start` snapshot, kept to the end: a second start is compared with it.
     pub(super) input: Arc<[u8]>,
     pub(super) input_schema: SchemaId,
@@ -91,6 +93,7 @@ impl Execution {
             frames: BTreeMap::from([(0, root)]),
             mailbox: Mailbox::default(),
             kept: VecDeque::new(),
+            large: request.large.into_iter().map(|field| (field.content, field.bytes)).collect(),
             input: request.snapshot,
             input_schema: request.schema,
             created: now,

@@ -8,9 +8,11 @@ use crate::store::{ExecutionId, HistoryKind, Kept, Millis, RewindError, RewindRe
 use std::{collections::BTreeMap, sync::Arc};
 
 impl Execution {
-    /// Keeps the snapshot that was just committed, as one of so many, if nothing but the root is open.
-    pub(super) fn keep(&mut self, keeps: u32, at: Millis) {
-        let Some(root) = self.frames.get(&0).filter(|_| keeps > 0 && self.frames.len() == 1) else { return };
+    /// Keeps the snapshot that was just committed, as one of so many, if nothing but the root is open. Whether others had to go for it.
+    pub(super) fn keep(&mut self, keeps: u32, at: Millis) -> bool {
+        let Some(root) = self.frames.get(&0).filter(|_| keeps > 0 && self.frames.len() == 1) else {
+            return false;
+        };
         self.kept.push_back(Kept {
             epoch: self.epoch,
             queue: self.queue,
@@ -21,9 +23,9 @@ impl Execution {
             event: root.event.clone(),
             at,
         });
-        while self.kept.len() > keeps as usize {
-            self.kept.pop_front();
-        }
+        let too_many = self.kept.len().saturating_sub(keeps as usize);
+        self.kept.drain(..too_many);
+        too_many > 0
     }
 }
 
@@ -72,6 +74,7 @@ impl State {
             waits_since: execution.epoch,
         };
         execution.frames = BTreeMap::from([(0, root)]);
+        execution.sweep_large();
         execution.remember(self.now, HistoryKind::Rewound, note);
         self.workers.set_owner(execution, None);
         // Another place in the index.

@@ -12,6 +12,7 @@ const EVENT_ID_BYTES_MAX: usize = 256;
 impl State {
     pub(super) fn start(&mut self, request: StartRequest) -> Result<Started, StoreError> {
         self.check_size(|| format!("the input of execution `{}`", request.id), request.snapshot.len())?;
+        self.check_large(&request.large)?;
         let workflow = self.registry.workflow(request.queue)?;
         if let Some(existing) = self.find(&request.id) {
             let workflow = if existing.queue == request.queue {

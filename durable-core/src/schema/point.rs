@@ -3,6 +3,8 @@
 use super::decode::Allowance;
 use super::encode::{ENCODING_VERSION, SchemaReader, write_count, write_name, write_node};
 use super::{DecodeError, Fingerprint, Schema, SchemaError, Value};
+use crate::stored::LARGE_FIELD_BYTES;
+use std::ops::Range;
 
 /// Marks a point's operation and fields in the hashed bytes, so that they never equal a type's schema.
 const FIELDS_TAG: u8 = 0x52;
@@ -76,6 +78,20 @@ impl PointSchema {
             0 => Ok(Value::Struct { name: self.name.as_str().into(), fields }),
             left => Err(DecodeError::Trailing { at: payload.len() - left, left }),
         }
+    }
+
+    /// Where in a payload the fields of [`LARGE_FIELD_BYTES`] or more are. None in bytes that this schema did not write.
+    pub fn large_fields(&self, payload: &[u8]) -> Vec<Range<usize>> {
+        let mut allowance = Allowance::of(payload);
+        let (mut large, mut at) = (Vec::new(), 0);
+        for (_, schema) in &self.fields {
+            let Ok(length) = schema.skip_part(&payload[at..], &mut allowance) else { return Vec::new() };
+            if length >= LARGE_FIELD_BYTES {
+                large.push(at..at + length);
+            }
+            at += length;
+        }
+        large
     }
 
     /// Whether a collection in it has elements of no bytes, as `Vec<()>` does: then a few bytes may claim any number of them.

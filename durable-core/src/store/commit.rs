@@ -1,6 +1,6 @@
 //! Commits: the only way an execution moves.
 
-use super::{Control, Outcome, QueueId, Row, SchemaId, StoreError};
+use super::{Control, LargeField, Outcome, QueueId, Row, SchemaId, StoreError};
 use std::{sync::Arc, time::Duration};
 
 /// One transition of one execution, fenced by epoch and claim (C1).
@@ -27,6 +27,12 @@ pub struct Commit {
     /// If this commit saves the root and no other frame is open then, its snapshot is kept beside the one that is gone on from, with
     /// those kept before: this many of the newest ([`Store::kept`](super::Store::kept)). 0: it is not, and those kept before stay.
     pub keep: u32,
+    /// Large fields that the snapshots of this commit refer to, as far as the store may not have them yet. One that it has stays as it
+    /// is (S1).
+    pub large: Vec<LargeField>,
+    /// With this commit a large field may be one that no snapshot refers to any more: if so, it goes. Snapshots are those of the
+    /// frames as they stand then, the kept ones, and the start's.
+    pub sweep: bool,
     /// What happens next.
     pub next: Next,
 }

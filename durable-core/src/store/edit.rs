@@ -1,6 +1,6 @@
 //! Edits: what an execution has saved, replaced by people (X3).
 
-use super::{ExecutionId, Status, StoreError};
+use super::{ExecutionId, LargeField, Status, StoreError};
 use std::sync::Arc;
 
 /// Other snapshots for the frames of an execution that does not run.
@@ -12,6 +12,9 @@ pub struct EditRequest {
     pub epoch: u64,
     /// Frames by number, each with its new snapshot, header and payload, at the same await point.
     pub frames: Vec<(u64, Arc<[u8]>)>,
+    /// The large fields that these refer to. One that the store has is replaced: it may be the one that is damaged. Those that nothing
+    /// refers to afterwards go (S1).
+    pub large: Vec<LargeField>,
     /// For history: who, and what.
     pub note: String,
 }

@@ -1,6 +1,6 @@
 //! Starting executions and sending events.
 
-use super::{Claimed, ExecutionId, QueueId, SchemaId, Status, StoreError, WorkerId};
+use super::{Claimed, ExecutionId, LargeField, QueueId, SchemaId, Status, StoreError, WorkerId};
 use std::sync::Arc;
 
 /// A new execution.
@@ -18,6 +18,8 @@ pub struct StartRequest {
     pub priority: i32,
     /// The `Start` snapshot (header and payload): the input.
     pub snapshot: Arc<[u8]>,
+    /// The large fields that it refers to (S1).
+    pub large: Vec<LargeField>,
     /// Insert it already claimed by this worker, fence 1 (K2).
     pub claim_for: Option<WorkerId>,
 }
@@ -33,7 +35,7 @@ pub enum Started {
         workflow: String,
         /// Its status.
         status: Status,
-        /// Its `Start` snapshot as it was given, header included.
+        /// Its `Start` snapshot as it was given, header included. Large fields are with its row, as long as it has one.
         input: Vec<u8>,
         /// Schema row of that snapshot.
         schema: SchemaId,

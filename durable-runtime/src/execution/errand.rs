@@ -38,7 +38,8 @@ impl Driver {
         let shared = Arc::clone(&self.shared);
         let workflow = shared.registry.get(claimed.queue)?;
         let description = workflow.describe().ok()?;
-        let resumable = at_once(restore(claimed, &shared.schemas, &shared.options.codec))?.ok()?;
+        let resumable =
+            at_once(restore(claimed, &*shared.store, &shared.schemas, &shared.options.codec))?.ok()?;
         if resumable.retry_in.is_some() {
             return None;
         }
@@ -216,6 +217,7 @@ impl Driver {
                 Some(numbers) => numbers.schemas[point.point],
                 None => self.numbers(description).await?.schemas[point.point],
             };
+            let closes = self.large.close(&settled.closed);
             let snapshot = self.stamped(schema, point)?;
             let (due, event, next) = match wait {
                 Wait::Now if runs_on => (None, None, Next::Run),
@@ -229,6 +231,8 @@ impl Driver {
             let opened = frame != 0 && visit == 1;
             let mut commit = self.to_commit(Some(write), settled, next);
             commit.next_frame = opened.then_some(next_frame);
+            commit.sweep = closes;
+            snapshot.write_large(&mut commit);
             let committed = self.commit(commit).await?;
             self.moves = None;
             Ok((committed, snapshot))
@@ -250,7 +254,10 @@ impl Driver {
             true => self.park(Some(delay), self.mail, Some(error)),
             false => Next::FailedAttempt { error },
         };
-        let committed = self.commit(self.to_commit(Some(write), settled, next)).await?;
+        let closes = self.large.close(&settled.closed);
+        let mut commit = self.to_commit(Some(write), settled, next);
+        commit.sweep = closes;
+        let committed = self.commit(commit).await?;
         if parks {
             return Ok(false);
         }

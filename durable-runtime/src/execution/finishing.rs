@@ -20,7 +20,9 @@ pub(super) struct Finishing {
 
 impl Finishing {
     pub(super) fn commit(&self, driver: &Driver) -> Commit {
-        driver.to_commit(None, self.settled.clone(), Next::Finish(self.outcome.clone()))
+        let mut commit = driver.to_commit(None, self.settled.clone(), Next::Finish(self.outcome.clone()));
+        commit.sweep = !driver.large.is_empty();
+        commit
     }
 }
 

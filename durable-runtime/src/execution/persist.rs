@@ -71,7 +71,9 @@ impl Driver {
     pub(super) async fn restore(&self, claimed: &Claimed) -> Result<Resumable, Stop> {
         let mut trouble = None;
         loop {
-            match restore(claimed, &self.shared.schemas, &self.shared.options.codec).await {
+            match restore(claimed, &*self.shared.store, &self.shared.schemas, &self.shared.options.codec)
+                .await
+            {
                 Ok(resumable) => return Ok(resumable),
                 Err(Unusable::SetAside(reason)) => return Err(Stop::SetAside(reason)),
                 Err(Unusable::Elsewhere(error)) => return Err(Stop::Elsewhere(error)),

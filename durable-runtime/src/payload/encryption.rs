@@ -1,6 +1,6 @@
 //! Encryption of payloads: XChaCha20-Poly1305 with a random nonce for each. In front of it stand key id (4 bytes, little-endian), check
 //! value of the key (4) and nonce (24), behind it the tag (16). Associated data are a tag of this form, what the payload belongs to,
-//! header (without checksum), key id and check value.
+//! header (without checksum), table, key id and check value.
 
 use super::{Keys, Owner, PRELUDE_BYTES, PayloadError, key_id, keys::Key};
 use crate::start::os_random_bits;
@@ -26,32 +26,34 @@ impl Keys {
         Ok(())
     }
 
-    /// Encrypts a marked blob in place, from what [`begin`](Keys::begin) wrote behind its header on.
+    /// Encrypts a marked blob in place, from what [`begin`](Keys::begin) wrote behind its `front` on: its header, and a table if it has one.
     pub(super) fn encrypt(
         &self,
         form: Form,
         blob: &mut Vec<u8>,
+        front: usize,
         owner: &Owner<'_>,
     ) -> Result<(), PayloadError> {
-        let data = associated_data(&blob[..form.summed_bytes()], owner, &blob[form.header_bytes()..]);
-        self.encrypt_behind(form.header_bytes(), blob, &data)
+        let data = associated_data(clear_parts(form, blob, front), owner, &blob[front..]);
+        self.encrypt_behind(front, blob, &data)
     }
 
-    /// The payload of an encrypted blob with this header.
+    /// The payload of an encrypted blob behind its `front`.
     pub(super) fn decrypt(
         keys: Option<&Self>,
         form: Form,
-        header: &[u8],
-        payload: &[u8],
+        blob: &[u8],
+        front: usize,
         owner: &Owner<'_>,
     ) -> Result<Vec<u8>, PayloadError> {
-        Self::decrypt_with(keys, payload, || associated_data(&header[..form.summed_bytes()], owner, payload))
+        let payload = &blob[front..];
+        Self::decrypt_with(keys, payload, || associated_data(clear_parts(form, blob, front), owner, payload))
     }
 
     pub(super) fn encrypt_text(&self, text: &str, owner: &Owner<'_>) -> Result<Vec<u8>, PayloadError> {
         let mut bytes = Vec::with_capacity(text.len() + Self::OVERHEAD_BYTES);
         self.begin(&mut bytes)?;
-        let data = associated_data(&[], owner, &bytes);
+        let data = associated_data([&[], &[]], owner, &bytes);
         bytes.extend(text.as_bytes());
         self.encrypt_behind(0, &mut bytes, &data)?;
         Ok(bytes)
@@ -62,7 +64,7 @@ impl Keys {
         bytes: &[u8],
         owner: &Owner<'_>,
     ) -> Result<Vec<u8>, PayloadError> {
-        Self::decrypt_with(keys, bytes, || associated_data(&[], owner, bytes))
+        Self::decrypt_with(keys, bytes, || associated_data([&[], &[]], owner, bytes))
     }
 
     fn encrypt_behind(&self, start: usize, bytes: &mut Vec<u8>, data: &[u8]) -> Result<(), PayloadError> {
@@ -110,11 +112,18 @@ fn nonce(prelude: &[u8]) -> XNonce {
     nonce
 }
 
-fn associated_data(header: &[u8], owner: &Owner<'_>, prelude: &[u8]) -> Vec<u8> {
-    let mut data = Vec::with_capacity(160);
+/// What stands in front of a payload in clear: the header without its checksum, and the table.
+fn clear_parts(form: Form, blob: &[u8], front: usize) -> [&[u8]; 2] {
+    [&blob[..form.summed_bytes()], &blob[form.header_bytes()..front]]
+}
+
+fn associated_data(clear: [&[u8]; 2], owner: &Owner<'_>, prelude: &[u8]) -> Vec<u8> {
+    let [header, table] = clear;
+    let mut data = Vec::with_capacity(160 + table.len());
     data.extend(b"durable payload 1");
     owner.write(&mut data);
     data.extend(header);
+    data.extend(table);
     // Key id and check value.
     data.extend(&prelude[..NONCE.start]);
     data

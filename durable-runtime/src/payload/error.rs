@@ -1,6 +1,7 @@
 //! Why a payload cannot be packed or unpacked.
 
 use super::KeyId;
+use durable_core::{store::ContentId, stored::StoredError};
 
 /// Why a payload cannot be put into the form in which it is stored, or taken out of it. The payload stays where it is.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -48,9 +49,7 @@ pub enum PayloadError {
     )]
     NoCompression,
     /// It would be too large.
-    #[error(
-        "it is compressed and would be {bytes} bytes, more than the limit of {max}: raise `payload_bytes_max`"
-    )]
+    #[error("unpacked, it would be {bytes} bytes, more than the limit of {max}: raise `payload_bytes_max`")]
     TooLarge {
         /// What it declares.
         bytes: u64,
@@ -69,6 +68,23 @@ pub enum PayloadError {
         /// Its length.
         bytes: usize,
     },
+    /// A large field that it refers to is not in the store.
+    #[error("its large field {content} is not in the store; restore it from a backup")]
+    MissingField {
+        /// Its address.
+        content: ContentId,
+    },
+    /// A large field that it refers to is not what it was.
+    #[error("its large field {content} is damaged: {reason}; restore it from a backup")]
+    DamagedField {
+        /// Its address.
+        content: ContentId,
+        /// What is the matter with it.
+        reason: String,
+    },
+    /// What it says of its large fields cannot be.
+    #[error("{0}")]
+    Parts(StoredError),
     /// The operating system gave no random bits.
     #[error("it cannot be encrypted: the operating system gave no random bits: {reason}")]
     Randomness {

@@ -3,6 +3,7 @@
 use super::{KeyId, PayloadError};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce, aead::AeadInOut};
 use std::{fmt, sync::Arc};
+use zeroize::Zeroizing;
 
 /// The keys that payloads are encrypted and decrypted with: the current one, and older ones that what was written before is read with.
 ///
@@ -31,6 +32,8 @@ pub(super) struct Key {
     /// Tells this key from another one under the same number, and nothing else about it.
     pub(super) check: [u8; 4],
     pub(super) cipher: XChaCha20Poly1305,
+    /// What contents are hashed with; of no use to decrypt.
+    content: Zeroizing<[u8; 32]>,
 }
 
 /// Two keys cannot have one number.
@@ -78,6 +81,11 @@ impl Keys {
         &self.ring[0]
     }
 
+    /// What the contents of an execution are hashed with.
+    pub(super) fn content_key(&self, instance: [u8; 16]) -> [u8; 32] {
+        *blake3::keyed_hash(&self.current_key().content, &instance).as_bytes()
+    }
+
     /// The key of this number, if it is the one that was meant.
     pub(super) fn find(&self, id: KeyId, check: [u8; 4]) -> Result<&Key, PayloadError> {
         let key = self.ring.iter().find(|key| key.id == id).ok_or(PayloadError::MissingKey { key: id })?;
@@ -99,7 +107,8 @@ impl Key {
         {
             check.copy_from_slice(&tag[..4]);
         }
-        Self { id, check, cipher }
+        let content = Zeroizing::new(blake3::derive_key("durable 1: large fields", &key));
+        Self { id, check, cipher, content }
     }
 }
 

@@ -18,18 +18,28 @@ impl Keys {
         match *self {}
     }
 
-    pub(super) fn encrypt(&self, _: Form, _: &mut Vec<u8>, _: &Owner<'_>) -> Result<(), PayloadError> {
+    pub(super) fn encrypt(
+        &self,
+        _: Form,
+        _: &mut Vec<u8>,
+        _: usize,
+        _: &Owner<'_>,
+    ) -> Result<(), PayloadError> {
+        match *self {}
+    }
+
+    pub(super) fn content_key(&self, _: [u8; 16]) -> [u8; 32] {
         match *self {}
     }
 
     pub(super) fn decrypt(
         _: Option<&Self>,
         _: Form,
-        _: &[u8],
-        payload: &[u8],
+        blob: &[u8],
+        front: usize,
         _: &Owner<'_>,
     ) -> Result<Vec<u8>, PayloadError> {
-        Err(PayloadError::NoEncryption { key: key_id(payload)? })
+        Err(PayloadError::NoEncryption { key: key_id(&blob[front..])? })
     }
 
     pub(super) fn encrypt_text(&self, _: &str, _: &Owner<'_>) -> Result<Vec<u8>, PayloadError> {

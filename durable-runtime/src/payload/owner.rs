@@ -1,5 +1,7 @@
 //! What a payload belongs to: with encryption, it can be read nowhere else.
 
+use durable_core::store::ContentId;
+
 /// Where a payload stands. What it was encrypted for must be told again when it is decrypted, so nobody who can write to the store
 /// can move it unnoticed.
 #[derive(Clone, Copy, Debug)]
@@ -11,6 +13,8 @@ pub(crate) enum Owner<'a> {
     Output { instance: [u8; 16], workflow: &'a str },
     /// An event. Who sends it knows the execution by its id alone.
     Event { execution: &'a str, name: &'a str },
+    /// A large field of an execution's snapshots.
+    LargeField { instance: [u8; 16], content: ContentId },
     /// An error in words.
     Text { instance: [u8; 16] },
 }
@@ -41,6 +45,11 @@ impl Owner<'_> {
                 into.push(3);
                 text(into, execution);
                 text(into, name);
+            }
+            Self::LargeField { instance, content } => {
+                into.push(5);
+                into.extend(instance);
+                into.extend(content.0);
             }
             Self::Text { instance } => {
                 into.push(4);

@@ -44,7 +44,7 @@ mod compressed {
         for (form, blob) in [(Form::Snapshot, snapshot(&[7; 5_000])), (Form::Value, value(&[7; 5_000]))] {
             let packed = codec.pack(form, &blob, &SNAPSHOT).unwrap().expect("it is compressed");
             assert!(packed.len() < 100, "{} bytes", packed.len());
-            assert_eq!(stored::check(form, &packed), Ok(Packing { compressed: true, encrypted: false }));
+            assert_eq!(stored::check(form, &packed), Ok(Packing { compressed: true, ..Packing::default() }));
             assert_eq!(unpack(&codec, form, &packed, &SNAPSHOT).unwrap(), blob);
         }
     }
@@ -67,7 +67,7 @@ mod compressed {
     /// A blob as a hostile writer would make it: its checksum holds.
     fn forged(frame: &[u8]) -> Vec<u8> {
         let mut blob = snapshot(frame);
-        stored::mark(&mut blob, Packing { compressed: true, encrypted: false });
+        stored::mark(&mut blob, Packing { compressed: true, ..Packing::default() });
         stored::sum(Form::Snapshot, &mut blob);
         blob
     }
@@ -180,7 +180,7 @@ mod compressed {
 #[test]
 fn what_is_compressed_names_the_feature_it_takes() {
     let mut blob = snapshot(b"whatever");
-    stored::mark(&mut blob, Packing { compressed: true, encrypted: false });
+    stored::mark(&mut blob, Packing { compressed: true, ..Packing::default() });
     stored::sum(Form::Snapshot, &mut blob);
     let error = unpack(&Codec::default(), Form::Snapshot, &blob, &SNAPSHOT).unwrap_err();
     assert_eq!(error, PayloadError::NoCompression);
@@ -192,7 +192,7 @@ fn what_is_compressed_names_the_feature_it_takes() {
 #[test]
 fn what_is_encrypted_names_the_key_and_the_feature_it_takes() {
     let mut blob = snapshot(&[&7u32.to_le_bytes()[..], &[0; 60]].concat());
-    stored::mark(&mut blob, Packing { compressed: false, encrypted: true });
+    stored::mark(&mut blob, Packing { encrypted: true, ..Packing::default() });
     stored::sum(Form::Snapshot, &mut blob);
     let error = unpack(&Codec::default(), Form::Snapshot, &blob, &SNAPSHOT).unwrap_err();
     assert_eq!(error, PayloadError::NoEncryption { key: KeyId(7) });

@@ -165,6 +165,7 @@ async fn a_damaged_snapshot_is_replaced_by_hand() {
         id: record.id,
         epoch: record.epoch,
         frames: vec![(0, damaged.into())],
+        large: Vec::new(),
         note: "a bit".into(),
     };
     all.store.edit(request).await.unwrap();

@@ -320,6 +320,8 @@ async fn a_wait_that_was_never_committed_is_set_aside_and_not_asleep_for_ever() 
         consumed: Vec::new(),
         queue: None,
         keep: 0,
+        large: Vec::new(),
+        sweep: false,
         next: Next::Run,
     };
     all.store.commit(vec![commit]).await.remove(0).unwrap();

@@ -12,6 +12,7 @@ async fn request(s: &Scenario, execution: &str, frames: &[(u64, &[u8])]) -> Chec
         id: id(execution)?,
         epoch: s.record(execution).await?.epoch,
         frames: frames.iter().map(|(frame, bytes)| (*frame, (*bytes).into())).collect(),
+        large: Vec::new(),
         note: "by ada: total".into(),
     })
 }
@@ -144,7 +145,8 @@ pub(super) async fn what_runs_moved_or_ended_is_refused(subject: Subject) -> Che
         let answer = edit(&s, name, b"edited").await?;
         check_matches!(answer, Err(EditError::Ended { .. }), "edit of what has ended");
     }
-    let nobody = EditRequest { id: id("nobody")?, epoch: 0, frames: vec![], note: String::new() };
+    let nobody =
+        EditRequest { id: id("nobody")?, epoch: 0, frames: vec![], large: vec![], note: String::new() };
     check_matches!(s.store.edit(nobody).await, Err(EditError::UnknownExecution(_)), "edit of nobody");
     Ok(())
 }

@@ -101,7 +101,7 @@ pub(super) async fn oversized_edit_is_refused(subject: Subject) -> Checked {
     s.start("a").await?;
     let edit = |bytes: usize| -> Checked<EditRequest> {
         let frames = vec![(0, vec![7; bytes].into())];
-        Ok(EditRequest { id: id("a")?, epoch: 0, frames, note: "by ada".into() })
+        Ok(EditRequest { id: id("a")?, epoch: 0, frames, large: Vec::new(), note: "by ada".into() })
     };
     let answer = s.store.edit(edit(max + 1)?).await;
     check!(

@@ -1,8 +1,8 @@
 //! All cases, in the order in which they run: the simple ones first, so that the first failure tells most.
 
 use super::{
-    Case, claims, commits, control, crash_limits, edits, events, forks, frames, groups, history, limits,
-    local, parks, races, reads, redrive, rewinds, schemas, set_aside, starts, takeover, versions,
+    Case, claims, commits, control, crash_limits, edits, events, forks, frames, groups, history, large,
+    limits, local, parks, races, reads, redrive, rewinds, schemas, set_aside, starts, takeover, versions,
 };
 
 /// Every case of the suite.
@@ -154,6 +154,18 @@ static CASES: &[Case] = cases![
     forks::fork_of_a_wait_waits["F3, W1"],
     forks::second_fork_finds_the_first["E5, F3"],
     forks::history_of_both_has_it["F3, G6"],
+    large::large_fields_come_with_starts_and_commits_and_are_read_back["S1"],
+    large::large_fields_belong_to_one_execution["S1"],
+    large::what_is_there_already_stays_as_it_is["S1"],
+    large::fenced_commit_leaves_large_fields_alone["C1, S1"],
+    large::only_what_no_snapshot_refers_to_is_swept["S1"],
+    large::end_sweeps_all_but_the_starts["S1"],
+    large::nothing_is_swept_beside_a_snapshot_that_cannot_be_read["S1"],
+    large::kept_snapshots_keep_their_large_fields["S1, X3"],
+    large::rewind_sweeps_what_it_leaves_behind["S1, X3"],
+    large::edit_replaces_and_sweeps_large_fields["S1, X3"],
+    large::fork_has_large_fields_of_its_own["S1, F3"],
+    large::large_fields_over_the_limit_are_refused["S1, fault 18"],
     groups::empty_group_has_no_answers["G1"],
     groups::answers_come_in_the_order_given["G1, G2"],
     groups::oversized_member_spoils_only_itself["G1, G2"],

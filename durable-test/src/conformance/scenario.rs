@@ -83,6 +83,7 @@ impl Scenario {
             instance: instance(execution),
             priority: 0,
             snapshot: format!("input of {execution}").into_bytes().into(),
+            large: Vec::new(),
             claim_for: None,
         })
     }
@@ -245,6 +246,8 @@ impl Hold {
             consumed: Vec::new(),
             queue: None,
             keep: 0,
+            large: Vec::new(),
+            sweep: false,
             next,
         }
     }

@@ -5,7 +5,7 @@ use crate::{
     columns::status_number,
     error::damaged,
     group::{Tx, Witness},
-    history, kept,
+    history, kept, large,
 };
 use durable_core::store::{
     Commit, CommitError, Committed, Control, ExecutionId, FrameWrite, HistoryKind, Next, Outcome, Park, Row,
@@ -28,7 +28,10 @@ pub(crate) fn weight(commit: &Commit) -> usize {
         _ => 0,
     };
     let kept = commit.root.iter().filter(|_| commit.keep > 0).map(snapshot).sum::<usize>();
-    128 + output + kept + commit.root.iter().chain(&commit.frames).map(snapshot).sum::<usize>()
+    128 + output
+        + kept
+        + large::weight(&commit.large)
+        + commit.root.iter().chain(&commit.frames).map(snapshot).sum::<usize>()
 }
 
 /// The columns of the root frame. A commit that does not move it leaves them.
@@ -155,7 +158,11 @@ impl<'c> Statements<'c> {
         if let Some(queue) = commit.queue {
             tx.execute("UPDATE execution SET queue = ?2 WHERE row = ?1", (commit.row, queue.0))?;
         }
-        kept::keep(tx, commit)?;
+        let gone = kept::keep(tx, commit)?;
+        large::add(tx, commit.row, &commit.large)?;
+        if commit.sweep || gone {
+            large::sweep(tx, commit.row)?;
+        }
         let lasts = !matches!(commit.next, Next::Park(_) | Next::Yield);
         tx.testify(lasts, || Witness::Committed {
             row: commit.row,

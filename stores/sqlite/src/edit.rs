@@ -2,7 +2,7 @@
 
 use crate::{
     group::{Tx, Witness},
-    history,
+    history, large,
     read::{self, Found},
 };
 use durable_core::store::{EditError, EditRequest, HistoryKind, Status};
@@ -36,6 +36,8 @@ pub(crate) fn edit(tx: &mut Tx<'_>, request: &EditRequest) -> rusqlite::Result<R
             )?,
         };
     }
+    large::replace(tx, row, &request.large)?;
+    large::sweep(tx, row)?;
     tx.execute("UPDATE position SET epoch = epoch + 1, fence = fence + 1 WHERE row = ?1", [row])?;
     tx.execute("UPDATE execution SET run = run + 1 WHERE row = ?1", [row])?;
     history::add(tx, row, HistoryKind::Edited, Some(&request.note))?;

@@ -40,6 +40,7 @@ impl Scene {
             instance: [3; 16],
             priority: 0,
             snapshot: b"input".as_slice().into(),
+            large: Vec::new(),
             claim_for: claim.then_some(self.worker),
         }
     }
@@ -71,6 +72,8 @@ impl Scene {
             consumed: vec![],
             queue: None,
             keep: 0,
+            large: Vec::new(),
+            sweep: false,
             next: Next::Run,
         }
     }
@@ -154,7 +157,7 @@ async fn redrives_edits_and_tries_of_unknown_outcome_happen_exactly_once() {
 
         scene.store.inject(fault);
         let frames = vec![(0, b"edited".as_slice().into())];
-        let edit = EditRequest { id: id.clone(), epoch: 1, frames, note: "by ada".into() };
+        let edit = EditRequest { id: id.clone(), epoch: 1, frames, large: Vec::new(), note: "by ada".into() };
         scene.store.edit(edit).await.unwrap();
         scene.store.inject(fault);
         let answers = scene.store.redrive(vec![id.clone()]).await.unwrap();

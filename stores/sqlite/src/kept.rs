@@ -3,7 +3,7 @@
 use crate::{
     columns::{status_number, unsigned, unsigned_or_null},
     group::{Tx, Witness},
-    history,
+    history, large,
     read::{self, Found},
 };
 use durable_core::store::{
@@ -11,11 +11,11 @@ use durable_core::store::{
 };
 use rusqlite::{Connection, OptionalExtension};
 
-/// Keeps what a commit saved, once all of it is written.
-pub(crate) fn keep(tx: &Tx<'_>, commit: &Commit) -> rusqlite::Result<()> {
+/// Keeps what a commit saved, once all of it is written. Whether others had to go for it.
+pub(crate) fn keep(tx: &Tx<'_>, commit: &Commit) -> rusqlite::Result<bool> {
     let saves_root = commit.root.as_ref().is_some_and(|root| root.snapshot.is_some());
     if commit.keep == 0 || !saves_root || matches!(commit.next, Next::Finish(_)) {
-        return Ok(());
+        return Ok(false);
     }
     let kept = tx.execute(
         "INSERT INTO kept (row, epoch, queue, schema, visit, due, event, at, snapshot)
@@ -23,14 +23,15 @@ pub(crate) fn keep(tx: &Tx<'_>, commit: &Commit) -> rusqlite::Result<()> {
          WHERE row = ?1 AND NOT EXISTS (SELECT 1 FROM frame WHERE frame.row = ?1)",
         (commit.row, tx.at()),
     )?;
-    if kept > 0 {
-        tx.execute(
-            "DELETE FROM kept WHERE row = ?1 AND epoch <=
-                 (SELECT epoch FROM kept WHERE row = ?1 ORDER BY epoch DESC LIMIT 1 OFFSET ?2)",
-            (commit.row, commit.keep),
-        )?;
+    if kept == 0 {
+        return Ok(false);
     }
-    Ok(())
+    let gone = tx.execute(
+        "DELETE FROM kept WHERE row = ?1 AND epoch <=
+                 (SELECT epoch FROM kept WHERE row = ?1 ORDER BY epoch DESC LIMIT 1 OFFSET ?2)",
+        (commit.row, commit.keep),
+    )?;
+    Ok(gone > 0)
 }
 
 const KEPT: &str = "SELECT epoch, queue, schema, visit, due, event, at, snapshot FROM kept";
@@ -97,6 +98,7 @@ pub(crate) fn rewind(tx: &mut Tx<'_>, request: &RewindRequest) -> rusqlite::Resu
         ),
     )?;
     tx.execute("DELETE FROM frame WHERE row = ?1", [row])?;
+    large::sweep(tx, row)?;
     tx.execute(
         "UPDATE execution SET status = ?2, owner = NULL, wake = ?3, class = 0, output = NULL, run = run + 1,
              set_aside_by = NULL, queue = ?4 WHERE row = ?1",

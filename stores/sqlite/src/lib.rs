@@ -19,6 +19,7 @@
 //! | requests, and what goes on after it had stopped | `control.rs` |
 //! | edits of what has been saved | `edit.rs` |
 //! | kept snapshots, rewinds to them, forks | `kept.sql`, `kept.rs`, `fork.rs` |
+//! | large fields, apart from the snapshots | `large.sql`, `large.rs` |
 //! | dead workers | `workers.rs`, `lock.rs`, `keeper.rs` |
 //! | how the log grows | `log.rs` |
 //! | I/O errors and unknown outcomes | `error.rs`, `recover.rs` |
@@ -49,6 +50,7 @@ mod group;
 mod history;
 mod keeper;
 mod kept;
+mod large;
 mod lock;
 mod log;
 mod migrate;

@@ -6,7 +6,8 @@ use rusqlite::{Connection, TransactionBehavior};
 pub(crate) const APPLICATION_ID: i32 = 0x6475_7261;
 
 /// Step `n` leads from version `n` to `n + 1`. Steps are only ever added: a file of any release opens in all later ones.
-pub(crate) const STEPS: &[&str] = &[include_str!("schema.sql"), include_str!("kept.sql")];
+pub(crate) const STEPS: &[&str] =
+    &[include_str!("schema.sql"), include_str!("kept.sql"), include_str!("large.sql")];
 
 /// What a file turned out to be.
 #[derive(Debug, PartialEq, Eq)]
@@ -72,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_the_first_version_gets_kept_snapshots_which_go_with_their_execution() {
+    fn a_file_of_the_first_version_gets_kept_snapshots_and_large_fields_which_go_with_their_execution() {
         let mut conn = Connection::open_in_memory().unwrap();
         migrate(&mut conn, &STEPS[..1]).unwrap();
         let start = "INSERT INTO execution (row, id, instance, queue, priority, created, status)
@@ -82,16 +83,17 @@ mod tests {
         conn.execute(start, [2]).unwrap();
         for row in [1, 2] {
             conn.execute("INSERT INTO kept VALUES (?1, 5, 1, 1, 1, NULL, NULL, 0, x'')", [row]).unwrap();
+            conn.execute("INSERT INTO large VALUES (NULL, ?1, x'00', x'')", [row]).unwrap();
         }
         conn.execute("DELETE FROM execution WHERE row = 1", []).unwrap();
         let left: Vec<i64> = conn
-            .prepare("SELECT row FROM kept")
+            .prepare("SELECT row FROM kept UNION ALL SELECT row FROM large")
             .unwrap()
             .query_map([], |r| r.get(0))
             .unwrap()
             .flatten()
             .collect();
-        assert_eq!(left, [2]);
+        assert_eq!(left, [2, 2]);
     }
 
     #[test]

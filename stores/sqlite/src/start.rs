@@ -5,6 +5,7 @@ use crate::{
     columns::{status, status_number},
     error::damaged,
     group::{Tx, Witness},
+    large,
 };
 use durable_core::store::{
     Claimed, ClaimedFrame, Release, SchemaId, StartRequest, Started, Status, StoreError,
@@ -22,7 +23,7 @@ pub(crate) type StartBatch = Batch<StartRequest, StartAnswer>;
 
 /// What a start adds to its group's size (G1).
 pub(crate) fn weight(request: &StartRequest) -> usize {
-    256 + request.snapshot.len()
+    256 + request.snapshot.len() + large::weight(&request.large)
 }
 
 /// Inserts the execution, or tells what has its id already.
@@ -53,6 +54,7 @@ pub(crate) fn start(tx: &mut Tx<'_>, request: &StartRequest) -> rusqlite::Result
     let snapshot = (request.snapshot.len() <= SMALL_SNAPSHOT).then_some(&*request.snapshot);
     inserts.position.execute((row, fence, request.schema.0, snapshot))?;
     inserts.input.execute((row, request.schema.0, &*request.snapshot))?;
+    large::add(tx, row, &request.large)?;
     tx.testify(true, || Witness::Started { id: request.id.clone(), instance: request.instance });
     if owner.is_none() {
         tx.effects.work_ready = true;

@@ -8,7 +8,7 @@ use crate::{
     commit::weight,
     control, edit, events, fork,
     group::{Call, GROUP_BYTES_MAX, GROUP_MEMBERS_MAX, Request, Tx},
-    history, kept, read,
+    history, kept, large, read,
     readers::Extent,
     register, release, start,
     threads::Threads,
@@ -17,11 +17,11 @@ use crate::{
 use durable_core::{
     BoxFuture,
     store::{
-        Beat, BuildId, ClaimRequest, Claims, Commit, CommitError, Committed, EditError, EditRequest,
-        ExecutionId, ExecutionRecord, Filter, ForkRequest, FrameWrite, HistoryEntry, Kept, Local, Millis,
-        Next, Outcome, QueueId, Reconsider, RedriveError, Registered, Registration, Release, RewindError,
-        RewindRequest, SchemaId, SchemaRow, SendError, SendRequest, Sent, StartRequest, Started, Store,
-        StoreError, Version, WorkerId,
+        Beat, BuildId, ClaimRequest, Claims, Commit, CommitError, Committed, ContentId, EditError,
+        EditRequest, ExecutionId, ExecutionRecord, Filter, ForkRequest, FrameWrite, HistoryEntry, Kept,
+        LargeField, Local, Millis, Next, Outcome, QueueId, Reconsider, RedriveError, Registered,
+        Registration, Release, RewindError, RewindRequest, Row, SchemaId, SchemaRow, SendError, SendRequest,
+        Sent, StartRequest, Started, Store, StoreError, Version, WorkerId,
     },
 };
 use std::{fmt, path::Path, sync::Arc, time::Duration};
@@ -122,6 +122,7 @@ impl SqliteStore {
             let bytes = snapshot.as_ref().map_or(0, |(_, bytes)| bytes.len());
             self.check_size(|| format!("the snapshot of frame {frame}"), bytes)?;
         }
+        self.check_large(&commit.large)?;
         match &commit.next {
             Next::Finish(Outcome { output: Some(output), .. }) => {
                 self.check_size(|| "the output".to_owned(), output.len())
@@ -131,7 +132,12 @@ impl SqliteStore {
     }
 
     fn check_start(&self, request: &StartRequest) -> Result<(), StoreError> {
-        self.check_size(|| format!("the input of execution `{}`", request.id), request.snapshot.len())
+        self.check_size(|| format!("the input of execution `{}`", request.id), request.snapshot.len())?;
+        self.check_large(&request.large)
+    }
+
+    fn check_large(&self, large: &[LargeField]) -> Result<(), StoreError> {
+        large.iter().try_for_each(|field| self.check_size(|| "a large field".to_owned(), field.bytes.len()))
     }
 
     /// The usual case is one message: nothing too large, and all of it fits in a group.
@@ -341,7 +347,8 @@ impl Store for SqliteStore {
 
     fn edit(&self, request: EditRequest) -> BoxFuture<'_, Result<(), EditError>> {
         Box::pin(async move {
-            let mut bytes = SMALL;
+            self.check_large(&request.large)?;
+            let mut bytes = SMALL + large::weight(&request.large);
             for (frame, snapshot) in &request.frames {
                 self.check_size(|| format!("the snapshot of frame {frame}"), snapshot.len())?;
                 bytes += snapshot.len();
@@ -365,9 +372,10 @@ impl Store for SqliteStore {
 
     fn fork(&self, request: ForkRequest) -> BoxFuture<'_, Result<Started, StoreError>> {
         Box::pin(async move {
-            let StartRequest { id, snapshot, .. } = &request.start;
+            let StartRequest { id, snapshot, large, .. } = &request.start;
+            self.check_large(large)?;
             self.check_size(|| format!("the snapshot of execution `{id}`"), snapshot.len())?;
-            let bytes = SMALL + snapshot.len();
+            let bytes = SMALL + snapshot.len() + large::weight(large);
             self.write(bytes, nothing, move |tx| fork::fork(tx, &request)).await?
         })
     }
@@ -381,6 +389,14 @@ impl Store for SqliteStore {
     fn execution(&self, id: &ExecutionId) -> BoxFuture<'_, Result<Option<ExecutionRecord>, StoreError>> {
         let id = id.clone();
         Box::pin(self.read(Extent::Short, move |conn| read::execution(conn, &id)))
+    }
+
+    fn large_fields(
+        &self,
+        row: Row,
+        contents: Vec<ContentId>,
+    ) -> BoxFuture<'_, Result<Vec<Option<Arc<[u8]>>>, StoreError>> {
+        Box::pin(self.read(Extent::Short, move |conn| large::read(conn, row, &contents)))
     }
 
     fn outcome(&self, id: &ExecutionId) -> BoxFuture<'_, Result<Option<Outcome>, StoreError>> {

@@ -4,11 +4,11 @@ use durable_core::{
     BoxFuture,
     memory::MemoryStore,
     store::{
-        Beat, BuildId, ClaimRequest, Claimed, Claims, Commit, CommitError, Committed, EditError, EditRequest,
-        ExecutionId, ExecutionRecord, Filter, ForkRequest, HistoryEntry, Kept, Local, Millis, Outcome,
-        QueueId, Reconsider, RedriveError, Registered, Registration, Release, RewindError, RewindRequest,
-        SchemaId, SchemaRow, SendError, SendRequest, Sent, StartRequest, Started, Store, StoreError, Version,
-        WorkerId,
+        Beat, BuildId, ClaimRequest, Claimed, Claims, Commit, CommitError, Committed, ContentId, EditError,
+        EditRequest, ExecutionId, ExecutionRecord, Filter, ForkRequest, HistoryEntry, Kept, Local, Millis,
+        Outcome, QueueId, Reconsider, RedriveError, Registered, Registration, Release, RewindError,
+        RewindRequest, Row, SchemaId, SchemaRow, SendError, SendRequest, Sent, StartRequest, Started, Store,
+        StoreError, Version, WorkerId,
     },
 };
 use std::{
@@ -236,6 +236,14 @@ impl Store for Faulty {
 
     fn execution(&self, id: &ExecutionId) -> BoxFuture<'_, Result<Option<ExecutionRecord>, StoreError>> {
         self.store.execution(id)
+    }
+
+    fn large_fields(
+        &self,
+        row: Row,
+        contents: Vec<ContentId>,
+    ) -> BoxFuture<'_, Result<Vec<Option<Arc<[u8]>>>, StoreError>> {
+        self.store.large_fields(row, contents)
     }
 
     fn outcome(&self, id: &ExecutionId) -> BoxFuture<'_, Result<Option<Outcome>, StoreError>> {

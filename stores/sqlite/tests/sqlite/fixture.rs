@@ -54,6 +54,7 @@ impl Opened {
             instance: [7; 16],
             priority: 0,
             snapshot: b"input".as_slice().into(),
+            large: Vec::new(),
             claim_for,
         }
     }
@@ -103,6 +104,8 @@ impl Opened {
             consumed: vec![],
             queue: None,
             keep: 0,
+            large: Vec::new(),
+            sweep: false,
             next: Next::Run,
         }
     }
