@@ -45,7 +45,7 @@
 //! | who runs the current operation, and its idempotency key | [`attempt`] |
 //! | running workflows | [`Worker`], [`WorkerBuilder`] |
 //! | starting them, sending events, reading state and results | [`Client`], [`Handle`] |
-//! | compressed and encrypted payloads | `WorkerBuilder::compress_above`, `WorkerBuilder::encryption` |
+//! | compressed and encrypted payloads, large locals | `WorkerBuilder::compress_above`, `WorkerBuilder::encryption`, [`WorkerBuilder::large_fields_above`] |
 //! | where executions live | [`SqliteStore`], [`memory::MemoryStore`], and the trait behind them, [`Store`] |
 //! | the machine without any runtime: a blob out, a blob in | [`Run`] |
 //! | testing a workflow with a crash at every commit | the crate `durable-test` |

@@ -3,6 +3,7 @@
 mod compressed;
 mod flows;
 mod keys;
+mod large;
 mod log;
 mod rewound;
 mod secrets;

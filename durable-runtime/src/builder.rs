@@ -140,7 +140,7 @@ impl WorkerBuilder {
         self
     }
 
-    /// Stores a saved local of more than this many encoded bytes (32 KiB) apart from the snapshots it belongs to: once for each execution, and
+    /// Stores a saved local of more than this many encoded bytes (64 KiB) apart from the snapshots it belongs to: once for each execution, and
     /// again only when it has changed. Each await point then writes the rest, and a few bytes that say which one is meant. `None`: no
     /// local. Below 4 KiB none is, whatever is given here. What stands apart is read all the same.
     pub fn large_fields_above(mut self, bytes: impl Into<Option<usize>>) -> Self {

@@ -119,7 +119,7 @@ impl Client {
         self
     }
 
-    /// Stores a parameter of more than this many encoded bytes (32 KiB) apart from the input it belongs to, where the snapshots of the execution
+    /// Stores a parameter of more than this many encoded bytes (64 KiB) apart from the input it belongs to, where the snapshots of the execution
     /// find it, too: see [`WorkerBuilder::large_fields_above`](crate::WorkerBuilder::large_fields_above).
     pub fn large_fields_above(mut self, bytes: impl Into<Option<usize>>) -> Self {
         Arc::make_mut(&mut self.codec).apart_above(bytes.into());

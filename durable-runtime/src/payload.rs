@@ -8,6 +8,8 @@ mod error;
 #[cfg(feature = "encryption")]
 mod keys;
 mod large;
+#[cfg(test)]
+mod large_tests;
 #[cfg(not(feature = "encryption"))]
 mod no_encryption;
 mod owner;

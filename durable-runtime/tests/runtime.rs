@@ -21,6 +21,8 @@ mod events;
 mod forks;
 #[path = "runtime/frames.rs"]
 mod frames;
+#[path = "runtime/large.rs"]
+mod large;
 #[path = "runtime/life.rs"]
 mod life;
 #[path = "runtime/many.rs"]

@@ -53,6 +53,14 @@ impl Place {
         self.connection().query_row(query, [id], |row| row.get(0)).unwrap()
     }
 
+    pub(crate) fn text(&self, query: &str, id: &str) -> Option<String> {
+        self.connection().query_row(query, [id], |row| row.get(0)).unwrap()
+    }
+
+    pub(crate) fn number(&self, query: &str) -> i64 {
+        self.connection().query_row(query, [], |row| row.get(0)).unwrap()
+    }
+
     /// Redrives one that failed or was set aside, as X4 has it: due again, from its last await point.
     pub(crate) fn redrive(&self, id: &str) {
         self.sql("UPDATE execution SET status = 0, wake = 0 WHERE id = ?1 AND status IN (5, 7)", [id]);

@@ -17,7 +17,9 @@ use std::{
 async fn run(canary: &str, keys: Option<Keys>) -> (Place, String) {
     let place = Place::new();
     let store = place.open().await;
-    let (worker, client) = (builder(&place, &store), Client::new(&store));
+    // What is compressed would hide it, too.
+    let (worker, client) =
+        (builder(&place, &store).compress_above(None), Client::new(&store).compress_above(None));
     let (worker, client) = match keys {
         Some(keys) => (worker.encryption(keys.clone()), client.encryption(keys)),
         None => (worker, client),
@@ -50,6 +52,10 @@ async fn run(canary: &str, keys: Option<Keys>) -> (Place, String) {
     let waits = client.start("waits", round::input(patient(canary))).await.unwrap();
     until(&waits, Status::Parked).await;
     waits.send("visitor", &doctor("eve")).await.unwrap();
+
+    let large = client.start("large", treat::input(patient(&canary.repeat(20_000)))).await.unwrap();
+    until(&large, Status::Parked).await;
+    assert!(place.number("SELECT count(*) FROM large") > 0, "it is large enough to stand apart");
 
     let files = files(place.folder());
     let mut found = String::new();

@@ -9,7 +9,7 @@ use durable_core::{
 use std::{borrow::Cow, collections::HashMap, ops::Range, sync::Arc};
 
 /// Fields of more than this many bytes stand apart: fewer are sooner written again than looked up.
-pub(super) const APART_ABOVE: usize = 32 << 10;
+pub(super) const APART_ABOVE: usize = 64 << 10;
 
 /// A snapshot as it is to be stored.
 #[derive(Debug)]

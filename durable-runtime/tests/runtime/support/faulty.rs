@@ -6,7 +6,7 @@ use durable_core::{
     store::{
         Beat, BuildId, ClaimRequest, Claimed, Claims, Commit, CommitError, Committed, ContentId, EditError,
         EditRequest, ExecutionId, ExecutionRecord, Filter, ForkRequest, HistoryEntry, Kept, Local, Millis,
-        Outcome, QueueId, Reconsider, RedriveError, Registered, Registration, Release, RewindError,
+        Next, Outcome, QueueId, Reconsider, RedriveError, Registered, Registration, Release, RewindError,
         RewindRequest, Row, SchemaId, SchemaRow, SendError, SendRequest, Sent, StartRequest, Started, Store,
         StoreError, Version, WorkerId,
     },
@@ -55,6 +55,10 @@ pub(crate) struct Faults {
     pub(crate) spoil: Mutex<Option<fn(&mut Claimed)>>,
     /// Claims with their limits.
     pub(crate) claims: Mutex<Vec<(u32, u32, bool)>>,
+    /// Bytes of payloads in the commits that were made.
+    pub(crate) written: AtomicUsize,
+    /// What is read of an execution the next time: it stood so before.
+    pub(crate) stale: Mutex<Option<ExecutionRecord>>,
 }
 
 impl Faulty {
@@ -81,7 +85,9 @@ impl Faulty {
         if self.faults.lost.lock().unwrap().contains(&key) {
             return Ok(Committed::default());
         }
+        let written = payload_bytes(&commit);
         let answer = self.store.commit(vec![commit]).await.pop().unwrap()?;
+        self.faults.written.fetch_add(written, SeqCst);
         assert!(!Self::take(&self.faults.commit_panics_after), "as the test says");
         if Self::take(&self.faults.lost_answers) {
             self.faults.lost.lock().unwrap().push(key);
@@ -90,6 +96,16 @@ impl Faulty {
         }
         Ok(answer)
     }
+}
+
+fn payload_bytes(commit: &Commit) -> usize {
+    let writes = commit.root.iter().chain(&commit.frames);
+    let snapshots = writes.filter_map(|write| Some(write.snapshot.as_ref()?.1.len())).sum::<usize>();
+    let output = match &commit.next {
+        Next::Finish(outcome) => outcome.output.as_ref().map_or(0, Vec::len),
+        _ => 0,
+    };
+    snapshots + output + commit.large.iter().map(|field| field.bytes.len()).sum::<usize>()
 }
 
 impl Store for Faulty {
@@ -235,6 +251,9 @@ impl Store for Faulty {
     }
 
     fn execution(&self, id: &ExecutionId) -> BoxFuture<'_, Result<Option<ExecutionRecord>, StoreError>> {
+        if let Some(stale) = self.faults.stale.lock().unwrap().take() {
+            return Box::pin(async move { Ok(Some(stale)) });
+        }
         self.store.execution(id)
     }
 
