@@ -35,10 +35,10 @@ use crate::{
     BoxFuture,
     store::{
         Beat, BuildId, ClaimRequest, Claims, Commit, CommitError, Committed, ContentId, EditError,
-        EditRequest, ExecutionId, ExecutionRecord, Filter, ForkRequest, HistoryEntry, Kept, Local, Millis,
-        Outcome, QueueId, Reconsider, RedriveError, Registered, Registration, Release, RewindError,
-        RewindRequest, Row, SchemaId, SchemaRow, SendError, SendRequest, Sent, StartRequest, Started, Store,
-        StoreError, Version, WorkerId,
+        EditRequest, ExecutionId, ExecutionRecord, Filter, ForkRequest, FoundFields, HistoryEntry, Kept,
+        Local, Millis, Outcome, QueueId, Reconsider, RedriveError, Registered, Registration, Release,
+        RewindError, RewindRequest, Row, SchemaId, SchemaRow, SendError, SendRequest, Sent, StartRequest,
+        Started, Store, StoreError, Version, WorkerId,
     },
 };
 use state::State;
@@ -252,7 +252,7 @@ impl Store for MemoryStore {
         &self,
         row: Row,
         contents: Vec<ContentId>,
-    ) -> BoxFuture<'_, Result<Vec<Option<Arc<[u8]>>>, StoreError>> {
+    ) -> BoxFuture<'_, Result<FoundFields, StoreError>> {
         Box::pin(async move { Ok(self.write(|state| state.large_fields(row, &contents))) })
     }
 

@@ -31,12 +31,12 @@ pub use execution::{
 };
 pub use fork::ForkRequest;
 pub use kept::{Kept, RewindError, RewindRequest};
-pub use large::{ContentId, LargeField};
+pub use large::{ContentId, FoundFields, LargeField};
 pub use local::{Admission, Local};
 pub use start::{SendError, SendRequest, Sent, StartRequest, Started};
 
 use crate::{BoxFuture, Fingerprint, PointSchema};
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 /// Milliseconds since the Unix epoch, by the store's clock.
 pub type Millis = u64;
@@ -229,7 +229,7 @@ pub trait Store: Send + Sync + 'static {
         &self,
         row: Row,
         contents: Vec<ContentId>,
-    ) -> BoxFuture<'_, Result<Vec<Option<Arc<[u8]>>>, StoreError>>;
+    ) -> BoxFuture<'_, Result<FoundFields, StoreError>>;
 
     /// How an execution ended; `None` while it has not. [`StoreError::UnknownExecution`] if there is none.
     fn outcome(&self, id: &ExecutionId) -> BoxFuture<'_, Result<Option<Outcome>, StoreError>>;

@@ -2,10 +2,10 @@
 
 use super::{execution::Execution, state::State};
 use crate::{
-    store::{ContentId, LargeField, Row, StoreError},
+    store::{ContentId, FoundFields, LargeField, Row, StoreError},
     stored::contents,
 };
-use std::{collections::HashSet, sync::Arc};
+use std::collections::HashSet;
 
 impl Execution {
     /// What is there already stays as it is: it is the same.
@@ -31,7 +31,7 @@ impl Execution {
 }
 
 impl State {
-    pub(super) fn large_fields(&self, row: Row, contents: &[ContentId]) -> Vec<Option<Arc<[u8]>>> {
+    pub(super) fn large_fields(&self, row: Row, contents: &[ContentId]) -> FoundFields {
         let execution = self.executions.get(&row);
         contents.iter().map(|content| execution?.large.get(content).cloned()).collect()
     }

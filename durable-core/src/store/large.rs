@@ -27,3 +27,6 @@ pub struct LargeField {
     /// Header and payload.
     pub bytes: Arc<[u8]>,
 }
+
+/// Header and payload of each that was asked for, in order; `None` where there is none.
+pub type FoundFields = Vec<Option<Arc<[u8]>>>;

@@ -138,9 +138,10 @@ impl Codec {
         plain.extend_from_slice(header);
         for part in parts {
             let before = part.at as usize + header.len() - plain.len();
-            let (value, after) = rest.split_at_checked(before).ok_or_else(|| {
-                PayloadError::Parts(StoredError::Parts { reason: "a field begins beyond the payload" })
-            })?;
+            let (value, after) =
+                rest.split_at_checked(before).ok_or(PayloadError::Parts(StoredError::Parts {
+                    reason: "a field begins beyond the payload",
+                }))?;
             plain.extend_from_slice(value);
             rest = after;
             self.unpack_field(part, fields.get(part.content)?, instance, &mut plain)?;

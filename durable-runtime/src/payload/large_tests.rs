@@ -1,5 +1,7 @@
 //! Large fields: out of snapshots and back into them; damage of every bit and every length, and tables that cannot be.
 
+#![expect(clippy::single_range_in_vec_init, reason = "a list of one field is one")]
+
 use super::{large::Packed, *};
 use durable_core::{
     ExecutionId,
@@ -26,14 +28,15 @@ fn codecs() -> Vec<Codec> {
     let mut plain = Codec::default();
     plain.apart_above(Some(10));
     #[cfg(feature = "compression")]
-    plain.compress_above(None);
-    let mut codecs = vec![plain];
-    #[cfg(feature = "compression")]
-    {
-        let mut compressed = codecs[0].clone();
-        compressed.compress_above(Some(16));
-        codecs.push(compressed);
-    }
+    let codecs = [None, Some(16)].map(|above| {
+        let mut codec = plain.clone();
+        codec.compress_above(above);
+        codec
+    });
+    #[cfg(not(feature = "compression"))]
+    let codecs = [plain];
+    #[cfg_attr(not(feature = "encryption"), expect(unused_mut, reason = "only keys make more of them"))]
+    let mut codecs = codecs.to_vec();
     #[cfg(feature = "encryption")]
     for at in 0..codecs.len() {
         let mut encrypted = codecs[at].clone();

@@ -2,7 +2,7 @@
 
 use crate::group::Tx;
 use durable_core::{
-    store::{ContentId, LargeField, Row},
+    store::{ContentId, FoundFields, LargeField, Row},
     stored::contents,
 };
 use rusqlite::{Connection, OptionalExtension};
@@ -67,11 +67,7 @@ pub(crate) fn sweep(tx: &Tx<'_>, row: Row) -> rusqlite::Result<()> {
 }
 
 /// By address, in order.
-pub(crate) fn read(
-    conn: &Connection,
-    row: Row,
-    contents: &[ContentId],
-) -> rusqlite::Result<Vec<Option<Arc<[u8]>>>> {
+pub(crate) fn read(conn: &Connection, row: Row, contents: &[ContentId]) -> rusqlite::Result<FoundFields> {
     let mut select = conn.prepare_cached("SELECT bytes FROM large WHERE row = ?1 AND content = ?2")?;
     contents
         .iter()

@@ -18,10 +18,10 @@ use durable_core::{
     BoxFuture,
     store::{
         Beat, BuildId, ClaimRequest, Claims, Commit, CommitError, Committed, ContentId, EditError,
-        EditRequest, ExecutionId, ExecutionRecord, Filter, ForkRequest, FrameWrite, HistoryEntry, Kept,
-        LargeField, Local, Millis, Next, Outcome, QueueId, Reconsider, RedriveError, Registered,
-        Registration, Release, RewindError, RewindRequest, Row, SchemaId, SchemaRow, SendError, SendRequest,
-        Sent, StartRequest, Started, Store, StoreError, Version, WorkerId,
+        EditRequest, ExecutionId, ExecutionRecord, Filter, ForkRequest, FoundFields, FrameWrite,
+        HistoryEntry, Kept, LargeField, Local, Millis, Next, Outcome, QueueId, Reconsider, RedriveError,
+        Registered, Registration, Release, RewindError, RewindRequest, Row, SchemaId, SchemaRow, SendError,
+        SendRequest, Sent, StartRequest, Started, Store, StoreError, Version, WorkerId,
     },
 };
 use std::{fmt, path::Path, sync::Arc, time::Duration};
@@ -395,7 +395,7 @@ impl Store for SqliteStore {
         &self,
         row: Row,
         contents: Vec<ContentId>,
-    ) -> BoxFuture<'_, Result<Vec<Option<Arc<[u8]>>>, StoreError>> {
+    ) -> BoxFuture<'_, Result<FoundFields, StoreError>> {
         Box::pin(self.read(Extent::Short, move |conn| large::read(conn, row, &contents)))
     }
 

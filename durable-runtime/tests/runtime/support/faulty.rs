@@ -5,10 +5,10 @@ use durable_core::{
     memory::MemoryStore,
     store::{
         Beat, BuildId, ClaimRequest, Claimed, Claims, Commit, CommitError, Committed, ContentId, EditError,
-        EditRequest, ExecutionId, ExecutionRecord, Filter, ForkRequest, HistoryEntry, Kept, Local, Millis,
-        Next, Outcome, QueueId, Reconsider, RedriveError, Registered, Registration, Release, RewindError,
-        RewindRequest, Row, SchemaId, SchemaRow, SendError, SendRequest, Sent, StartRequest, Started, Store,
-        StoreError, Version, WorkerId,
+        EditRequest, ExecutionId, ExecutionRecord, Filter, ForkRequest, FoundFields, HistoryEntry, Kept,
+        Local, Millis, Next, Outcome, QueueId, Reconsider, RedriveError, Registered, Registration, Release,
+        RewindError, RewindRequest, Row, SchemaId, SchemaRow, SendError, SendRequest, Sent, StartRequest,
+        Started, Store, StoreError, Version, WorkerId,
     },
 };
 use std::{
@@ -261,7 +261,7 @@ impl Store for Faulty {
         &self,
         row: Row,
         contents: Vec<ContentId>,
-    ) -> BoxFuture<'_, Result<Vec<Option<Arc<[u8]>>>, StoreError>> {
+    ) -> BoxFuture<'_, Result<FoundFields, StoreError>> {
         self.store.large_fields(row, contents)
     }
 
