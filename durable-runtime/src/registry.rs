@@ -101,8 +101,8 @@ pub(crate) struct Registry {
     by_queue: HashMap<QueueId, Accepted>,
     queues: Vec<QueueId>,
     needs_migration: Vec<NeedsMigration>,
-    /// The await points that claims are to leave out.
-    unreadable: Vec<SchemaId>,
+    /// The await points that claims are to leave out, each in its queue: versions may share them.
+    unreadable: Vec<(QueueId, SchemaId)>,
 }
 
 /// What goes on with the executions of a queue.
@@ -118,23 +118,18 @@ impl Registry {
         self.by_queue.insert(own, Accepted { workflow, own });
     }
 
-    /// Takes what an older build left in this queue, too.
-    pub(crate) fn accept(&mut self, queue: QueueId, own: QueueId) {
+    /// Takes what another build left in this queue, too, but for executions that stand at one of these await points.
+    pub(crate) fn accept(&mut self, queue: QueueId, own: QueueId, unreadable: &[SchemaId]) {
         if let Some(Accepted { workflow, .. }) = self.by_queue.get(&own) {
             let workflow = Arc::clone(workflow);
             self.queues.push(queue);
+            self.unreadable.extend(unreadable.iter().map(|schema| (queue, *schema)));
             self.by_queue.insert(queue, Accepted { workflow, own });
         }
     }
 
-    /// Takes no execution that stands there.
-    pub(crate) fn leave_out(&mut self, point: NeedsMigration) {
-        self.unreadable.push(point.schema);
-        self.needs_migration.push(point);
-    }
-
-    /// An await point in a queue of which nothing is taken. Versions may share its schema.
-    pub(crate) fn leave_to_others(&mut self, point: NeedsMigration) {
+    /// Tells people of an await point at which executions stay.
+    pub(crate) fn tell(&mut self, point: NeedsMigration) {
         self.needs_migration.push(point);
     }
 
@@ -142,7 +137,7 @@ impl Registry {
         &self.needs_migration
     }
 
-    pub(crate) fn unreadable(&self) -> Vec<SchemaId> {
+    pub(crate) fn unreadable(&self) -> Vec<(QueueId, SchemaId)> {
         self.unreadable.clone()
     }
 

@@ -54,7 +54,7 @@ pub(crate) async fn accept_older(
                 tracing::debug!(workflow, version, "a version of a workflow is left to other workers");
                 for (schema, point) in points {
                     let (workflow, reason) = (workflow.clone(), reason.clone());
-                    registry.leave_to_others(NeedsMigration { workflow, point: point.name, schema, reason });
+                    registry.tell(NeedsMigration { workflow, point: point.name, schema, reason });
                 }
             }
             continue;
@@ -62,9 +62,9 @@ pub(crate) async fn accept_older(
         if queue >= own {
             continue;
         }
-        let mut any = false;
+        let (mut any, mut left_out) = (false, Vec::new());
         for (schema, point) in points {
-            any |= *known.entry(schema).or_insert_with(|| match reads(description, &point) {
+            let is_readable = *known.entry(schema).or_insert_with(|| match reads(description, &point) {
                 Ok(how) => {
                     let point = &point.name;
                     tracing::debug!(workflow, point, schema = schema.0, %how, "an older version's await point is readable");
@@ -73,13 +73,17 @@ pub(crate) async fn accept_older(
                 Err(reason) => {
                     let (workflow, point) = (workflow.clone(), point.name);
                     tracing::warn!(workflow, point, reason, "executions of an older version stay at this await point");
-                    registry.leave_out(NeedsMigration { workflow, point, schema, reason });
+                    registry.tell(NeedsMigration { workflow, point, schema, reason });
                     false
                 }
             });
+            any |= is_readable;
+            if !is_readable {
+                left_out.push(schema);
+            }
         }
         if any {
-            registry.accept(queue, own);
+            registry.accept(queue, own, &left_out);
         }
     }
     Ok(())

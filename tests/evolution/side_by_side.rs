@@ -33,6 +33,18 @@ mod second {
     }
 }
 
+/// The third one: its version 2 cannot read what the second release saved, where version 1 has saved the very same.
+mod third {
+    use super::*;
+
+    #[workflow(version = 2)]
+    pub(super) async fn place_order(id: u64) -> String {
+        let cents: u64 = id * 100;
+        let _: u64 = event("go").await;
+        format!("{id} for {cents}")
+    }
+}
+
 fn a_store() -> (MemoryStore, Client) {
     let store = MemoryStore::new(Arc::new(ManualClock::default()));
     let client = Client::new(&store);
@@ -140,6 +152,31 @@ async fn a_version_that_is_not_registered_is_left_alone_and_named() {
 
     let worker = second_release(&store).await;
     assert_eq!(result(&old).await, "1 by the first, kept");
+    worker.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_one_version_cannot_read_is_not_left_out_of_another() {
+    let (store, client) = a_store();
+    let worker = second_release(&store).await;
+    let first = client.start::<second::place_order_v1>("1", second::place_order_v1::input(1)).await.unwrap();
+    let second = client.start::<second::place_order>("2", second::place_order::input(2)).await.unwrap();
+    until_parked(&store, "1").await;
+    until_parked(&store, "2").await;
+    worker.shutdown().await.unwrap();
+    let schemas =
+        [first.record().await.unwrap(), second.record().await.unwrap()].map(|at| at.frames[0].schema);
+    assert_eq!(schemas[0], schemas[1], "they save the very same");
+
+    let worker =
+        Worker::builder(&store).register::<third::place_order>().register::<second::place_order_v1>();
+    let worker = worker.start().await.unwrap();
+    let named: Vec<_> = worker.needs_migration().iter().map(|left_out| left_out.schema).collect();
+    assert_eq!(named, [schemas[1]]);
+    second.send("go", &1u64).await.unwrap();
+    first.send("go", &1u64).await.unwrap();
+    assert_eq!(result(&first).await, "1 by the first, kept");
+    assert_eq!(second.record().await.unwrap().fence, 1, "nobody has claimed it again");
     worker.shutdown().await.unwrap();
 }
 

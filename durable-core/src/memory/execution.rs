@@ -105,9 +105,10 @@ impl Execution {
         }
     }
 
-    /// Whether one of its frames stands at one of these.
-    pub(super) fn has_frame_at(&self, schemas: &[SchemaId]) -> bool {
-        !schemas.is_empty() && self.frames.values().any(|frame| schemas.contains(&frame.schema))
+    /// Whether one of its frames stands at one of these, as far as they are of its queue.
+    pub(super) fn has_frame_at(&self, points: &[(QueueId, SchemaId)]) -> bool {
+        let mut of_queue = points.iter().filter(|(queue, _)| *queue == self.queue);
+        of_queue.any(|(_, schema)| self.frames.values().any(|frame| frame.schema == *schema))
     }
 
     /// Whether a worker of this build leaves it to others: it has set it aside before. To cancel it, nobody need read it.

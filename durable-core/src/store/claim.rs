@@ -10,9 +10,9 @@ pub struct ClaimRequest {
     pub worker: WorkerId,
     /// The queues this build accepts, in round-robin order for this call.
     pub queues: Vec<QueueId>,
-    /// Await points of older versions that this build cannot go on from (Versions): whatever has a frame at one of these stays
-    /// where it is, for a build that can.
-    pub unreadable: Vec<SchemaId>,
+    /// Await points that this build cannot go on from, each with the queue (Versions): whatever is in that queue and has a frame there
+    /// stays where it is, for a build that can. What is in another queue at the same schema row is another version's, and not meant.
+    pub unreadable: Vec<(QueueId, SchemaId)>,
     /// At most this many with fewer than 2 crashes.
     pub limit: u32,
     /// At most this many with exactly 2 crashes (A2).

@@ -44,8 +44,9 @@ pub struct Reconsider {
     pub worker: WorkerId,
     /// The queues this build accepts.
     pub queues: Vec<QueueId>,
-    /// Await points that it cannot go on from: what stands there stays set aside.
-    pub unreadable: Vec<SchemaId>,
+    /// Await points that it cannot go on from, each with the queue, as in a [`ClaimRequest`](super::ClaimRequest): what is in that queue
+    /// and stands there stays set aside.
+    pub unreadable: Vec<(QueueId, SchemaId)>,
     /// At most this many.
     pub limit: u32,
 }

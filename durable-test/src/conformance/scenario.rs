@@ -75,6 +75,18 @@ impl Scenario {
         Ok(Self { subject, store, queue, schemas, worker })
     }
 
+    /// Its await points, by their places in [`points`], as what a build cannot go on from.
+    pub(super) fn at(&self, points: &[usize]) -> Vec<(QueueId, SchemaId)> {
+        points.iter().map(|point| (self.queue, self.schemas[*point])).collect()
+    }
+
+    /// The same with version 2 of the workflow: another queue, and the same schema rows.
+    pub(super) async fn second_version_of_one_shape(&self) -> Checked<Self> {
+        let Registered { queue, schemas } = self.store.register(versioned("orders", 2, points())).await?;
+        check_eq!(schemas, self.schemas, "schema rows of await points that are alike");
+        Ok(Self { queue, schemas, ..self.clone() })
+    }
+
     pub(super) fn start_request(&self, execution: &str) -> Checked<StartRequest> {
         Ok(StartRequest {
             id: id(execution)?,

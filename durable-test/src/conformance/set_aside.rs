@@ -89,13 +89,28 @@ pub(super) async fn next_failure_is_of_the_build_that_tried(subject: Subject) ->
 pub(super) async fn what_this_build_cannot_read_stays_set_aside(subject: Subject) -> Checked {
     let (s, other) = two_builds(subject).await?;
     set_aside(&s, "a").await?;
-    let unreadable = Reconsider { unreadable: vec![s.schemas[1]], ..request(&s, other) };
+    let unreadable = Reconsider { unreadable: s.at(&[1]), ..request(&s, other) };
     check_eq!(s.store.reconsider(unreadable).await?, 0, "what stands where the build cannot go on");
     let elsewhere = Reconsider { queues: vec![], ..request(&s, other) };
     check_eq!(s.store.reconsider(elsewhere).await?, 0, "what is in queues that it does not accept");
     s.check_status("a", Status::SetAside).await?;
-    let readable = Reconsider { unreadable: vec![s.schemas[0], s.schemas[2]], ..request(&s, other) };
+    let readable = Reconsider { unreadable: s.at(&[0, 2]), ..request(&s, other) };
     check_eq!(s.store.reconsider(readable).await?, 1, "what stands where the build can go on");
+    Ok(())
+}
+
+pub(super) async fn what_another_version_saved_in_that_shape_is_tried(subject: Subject) -> Checked {
+    let (s, other) = two_builds(subject).await?;
+    set_aside(&s, "of the first").await?;
+    let second = s.second_version_of_one_shape().await?;
+    set_aside(&second, "of the second").await?;
+    let both =
+        Reconsider { queues: vec![s.queue, second.queue], unreadable: s.at(&[1]), ..request(&s, other) };
+    check_eq!(s.store.reconsider(both.clone()).await?, 1, "executions that are tried");
+    s.check_status("of the first", Status::SetAside).await?;
+    s.check_status("of the second", Status::Ready).await?;
+    let neither = Reconsider { unreadable: [s.at(&[1]), second.at(&[1])].concat(), ..both };
+    check_eq!(s.store.reconsider(neither).await?, 0, "where neither is read");
     Ok(())
 }
 

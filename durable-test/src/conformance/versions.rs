@@ -88,7 +88,7 @@ pub(super) async fn what_stands_where_this_build_cannot_go_on_stays(subject: Sub
         s.release(hold).await?;
     }
     s.start("start").await?;
-    let request = ClaimRequest { unreadable: vec![s.schemas[1]], ..s.claim_request(s.worker, 10) };
+    let request = ClaimRequest { unreadable: s.at(&[1]), ..s.claim_request(s.worker, 10) };
     let claims = s.store.claim(request.clone()).await?;
     let mut found: Vec<_> = claims.claimed.iter().map(|claimed| claimed.id.as_str()).collect();
     found.sort_unstable();
@@ -99,6 +99,31 @@ pub(super) async fn what_stands_where_this_build_cannot_go_on_stays(subject: Sub
     let hold = s.claim_one().await?;
     check_eq!(hold.claimed.id.as_str(), "charge", "a build that can read it claims it");
     check_eq!(hold.claimed.crashes, 0, "crashes of what only waited");
+    Ok(())
+}
+
+pub(super) async fn what_another_version_saved_in_that_shape_is_claimed(subject: Subject) -> Checked {
+    let s = Scenario::new(subject).await?;
+    let second = s.second_version_of_one_shape().await?;
+    for (scenario, name) in [(&s, "of the first"), (&second, "of the second")] {
+        let mut hold = scenario.started(name).await?;
+        hold.run(scenario).await?;
+        scenario.release(&hold).await?;
+    }
+    // The list may have a queue in it that is not asked for.
+    let elsewhere = ClaimRequest { unreadable: second.at(&[0, 1, 2]), ..s.claim_request(s.worker, 10) };
+    let hold = s.store.claim(elsewhere).await?.claimed.pop();
+    check_eq!(hold.as_ref().map(|one| one.id.as_str()), Some("of the first"), "of the first version alone");
+    if let Some(claimed) = hold {
+        s.release(&Hold::new(claimed, s.schemas[1])).await?;
+    }
+    for (unreadable, expected) in [(s.at(&[1]), "of the second"), (second.at(&[1]), "of the first")] {
+        let queues = vec![s.queue, second.queue];
+        let request = ClaimRequest { queues, unreadable, ..s.claim_request(s.worker, 10) };
+        let claimed = s.store.claim(request).await?.claimed;
+        let found: Vec<_> = claimed.iter().map(|claimed| claimed.id.as_str()).collect();
+        check_eq!(found, [expected], "claimed, though another version cannot be read there");
+    }
     Ok(())
 }
 
@@ -117,7 +142,7 @@ pub(super) async fn child_frame_that_cannot_be_read_keeps_its_execution_where_it
     let open = Commit { frames: vec![child], next_frame: Some(2), ..hold.run_commit() };
     hold.apply(&s, open).await?;
     s.release(&hold).await?;
-    let request = ClaimRequest { unreadable: vec![s.schemas[2]], ..s.claim_request(s.worker, 10) };
+    let request = ClaimRequest { unreadable: s.at(&[2]), ..s.claim_request(s.worker, 10) };
     check_eq!(s.store.claim(request).await?.claimed.len(), 0, "claimed though its child cannot be read");
     check_eq!(s.claim(10).await?.claimed.len(), 1, "claimed by a build that can read it");
     Ok(())

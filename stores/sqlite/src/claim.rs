@@ -27,11 +27,15 @@ pub(crate) enum Class {
 
 /// Where to look for what is due.
 struct Queues {
-    queues: Vec<QueueId>,
-    /// Await points whose executions stay where they are, as JSON.
-    unreadable: Option<String>,
+    queues: Vec<Queue>,
     /// The build of the worker.
     build: String,
+}
+
+struct Queue {
+    queue: QueueId,
+    /// Await points whose executions stay where they are, as JSON, if there are any.
+    unreadable: Option<String>,
 }
 
 const DUE: &str = "SELECT row FROM execution WHERE queue = ?1 AND class = ?2 AND priority = ?3 AND wake <= ?4
@@ -56,24 +60,25 @@ const DUE_AGAIN: &str =
           OR EXISTS (SELECT 1 FROM position WHERE position.row = execution.row AND control <> 0))
      ORDER BY wake, row LIMIT ?5";
 
-/// A list of numbers, as JSON.
-pub(crate) fn numbers(schemas: &[SchemaId]) -> String {
-    let numbers: Vec<_> = schemas.iter().map(|schema| schema.0.to_string()).collect();
-    format!("[{}]", numbers.join(","))
+/// The await points of a queue that a build cannot go on from, as JSON; `None`: there are none.
+pub(crate) fn unreadable_in(queue: QueueId, unreadable: &[(QueueId, SchemaId)]) -> Option<String> {
+    let of_queue = unreadable.iter().filter(|(other, _)| *other == queue);
+    let numbers: Vec<_> = of_queue.map(|(_, schema)| schema.0.to_string()).collect();
+    (!numbers.is_empty()).then(|| format!("[{}]", numbers.join(",")))
 }
 
 /// Runs a claim. The inner error is for a worker that was given up.
 pub(crate) fn claim(tx: &mut Tx<'_>, request: &ClaimRequest) -> rusqlite::Result<Result<Claims, StoreError>> {
     let Some(build) = workers::build(tx, request.worker)? else { return Ok(Err(StoreError::WorkerLost)) };
-    let mut queues = Vec::with_capacity(request.queues.len());
+    let mut queues: Vec<Queue> = Vec::with_capacity(request.queues.len());
     for queue in &request.queues {
-        if !queues.contains(queue) {
-            queues.push(*queue);
+        if queues.iter().all(|known| known.queue != *queue) {
+            let unreadable = unreadable_in(*queue, &request.unreadable);
+            queues.push(Queue { queue: *queue, unreadable });
         }
     }
     let most = |asked: u32| (asked as usize).min(GROUP_MEMBERS_MAX);
-    let unreadable = (!request.unreadable.is_empty()).then(|| numbers(&request.unreadable));
-    let queues = Queues { queues, unreadable, build };
+    let queues = Queues { queues, build };
     let (mut rows, mut more) = due(tx, &queues, Class::Ordinary, most(request.limit))?;
     if !more {
         let (again, more_again) = due(tx, &queues, Class::Again, most(request.limit) - rows.len())?;
@@ -109,7 +114,7 @@ pub(crate) fn untaken(claims: Result<Claims, StoreError>) -> Vec<Release> {
 fn due(tx: &Tx<'_>, from: &Queues, class: Class, limit: usize) -> rusqlite::Result<(Vec<Row>, bool)> {
     let mut turns = Vec::with_capacity(from.queues.len());
     for queue in &from.queues {
-        turns.push(due_of(tx, *queue, from, class, limit + 1)?.into_iter());
+        turns.push(due_of(tx, queue, &from.build, class, limit + 1)?.into_iter());
     }
     let mut rows = Vec::new();
     loop {
@@ -129,13 +134,7 @@ fn due(tx: &Tx<'_>, from: &Queues, class: Class, limit: usize) -> rusqlite::Resu
 }
 
 /// One seek for each priority in use: rows of a higher priority that sleep must not be walked through to reach due ones.
-fn due_of(
-    tx: &Tx<'_>,
-    queue: QueueId,
-    from: &Queues,
-    class: Class,
-    limit: usize,
-) -> rusqlite::Result<Vec<Row>> {
+fn due_of(tx: &Tx<'_>, from: &Queue, build: &str, class: Class, limit: usize) -> rusqlite::Result<Vec<Row>> {
     let mut rows = Vec::new();
     let mut select = tx.conn.prepare_cached(match (class, &from.unreadable) {
         (Class::Again, _) => DUE_AGAIN,
@@ -143,13 +142,13 @@ fn due_of(
         (_, Some(_)) => DUE_AND_READABLE,
     })?;
     let mut priority = None;
-    while let Some(next) = next_priority(tx, queue, class, priority)? {
+    while let Some(next) = next_priority(tx, from.queue, class, priority)? {
         let left = (limit - rows.len()) as i64;
-        let (queue, at) = (queue.0, tx.at());
+        let (queue, at) = (from.queue.0, tx.at());
         let mut found = match (class, from.unreadable.as_deref()) {
             (Class::Again, schemas) => {
                 let schemas = schemas.unwrap_or("[]");
-                select.query((queue, class as i64, next, at, left, schemas, &from.build))?
+                select.query((queue, class as i64, next, at, left, schemas, build))?
             }
             (_, None) => select.query((queue, class as i64, next, at, left))?,
             (_, Some(schemas)) => select.query((queue, class as i64, next, at, left, schemas))?,
@@ -181,12 +180,12 @@ fn next_priority(
 }
 
 /// How long until the earliest row that is not due yet.
-fn next_wake(tx: &Tx<'_>, queues: &[QueueId]) -> rusqlite::Result<Option<Duration>> {
+fn next_wake(tx: &Tx<'_>, queues: &[Queue]) -> rusqlite::Result<Option<Duration>> {
     let mut earliest: Option<i64> = None;
     let mut select = tx.conn.prepare_cached(
         "SELECT wake FROM execution WHERE queue = ?1 AND class = ?2 AND priority = ?3 AND wake > ?4 ORDER BY wake LIMIT 1",
     )?;
-    for queue in queues {
+    for Queue { queue, .. } in queues {
         for class in [Class::Ordinary, Class::Fragile, Class::Alone, Class::Again] {
             let mut priority = None;
             while let Some(next) = next_priority(tx, *queue, class, priority)? {

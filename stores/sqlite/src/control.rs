@@ -1,7 +1,7 @@
 //! What people ask of executions: to cancel (X1), and to go on after all (X4); and what another build may try (Versions).
 
 use crate::{
-    claim::{Class, numbers},
+    claim::{Class, unreadable_in},
     columns::{status, status_number},
     error::{damaged, is_damage, words},
     group::{Tx, Witness},
@@ -101,13 +101,15 @@ const OTHERS_SET_ASIDE: &str =
 /// Lets the worker's build try what others have set aside. The inner error is for a worker that was given up.
 pub(crate) fn reconsider(tx: &mut Tx<'_>, request: &Reconsider) -> rusqlite::Result<Result<u64, StoreError>> {
     let Some(build) = workers::build(tx, request.worker)? else { return Ok(Err(StoreError::WorkerLost)) };
-    let (unreadable, status) = (numbers(&request.unreadable), Status::SetAside);
+    let status = Status::SetAside;
     let mut rows: Vec<Row> = Vec::new();
     for queue in &request.queues {
         let left = i64::from(request.limit) - rows.len() as i64;
+        let unreadable = unreadable_in(*queue, &request.unreadable);
+        let unreadable = unreadable.as_deref().unwrap_or("[]");
         let mut select = tx.conn.prepare_cached(OTHERS_SET_ASIDE)?;
         let found =
-            select.query_map((queue.0, &build, status_number(status), &unreadable, left), |r| r.get(0))?;
+            select.query_map((queue.0, &build, status_number(status), unreadable, left), |r| r.get(0))?;
         for row in found {
             rows.push(row?);
         }
