@@ -41,3 +41,5 @@ mod starts;
 mod timers;
 #[path = "runtime/trouble.rs"]
 mod trouble;
+#[path = "runtime/values.rs"]
+mod values;

@@ -153,6 +153,14 @@ impl Driver {
                 )))
             }
             Progress::Parked => Box::pin(self.park_again()).await.map(|()| None),
+            // Only an event that came with the claim is read before anything is committed: nothing was settled since.
+            Progress::Shape(fingerprint) => {
+                let schema = Box::pin(self.shape(fingerprint)).await?;
+                if let Some(machine) = &mut machine {
+                    machine.know_shape(fingerprint, schema);
+                }
+                Ok(machine)
+            }
             Progress::SetAside(reason) => Err(Stop::SetAside(reason)),
             Progress::Failed(reason) => Err(Stop::Fail(reason)),
             other => Err(Stop::SetAside(format!("this worker cannot carry out {}", name_of(&other)))),

@@ -2,7 +2,7 @@
 
 use super::{
     Case, claims, commits, control, crash_limits, edits, events, forks, frames, groups, history, limits,
-    local, parks, races, reads, redrive, rewinds, schemas, set_aside, starts, takeover, versions,
+    local, parks, races, reads, redrive, rewinds, schemas, set_aside, shapes, starts, takeover, versions,
 };
 
 /// Every case of the suite.
@@ -27,6 +27,9 @@ static CASES: &[Case] = cases![
     schemas::equal_points_of_other_names_and_workflows_have_rows_of_their_own["Versions"],
     schemas::other_content_under_one_fingerprint_is_refused["Versions"],
     schemas::every_kind_of_schema_is_kept["Versions"],
+    shapes::shapes_are_kept_by_fingerprint["E5"],
+    shapes::shape_that_is_known_is_the_same_once_more["E5"],
+    shapes::shape_that_nobody_recorded_is_not_there["E5"],
     versions::all_versions_are_listed_the_oldest_first["Versions"],
     versions::versions_of_one_shape_have_queues_of_their_own_and_are_counted["Versions"],
     versions::what_stands_where_this_build_cannot_go_on_stays["Versions"],
