@@ -225,20 +225,34 @@ pub fn decode_event_from<T: DeserializeOwned + 'static>(
     bytes: &[u8],
     writer: &Schema,
 ) -> Result<T, EventError> {
-    event_value(bytes, writer)?
-        .rebuild()
-        .map_err(|reason| other_shape(reason, writer, Shape::of::<T>().ok(), std::any::type_name::<T>()))
+    let shape = Shape::of::<T>()?;
+    let value = event_value(bytes, writer)?;
+    let built = match nothing_in_common(writer, shape.schema()) {
+        None => value.rebuild(),
+        Some(reason) => Err(reason),
+    };
+    built.map_err(|reason| EventError::OtherShape {
+        type_name: std::any::type_name::<T>(),
+        reason,
+        differences: writer.differences("value", shape.schema()),
+    })
 }
 
-#[cold]
-fn other_shape(
-    reason: RebuildError,
-    writer: &Schema,
-    shape: Option<&Shape>,
-    type_name: &'static str,
-) -> EventError {
-    let differences = shape.map(|shape| writer.differences("value", shape.schema())).unwrap_or_default();
-    EventError::OtherShape { type_name, reason, differences }
+/// Serde makes any struct of any other, if all its fields are optional. Two with different names and no field of one name are no
+/// versions of one type: somebody has sent something else under the name.
+fn nothing_in_common(writer: &Schema, reader: &Schema) -> Option<RebuildError> {
+    match (writer, reader) {
+        (
+            Schema::Struct { name: was, fields: was_fields },
+            Schema::Struct { name: is, fields: is_fields },
+        ) => {
+            let is_known = |(name, _): &(_, _)| is_fields.iter().any(|(other, _)| other == name);
+            let strange = was != is && !was_fields.is_empty() && !was_fields.iter().any(is_known);
+            let what = || format!("`{was}` has no field in common with `{is}`");
+            strange.then(|| serde::de::Error::custom(what()))
+        }
+        _ => None,
+    }
 }
 
 /// What was encoded, for whoever does not have its type: by the schema it was encoded with.

@@ -81,6 +81,80 @@ fn bytes_that_are_not_what_their_schema_says_are_an_error() {
     ));
 }
 
+/// What serde alone would make of anything.
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+struct Rejection {
+    reason: Option<String>,
+}
+
+#[test]
+fn another_type_of_optional_fields_is_not_made_of_nothing() {
+    let error = decode_event_from::<Rejection>(&sent(), &trace::<Approval>().unwrap()).unwrap_err();
+    assert!(matches!(error, EventError::OtherShape { .. }), "{error}");
+    assert!(error.to_string().contains("`Approval` has no field in common with `Rejection`"), "{error}");
+}
+
+#[test]
+fn a_struct_of_another_name_and_one_without_the_old_fields_are_versions_of_it() {
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Consent {
+        by: String,
+    }
+    let consent: Consent = decode_event_from(&sent(), &trace::<Approval>().unwrap()).unwrap();
+    assert_eq!(consent, Consent { by: "ada".into() });
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(rename = "Approval")]
+    struct Anew {
+        #[serde(default)]
+        id: u64,
+    }
+    let anew: Anew = decode_event_from(&sent(), &trace::<Approval>().unwrap()).unwrap();
+    assert_eq!(anew, Anew { id: 0 });
+}
+
+/// Everything that a payload may be damaged in, with a checksum that says it is not.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Kinds {
+    text: (bool, char, String, f32),
+    list: Vec<Option<Kinds>>,
+    map: BTreeMap<u8, Marker>,
+    term: Term,
+}
+
+#[test]
+fn damage_that_no_checksum_shows_is_an_error_or_another_value() {
+    let leaf = Kinds {
+        text: (true, 'x', "a".into(), 0.5),
+        list: Vec::new(),
+        map: BTreeMap::new(),
+        term: Term::Number(1),
+    };
+    let term = Term::Sum(vec![Term::Number(300), Term::Sum(Vec::new())]);
+    let kinds = Kinds {
+        text: (false, 'ß', "bc".into(), 1.0),
+        list: vec![None, Some(leaf)],
+        map: [(1, Marker)].into(),
+        term,
+    };
+    let (bytes, writer) = (encode_event(&kinds).unwrap(), trace::<Kinds>().unwrap());
+    let payload = &bytes[HEADER_BYTES..];
+    let judge = |damaged: &[u8]| {
+        let bytes = claimed::<Kinds>(damaged);
+        let (read, rebuilt) = (decode_event::<Kinds>(&bytes), decode_event_from::<Kinds>(&bytes, &writer));
+        assert_eq!(read.is_ok(), rebuilt.is_ok(), "{read:?} {rebuilt:?}");
+    };
+    for bit in 0..payload.len() * 8 {
+        let mut damaged = payload.to_vec();
+        damaged[bit / 8] ^= 1 << (bit % 8);
+        judge(&damaged);
+    }
+    for at in 0..payload.len() {
+        assert!(decode_event::<Kinds>(&claimed::<Kinds>(&payload[..at])).is_err());
+        judge(&[&payload[..at], &ENDLESS, &payload[at..]].concat());
+    }
+}
+
 /// A payload that claims to be a `T`.
 fn claimed<T: DeserializeOwned + 'static>(payload: &[u8]) -> Vec<u8> {
     let mut bytes = vec![0; HEADER_BYTES];
