@@ -6,7 +6,7 @@
 //! | to find | look in |
 //! |---|---|
 //! | what a worker may be told, and what is refused at its start | `builder.rs`, `error.rs` |
-//! | how an execution is driven, parks, retries, ends | `execution.rs` |
+//! | how an execution is driven, parks, retries, ends | `execution.rs`; a retry delay that is cut: `execution/delay.rs` |
 //! | from a stored row to a running machine | `restore.rs` |
 //! | who commits, in which groups | `shard.rs`, `seat.rs` |
 //! | when and how much is claimed, crash limits | `claim_loop.rs`, `places.rs` |
