@@ -10,6 +10,7 @@ mod points;
 mod prelude;
 mod redriven;
 mod rescued;
+mod sent;
 mod side_by_side;
 mod structs;
 mod table;

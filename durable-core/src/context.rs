@@ -10,7 +10,7 @@ use crate::{
     Awaitable, BoxFuture, ExecutionId, SavedFields, Saver, Wait, Witnesses, Workflow,
     attempt::{AttemptScope, in_scope},
     describe,
-    schema::{Fingerprint, PointSchema},
+    schema::{Fingerprint, PointSchema, Schema},
     step::Jitter,
     stored::STORED_HEADER_BYTES,
     upgrade::match_point,
@@ -20,11 +20,12 @@ use stages::{At, Block};
 use std::{
     convert::Infallible,
     fmt,
-    future::pending,
+    future::{pending, poll_fn},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
+    task::Poll,
     time::Duration,
 };
 
@@ -53,6 +54,8 @@ pub(crate) enum Request {
     FailedAttempt { slot: usize, error: String, delay: Duration, jitter: Jitter },
     /// The operation waits for something that has not come: park again.
     Park,
+    /// Find the schema with this fingerprint.
+    Shape(Fingerprint),
     /// It cannot go on, and nothing may be lost.
     SetAside(String),
     /// It failed without a value to return.
@@ -106,6 +109,8 @@ pub(crate) struct ExecutionState {
     pub(crate) crashes: u32,
     pub(crate) request: Option<Request>,
     pub(crate) delivery: Option<(u64, Vec<u8>)>,
+    /// The answer to [`Request::Shape`].
+    pub(crate) shape: Option<(Fingerprint, Option<Arc<Schema>>)>,
     pub(crate) consumed: Vec<u64>,
     pub(crate) closed: Vec<u64>,
 }
@@ -234,12 +239,30 @@ impl Context {
         self.with_frame(|_, frame, _| frame.fired)
     }
 
-    /// The event that came for this frame. It is consumed with the next commit.
-    pub(crate) fn take_delivery(&self) -> Option<Vec<u8>> {
-        let mut state = self.execution().state();
-        let (seq, payload) = state.delivery.take()?;
-        state.consumed.push(seq);
-        Some(payload)
+    /// The event that came for this frame, with its number.
+    pub(crate) fn take_delivery(&self) -> Option<(u64, Vec<u8>)> {
+        self.execution().state().delivery.take()
+    }
+
+    /// The event was received: it goes with the next commit.
+    pub(crate) fn consume(&self, seq: u64) {
+        self.execution().state().consumed.push(seq);
+    }
+
+    /// The schema with this fingerprint, of a value that another version of the program wrote; `None` if nobody knows it. The driver
+    /// finds it, which is no matter of the path that all values take.
+    pub(crate) async fn shape(&self, fingerprint: Fingerprint) -> Option<Arc<Schema>> {
+        poll_fn(|_| {
+            let mut state = self.execution().state();
+            match state.shape.take() {
+                Some((known, schema)) if known == fingerprint => Poll::Ready(schema),
+                _ => {
+                    state.request = Some(Request::Shape(fingerprint));
+                    Poll::Pending
+                }
+            }
+        })
+        .await
     }
 
     /// A timer of the host.

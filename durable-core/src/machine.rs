@@ -5,7 +5,7 @@
 use crate::{
     BoxFuture, Context, ExecutionId, SavedFields, Wait, Workflow,
     context::{Execution, ExecutionState, Frame, Host, Place, Request},
-    schema::{Fingerprint, PointSchema},
+    schema::{Fingerprint, PointSchema, Schema},
     step::Jitter,
     workflow::{Description, Entry},
 };
@@ -86,6 +86,9 @@ pub enum Progress<T> {
     Parked,
     /// It ended with this output. Commit it.
     Finished(T),
+    /// It goes on as soon as it is told the schema with this fingerprint: [`Machine::know_shape`]. A value was written by another
+    /// version of the program. Nothing is to be committed for it.
+    Shape(Fingerprint),
     /// It cannot go on in this build; nothing may be lost. The reason is for people.
     SetAside(String),
     /// It failed without an output: a panic outside a step, or a step's failure that its error type does not take.
@@ -237,6 +240,11 @@ impl<'r, T: Send + 'r> Machine<'r, T> {
         self.execution.acknowledged.store(true, Relaxed);
     }
 
+    /// The answer to [`Progress::Shape`]; `None`: nobody knows it.
+    pub fn know_shape(&mut self, fingerprint: Fingerprint, schema: Option<Arc<Schema>>) {
+        self.execution.state().shape = Some((fingerprint, schema));
+    }
+
     /// Drops the future and begins anew from the snapshots in memory: a retry is a resume.
     pub fn restart(&mut self) {
         self.forget_future();
@@ -313,6 +321,7 @@ fn progress<T>(state: &mut ExecutionState, request: Request) -> Progress<T> {
             })
         }
         Request::Park => Progress::Parked,
+        Request::Shape(fingerprint) => Progress::Shape(fingerprint),
         Request::SetAside(reason) => Progress::SetAside(reason),
         Request::Fail(reason) => Progress::Failed(reason),
     }

@@ -32,7 +32,7 @@ mod workers;
 pub use clock::{Clock, ManualClock};
 
 use crate::{
-    BoxFuture,
+    BoxFuture, Fingerprint, Schema,
     store::{
         Beat, BuildId, ClaimRequest, Claims, Commit, CommitError, Committed, ContentId, EditError,
         EditRequest, ExecutionId, ExecutionRecord, Filter, ForkRequest, FoundFields, HistoryEntry, Kept,
@@ -157,6 +157,20 @@ impl Store for MemoryStore {
 
     fn schema(&self, schema: SchemaId) -> BoxFuture<'_, Result<Option<SchemaRow>, StoreError>> {
         Box::pin(async move { Ok(self.write(|state| state.registry.schema(schema).cloned())) })
+    }
+
+    fn record_shapes(&self, shapes: Vec<Arc<Schema>>) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            self.write(|state| state.registry.record_shapes(shapes));
+            Ok(())
+        })
+    }
+
+    fn shape(&self, fingerprint: Fingerprint) -> BoxFuture<'_, Result<Option<Schema>, StoreError>> {
+        Box::pin(async move {
+            let shape = self.write(|state| state.registry.shape(fingerprint));
+            Ok(shape.map(Arc::unwrap_or_clone))
+        })
     }
 
     fn versions(&self, workflow: &str) -> BoxFuture<'_, Result<Vec<Version>, StoreError>> {

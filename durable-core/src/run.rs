@@ -92,7 +92,8 @@ pub enum Arrived {
     Nothing,
     /// The timer is due.
     Timer,
-    /// The event it waits for, as [`encode_event`](crate::event::encode_event) gives it.
+    /// The event it waits for, as [`encode_event`](crate::event::encode_event) gives it of the type that is received: unlike an event in a store, it
+    /// has no schema with it by which another version of the type could be read.
     Event(Vec<u8>),
 }
 
@@ -209,21 +210,28 @@ impl<'r, W: Workflow> Run<'r, W> {
         // A blob has no frame counter, but it has its epoch: a frame gets the number of the commit that opens it, so that no
         // frame ever gets the number, and with it the idempotency keys, of one that ended before a crash (F1).
         self.machine.number_frames_from(self.epoch + 1);
-        match poll_fn(|task| self.machine.poll(task)).await {
-            Progress::AwaitPoint(point) => self.moved_to(point),
-            Progress::FailedAttempt(attempt) => {
-                self.epoch += 1;
-                if let Some(frame) = self.frames.iter_mut().find(|frame| frame.header.frame == attempt.frame)
-                {
-                    frame.header.failed = attempt.failed;
+        loop {
+            return match poll_fn(|task| self.machine.poll(task)).await {
+                Progress::AwaitPoint(point) => self.moved_to(point),
+                Progress::FailedAttempt(attempt) => {
+                    self.epoch += 1;
+                    let failed = |frame: &&mut Envelope| frame.header.frame == attempt.frame;
+                    if let Some(frame) = self.frames.iter_mut().find(failed) {
+                        frame.header.failed = attempt.failed;
+                    }
+                    self.retry = true;
+                    Ok(Moved::Retry { blob: self.blob()?, delay: attempt.delay, error: attempt.error })
                 }
-                self.retry = true;
-                Ok(Moved::Retry { blob: self.blob()?, delay: attempt.delay, error: attempt.error })
-            }
-            Progress::Parked => Ok(Moved::Parked { blob: self.blob()?, wait: Wait::Now }),
-            Progress::Finished(output) => Ok(Moved::Finished(output)),
-            Progress::SetAside(reason) => Err(RunError::SetAside(reason)),
-            Progress::Failed(reason) => Err(RunError::Failed(reason)),
+                Progress::Parked => Ok(Moved::Parked { blob: self.blob()?, wait: Wait::Now }),
+                Progress::Finished(output) => Ok(Moved::Finished(output)),
+                Progress::SetAside(reason) => Err(RunError::SetAside(reason)),
+                Progress::Failed(reason) => Err(RunError::Failed(reason)),
+                Progress::Shape(fingerprint) => {
+                    // Without a store, nobody has kept what the types of other versions look like.
+                    self.machine.know_shape(fingerprint, None);
+                    continue;
+                }
+            };
         }
     }
 

@@ -35,8 +35,8 @@ pub use large::{ContentId, FoundFields, LargeField};
 pub use local::{Admission, Local};
 pub use start::{SendError, SendRequest, Sent, StartRequest, Started};
 
-use crate::{BoxFuture, Fingerprint, PointSchema};
-use std::time::Duration;
+use crate::{BoxFuture, Fingerprint, PointSchema, Schema};
+use std::{sync::Arc, time::Duration};
 
 /// Milliseconds since the Unix epoch, by the store's clock.
 pub type Millis = u64;
@@ -128,6 +128,13 @@ pub trait Store: Send + Sync + 'static {
 
     /// A schema row by its number; `None` if there is none.
     fn schema(&self, schema: SchemaId) -> BoxFuture<'_, Result<Option<SchemaRow>, StoreError>>;
+
+    /// Insert-or-compare (E5): keeps the schemas of types whose values are sent or returned, each under its fingerprint. They are never
+    /// collected. One that is kept under its fingerprint already writes nothing.
+    fn record_shapes(&self, shapes: Vec<Arc<Schema>>) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// A schema that [`Store::record_shapes`] has kept, by its fingerprint; `None` if there is none.
+    fn shape(&self, fingerprint: Fingerprint) -> BoxFuture<'_, Result<Option<Schema>, StoreError>>;
 
     /// All versions of a workflow, the oldest first; none if there is no such workflow.
     fn versions(&self, workflow: &str) -> BoxFuture<'_, Result<Vec<Version>, StoreError>>;

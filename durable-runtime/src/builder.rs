@@ -15,6 +15,7 @@ use crate::{
 };
 use durable_core::{
     Durable, Resources, Workflow,
+    schema::Shape,
     store::{BuildId, Store},
 };
 use std::{collections::HashSet, fmt, sync::Arc, time::Duration};
@@ -164,11 +165,12 @@ impl WorkerBuilder {
         let Self { store, resources, workflows, build, mut options } = self;
         check_options(&options)?;
         check_build(build.as_ref())?;
-        check_workflows(&workflows, &resources)?;
+        let outputs = check_workflows(&workflows, &resources)?;
         options.build = build.unwrap_or_else(|| build::of_this_program(&workflows));
         let runtime = Handle::try_current().map_err(|_| StartError::NoRuntime)?;
         let schemas = Schemas::new(Arc::clone(&store));
         let mut registry = Registry::default();
+        schemas.shapes.record(&outputs).await?;
         let versions: Vec<_> =
             workflows.iter().map(|workflow| (workflow.name(), workflow.version())).collect();
         for workflow in workflows {
@@ -249,19 +251,24 @@ fn check_build(build: Option<&BuildId>) -> Result<(), StartError> {
     }
 }
 
-fn check_workflows(workflows: &[Arc<dyn Registered>], resources: &Resources) -> Result<(), StartError> {
+/// Checks them, and gives what their outputs look like.
+fn check_workflows(
+    workflows: &[Arc<dyn Registered>],
+    resources: &Resources,
+) -> Result<Vec<&'static Shape>, StartError> {
     if workflows.is_empty() {
         return Err(StartError::NoWorkflow);
     }
     let mut names = HashSet::new();
+    let mut outputs = Vec::with_capacity(workflows.len());
     for workflow in workflows {
         let (name, version) = (workflow.name(), workflow.version());
         if !names.insert((name, version)) {
             return Err(StartError::DuplicateWorkflow { name, version });
         }
         workflow.describe()?;
-        workflow.check_output().map_err(|error| StartError::Output { workflow: name, error })?;
+        outputs.push(workflow.output().map_err(|error| StartError::Output { workflow: name, error })?);
         workflow.check_resources(resources)?;
     }
-    Ok(())
+    Ok(outputs)
 }

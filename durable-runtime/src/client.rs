@@ -7,6 +7,7 @@ use crate::{
     error::ClientError,
     fork,
     handle::Handle,
+    output,
     payload::{Codec, LargeFields, Owner},
     redrive::{self, Redriven},
     rewind::{self, KeptSnapshot},
@@ -235,6 +236,19 @@ impl Client {
     pub async fn state_json(&self, id: impl IntoExecutionId) -> Result<serde_json::Value, ClientError> {
         let id = id.into_execution_id()?;
         saved::json(&*self.store, &self.schemas, &self.codec, &id).await
+    }
+
+    /// What an execution returned, as JSON for people and tools. Neither the workflow nor the build that returned it is needed: the store
+    /// has the schema of every output. It is in the form of the values in [`state_json`](Client::state_json); of a workflow that returns a
+    /// `Result`, it is `{ "Ok": .. }` or `{ "Err": .. }`.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::UnknownExecution`]; [`ClientError::Unfinished`] while it has not ended; [`ClientError::Failed`],
+    /// [`ClientError::Cancelled`] and [`ClientError::SetAside`] where there is no output; [`ClientError::UnknownShape`],
+    /// [`ClientError::Payload`] and [`ClientError::Output`] for one that cannot be read.
+    pub async fn output_json(&self, id: impl IntoExecutionId) -> Result<serde_json::Value, ClientError> {
+        output::json(&*self.store, &self.schemas, &self.codec, &id.into_execution_id()?).await
     }
 
     /// Where an execution stands as one portable blob, with the schemas of what it saves: to keep beside a lock file, to look into with

@@ -3,8 +3,8 @@
 use crate::edit::EditProblem;
 use crate::payload::PayloadError;
 use durable_core::{
-    ExecutionId, MissingResource, StateError, Status, UndescribedWorkflow, Unreadable,
-    event::EventError,
+    ExecutionId, Fingerprint, MissingResource, StateError, Status, UndescribedWorkflow, Unreadable,
+    event::{EventError, differences_listed},
     schema::TraceError,
     snapshot::SnapshotError,
     store::{EditError, InvalidId, RedriveError, RewindError, SendError, StoreError},
@@ -260,6 +260,25 @@ pub enum ClientError {
         #[source]
         error: EventError,
     },
+    /// It has not ended, so there is no output yet.
+    #[error("execution `{id}` has not ended ({status}), so it has no output yet: `result` waits for it")]
+    Unfinished {
+        /// The id.
+        id: ExecutionId,
+        /// What it is at.
+        status: Status,
+    },
+    /// The store does not know what the output looks like: it is of a version that did not record that.
+    #[error(
+        "the store has no schema of the output of execution `{id}` (fingerprint {fingerprint}): read it with the workflow that returned it, \
+         by `result`"
+    )]
+    UnknownShape {
+        /// The id.
+        id: ExecutionId,
+        /// The fingerprint of the output's type.
+        fingerprint: Fingerprint,
+    },
     /// What is stored is compressed or encrypted, and that cannot be undone here; or what was to be stored cannot be encrypted.
     #[error("the {what} of execution `{id}` cannot be passed between program and store: {error}")]
     Payload {
@@ -289,6 +308,12 @@ fn unreadable(error: &EventError) -> String {
         EventError::OtherType { sent, expected, type_name } => format!(
             "it was returned with another shape than `{type_name}` has in this build (fingerprint {sent}, expected {expected}): \
              read it with the build that ended the execution"
+        ),
+        EventError::OtherShape { type_name, reason, differences } => format!(
+            "it was returned with another shape, from which no `{type_name}` can be made: {reason}{}; let the type read what its other \
+             versions returned (`#[serde(default)]`, `#[serde(alias = \"..\")]`), read it with the build that ended the execution, or as \
+             JSON (`output_json`)",
+            differences_listed(differences)
         ),
         other => other.to_string(),
     }

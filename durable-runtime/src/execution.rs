@@ -3,6 +3,7 @@
 //! A running execution goes from await point to await point here, without a future of its own: what thousands of executions
 //! pass through at each commit shall be little memory. All that is rarer is an *errand*, a future that is boxed while it lasts.
 
+mod delay;
 mod elsewhere;
 mod errand;
 mod finishing;

@@ -4,7 +4,7 @@ use crate::{
     client::IntoExecutionId,
     edit,
     error::ClientError,
-    fork,
+    fork, output,
     payload::{Codec, Owner, PayloadError, is_encrypted},
     redrive,
     rewind::{self, KeptSnapshot},
@@ -14,11 +14,12 @@ use crate::{
     trouble::Backoff,
 };
 use durable_core::{
-    Durable, ExecutionId, State, Status, Workflow, describe,
-    event::{decode_event, encode_event},
+    Durable, ExecutionId, Schema, State, Status, Workflow, describe,
+    event::{EventError, decode_event, decode_event_from, encode_event},
     private::FieldReader,
+    schema::Shape,
     store::{Ending, ExecutionRecord, HistoryEntry, Outcome, SendError, SendRequest, Sent, Store},
-    stored::{self, Form},
+    stored::Form,
 };
 use std::{fmt, marker::PhantomData, sync::Arc};
 
@@ -66,8 +67,9 @@ impl<W: Workflow> Handle<W> {
         name: &str,
         value: &T,
     ) -> Result<Sent, ClientError> {
-        let payload =
-            encode_event(value).map_err(|error| ClientError::Event { name: name.to_owned(), error })?;
+        let unsendable = |error| ClientError::Event { name: name.to_owned(), error };
+        let payload = encode_event(value).map_err(unsendable)?;
+        let shape = Shape::of::<T>().map_err(|error| unsendable(error.into()))?;
         let what = || format!("event `{name}` for execution `{}`", self.id);
         self.codec.check_size(what, payload.len())?;
         let owner = Owner::Event { execution: self.id.as_str(), name };
@@ -82,14 +84,20 @@ impl<W: Workflow> Handle<W> {
         };
         let mut backoff = Backoff::default();
         for _ in 1..ATTEMPTS {
-            match self.store.send(request.clone()).await {
+            match self.send_once(shape, &request).await {
                 Err(SendError::Store(error)) if error.is_transient() => {
                     tokio::time::sleep(backoff.next()).await
                 }
                 answer => return Ok(answer?),
             }
         }
-        Ok(self.store.send(request).await?)
+        Ok(self.send_once(shape, &request).await?)
+    }
+
+    /// The store has the shape of the value before the value.
+    async fn send_once(&self, shape: &'static Shape, request: &SendRequest) -> Result<Sent, SendError> {
+        self.schemas.shapes.record(&[shape]).await?;
+        self.store.send(request.clone()).await
     }
 
     /// Asks for cancellation. `false`: it had ended already. It is carried out at the execution's next await point, or at once
@@ -196,15 +204,27 @@ impl<W: Workflow> Handle<W> {
     }
 
     /// Waits until it ends, and gives what the workflow returned: for a workflow that returns a `Result`, that `Result`. An
-    /// execution that ended without an output, or was set aside, is an error.
+    /// execution that ended without an output, or was set aside, is an error. What another version of the workflow returned is read by
+    /// names, as an [event](fn@durable_core::event) that another version sent.
     pub async fn result(&self) -> Result<W::Output, ClientError>
     where
         W::Output: Durable + 'static,
     {
-        match self.output(self.outcome().await?) {
-            Err(error @ ClientError::Output { .. }) => Err(self.other_workflow().await?.unwrap_or(error)),
-            result => result,
+        let output = output::of(&self.id, self.outcome().await?)?;
+        match decode_event(&output) {
+            Ok(value) => Ok(value),
+            Err(error) => {
+                let writer = self.writer(&error).await?;
+                let read = writer.map_or(Err(error), |writer| decode_event_from(&output, &writer));
+                read.map_err(|error| ClientError::Output { id: self.id.clone(), error })
+            }
         }
+    }
+
+    /// What it returned, as JSON, read by the schema in the store: whichever build returned it. Does not wait for its end. See
+    /// [`Client::output_json`](crate::Client::output_json).
+    pub async fn output_json(&self) -> Result<serde_json::Value, ClientError> {
+        output::json(&*self.store, &self.schemas, &self.codec, &self.id).await
     }
 
     /// Waits for the end, without reading it as anything.
@@ -218,54 +238,26 @@ impl<W: Workflow> Handle<W> {
             // Registered before the store is looked at, so that no end is missed.
             let finished = self.store.local().wait_finished(&self.id);
             if let Some(outcome) = self.store.outcome(&self.id).await? {
-                return self.unpacked(outcome).await;
+                return output::unpacked(&*self.store, &self.codec, &self.id, outcome).await;
             }
             finished.await;
         }
-    }
-
-    /// An outcome as it was before it was stored.
-    async fn unpacked(&self, mut outcome: Outcome) -> Result<Outcome, ClientError> {
-        let packing = |output: &Vec<u8>| stored::check(Form::Value, output).unwrap_or_default();
-        let encrypted = outcome.error.as_deref().is_some_and(is_encrypted)
-            || outcome.output.as_ref().is_some_and(|output| packing(output).encrypted);
-        // Only the record knows for which execution it was encrypted.
-        let (instance, workflow) = match encrypted {
-            true => self.record().await.map(|record| (record.instance, record.workflow))?,
-            false => Default::default(),
-        };
-        if let Some(output) = outcome.output.take() {
-            let owner = Owner::Output { instance, workflow: &workflow };
-            let unpacked = self.codec.unpack_value(output, &owner);
-            outcome.output = Some(unpacked.map_err(|error| self.unfit("output", error))?);
-        }
-        if encrypted {
-            outcome.error = outcome.error.map(|error| self.codec.decrypt_text(&error, instance));
-        }
-        Ok(outcome)
     }
 
     fn unfit(&self, what: &'static str, error: PayloadError) -> ClientError {
         ClientError::Payload { id: self.id.clone(), what, error }
     }
 
-    /// The likeliest reason why an output cannot be read.
-    async fn other_workflow(&self) -> Result<Option<ClientError>, ClientError> {
+    /// The schema of an output that cannot be read as this workflow's, if another version of it returned that. The likeliest reason is
+    /// that it is another workflow's.
+    async fn writer(&self, error: &EventError) -> Result<Option<Arc<Schema>>, ClientError> {
         let (id, found) = (self.id.clone(), self.record().await?.workflow);
-        Ok((found != W::NAME).then_some(ClientError::OtherWorkflow { id, found, expected: W::NAME }))
-    }
-
-    fn output(&self, outcome: Outcome) -> Result<W::Output, ClientError>
-    where
-        W::Output: Durable + 'static,
-    {
-        let id = self.id.clone();
-        let reason = outcome.error.unwrap_or_else(|| "no reason was recorded".into());
-        match (outcome.status, outcome.output) {
-            (Status::SetAside, _) => Err(ClientError::SetAside { id, reason }),
-            (Status::Cancelled, _) => Err(ClientError::Cancelled { id }),
-            (_, Some(output)) => decode_event(&output).map_err(|error| ClientError::Output { id, error }),
-            (_, None) => Err(ClientError::Failed { id, reason }),
+        if found != W::NAME {
+            return Err(ClientError::OtherWorkflow { id, found, expected: W::NAME });
+        }
+        match error {
+            EventError::OtherType { sent, .. } => Ok(self.schemas.shapes.read(*sent).await?),
+            _ => Ok(None),
         }
     }
 }

@@ -6,7 +6,7 @@
 //! | to find | look in |
 //! |---|---|
 //! | what a worker may be told, and what is refused at its start | `builder.rs`, `error.rs` |
-//! | how an execution is driven, parks, retries, ends | `execution.rs` |
+//! | how an execution is driven, parks, retries, ends | `execution.rs`; a retry delay that is cut: `execution/delay.rs` |
 //! | from a stored row to a running machine | `restore.rs` |
 //! | who commits, in which groups | `shard.rs`, `seat.rs` |
 //! | when and how much is claimed, crash limits | `claim_loop.rs`, `places.rs` |
@@ -20,7 +20,8 @@
 //! | which build this is, what other builds have set aside | `build.rs` |
 //! | executions that have stopped and shall go on | `redrive.rs` |
 //! | kept snapshots, rewinds to them, forks | `rewind.rs`, `fork.rs` |
-//! | a state as JSON, without the program | `saved.rs` |
+//! | events and outputs of other versions | `shapes.rs`; where they are read: `execution/errand.rs`, `handle.rs` |
+//! | a state as JSON, without the program; an output | `saved.rs`; `output.rs` |
 //! | an edit of it | `edit.rs`, `edit/from_json.rs` |
 
 mod beat;
@@ -35,6 +36,7 @@ mod fork;
 mod guarded;
 mod handle;
 mod host;
+mod output;
 mod payload;
 mod places;
 mod redrive;
@@ -45,6 +47,7 @@ mod same_input;
 mod saved;
 mod schemas;
 mod seat;
+mod shapes;
 mod shard;
 mod shared;
 mod start;

@@ -5,7 +5,7 @@ use durable_core::{
     Description, Durable, Host, Resources, UndescribedWorkflow, Workflow, describe,
     event::encode_event,
     machine::{Identity, Machine, Restored},
-    schema::{TraceError, fingerprint_of},
+    schema::{Shape, TraceError},
     store::{QueueId, SchemaId},
 };
 use std::{collections::HashMap, marker::PhantomData, sync::Arc};
@@ -24,8 +24,8 @@ pub(crate) trait Registered: Send + Sync {
     fn name(&self) -> &'static str;
     fn version(&self) -> u32;
     fn describe(&self) -> Result<&'static Description, UndescribedWorkflow>;
-    /// Whether the output can be stored and read back.
-    fn check_output(&self) -> Result<(), TraceError>;
+    /// What the output looks like; an error if it could not be read back.
+    fn output(&self) -> Result<&'static Shape, TraceError>;
     fn check_resources(&self, resources: &Resources) -> Result<(), durable_core::MissingResource>;
     fn machine(
         &self,
@@ -62,8 +62,8 @@ where
         describe::<W>()
     }
 
-    fn check_output(&self) -> Result<(), TraceError> {
-        fingerprint_of::<W::Output>().map(drop)
+    fn output(&self) -> Result<&'static Shape, TraceError> {
+        Shape::of::<W::Output>()
     }
 
     fn check_resources(&self, resources: &Resources) -> Result<(), durable_core::MissingResource> {

@@ -1,6 +1,7 @@
 //! Schema rows in both directions: the numbers of a description's await points, and what a number stands for. Rows never
 //! change, so what was once read is kept.
 
+use crate::shapes::Shapes;
 use durable_core::{
     Description, Fingerprint, PointSchema,
     store::{Registered, Registration, SchemaId, SchemaRow, Store, StoreError, Version},
@@ -18,6 +19,8 @@ pub(crate) struct Schemas {
     rows: RwLock<HashMap<SchemaId, Arc<KnownRow>>>,
     /// By the address of the description: there is one for each workflow and process.
     registered: RwLock<HashMap<usize, Arc<Registered>>>,
+    /// Those of events and outputs.
+    pub(crate) shapes: Shapes,
 }
 
 /// A schema row with its fingerprint.
@@ -38,7 +41,8 @@ impl KnownRow {
 
 impl Schemas {
     pub(crate) fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, rows: RwLock::default(), registered: RwLock::default() }
+        let shapes = Shapes::new(Arc::clone(&store));
+        Self { store, rows: RwLock::default(), registered: RwLock::default(), shapes }
     }
 
     /// What a number stands for; `None` if the store has no such row.

@@ -43,3 +43,5 @@ mod starts;
 mod timers;
 #[path = "runtime/trouble.rs"]
 mod trouble;
+#[path = "runtime/values.rs"]
+mod values;

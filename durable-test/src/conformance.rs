@@ -51,6 +51,7 @@ mod rewinds;
 mod scenario;
 mod schemas;
 mod set_aside;
+mod shapes;
 mod starts;
 mod subject;
 mod takeover;

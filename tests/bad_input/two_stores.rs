@@ -66,3 +66,38 @@ async fn when_one_dies_the_other_takes_over_and_the_dead_can_write_nothing() {
     survivor.shutdown().await.unwrap();
     dying.shutdown().await.unwrap();
 }
+
+mod undelivered {
+    use durable::{step, workflow};
+
+    #[step(retry(attempts = 3, initial = "1h", max = "1h", jitter = "none"))]
+    async fn post(letter: &str) -> Result<String, String> {
+        Err(format!("nobody takes {letter}"))
+    }
+
+    #[workflow]
+    pub(super) async fn deliver(letter: String) -> Result<String, String> {
+        post(&letter).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_another_process_cancels_does_not_wait_for_its_next_attempt() {
+    let place = Place::new();
+    let (one, two) = (place.open().await, place.open().await);
+    let builder = place.builder(&one).register::<undelivered::deliver>();
+    let worker = builder.park_after(Duration::from_secs(7_200)).start().await.unwrap();
+    let handle = Client::new(&two).start("a", undelivered::deliver::input("a letter".into())).await.unwrap();
+    within(async {
+        // It stays in memory, so nobody is told.
+        while handle.record().await.unwrap().frames[0].failed == 0 {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    })
+    .await;
+    assert_eq!((handle.status().await.unwrap(), worker.stats().hot), (Status::Running, 1));
+    assert!(handle.cancel().await.unwrap());
+    let error = within(handle.result()).await.unwrap_err();
+    assert!(matches!(error, durable::ClientError::Cancelled { .. }), "{error:?}");
+    worker.shutdown().await.unwrap();
+}

@@ -86,6 +86,7 @@ impl State {
             instance: execution.instance,
             run: execution.run,
             crashes: execution.crashes,
+            control: execution.control.filter(|_| !execution.status.is_terminal()),
             wake: execution.wake,
             created: execution.created,
             finished: execution.finished,

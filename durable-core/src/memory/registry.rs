@@ -2,15 +2,20 @@
 
 use super::state::LOCATION;
 use crate::{
-    Fingerprint, PointSchema,
+    Fingerprint, PointSchema, Schema,
     store::{QueueId, Registered, Registration, SchemaId, SchemaRow, StoreError, Version},
 };
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 #[derive(Default)]
 pub(super) struct Registry {
     queues: Vec<Queue>,
     queue_numbers: HashMap<(String, Fingerprint), QueueId>,
+    /// Of events and outputs.
+    shapes: HashMap<Fingerprint, Arc<Schema>>,
     schemas: Vec<SchemaRow>,
     schema_numbers: HashMap<(String, String, Fingerprint), SchemaId>,
 }
@@ -38,6 +43,16 @@ impl Registry {
 
     pub(super) fn schema(&self, schema: SchemaId) -> Option<&SchemaRow> {
         self.schemas.get((schema.0 as usize).checked_sub(1)?)
+    }
+
+    pub(super) fn record_shapes(&mut self, shapes: Vec<Arc<Schema>>) {
+        for schema in shapes {
+            self.shapes.entry(schema.fingerprint()).or_insert(schema);
+        }
+    }
+
+    pub(super) fn shape(&self, fingerprint: Fingerprint) -> Option<Arc<Schema>> {
+        self.shapes.get(&fingerprint).cloned()
     }
 
     pub(super) fn versions(&self, workflow: &str) -> Vec<Version> {

@@ -95,12 +95,13 @@ impl State {
             execution.control = Some(Control::Cancel);
             execution.remember(self.now, HistoryKind::CancelRequested, String::new());
         }
-        // Whoever owns it reads the request with its next commit; what nobody owns is claimed for it. That goes for one
+        // Whoever owns it reads the request with its next commit, or hears of it where it waits; what nobody owns is claimed for it. That goes for one
         // that was set aside, too: its value may be unreadable, but to cancel it nobody need read it.
         if execution.owner.is_none() {
             self.due.set_wake(execution, Some(self.now));
             self.notices.work_ready = true;
         }
+        self.notices.requested.push(id.clone());
         Ok(true)
     }
 }

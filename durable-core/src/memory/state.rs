@@ -27,6 +27,7 @@ pub(super) struct State {
 pub(super) struct Notices {
     pub(super) work_ready: bool,
     pub(super) finished: Vec<ExecutionId>,
+    pub(super) requested: Vec<ExecutionId>,
 }
 
 impl State {
@@ -57,6 +58,7 @@ impl State {
 impl Notices {
     pub(super) fn deliver(self, local: &Local) {
         self.finished.iter().for_each(|id| local.finished(id));
+        self.requested.iter().for_each(|id| local.requested(id));
         if self.work_ready {
             local.work_ready();
         }

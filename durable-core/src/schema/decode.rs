@@ -10,6 +10,9 @@ use super::{Name, Schema, Value, VariantSchema, VariantValue};
 /// The deepest nesting of values that is decoded.
 pub const VALUE_DEPTH_MAX: usize = 128;
 
+/// The same where the program's own type reads it, and no [`Value`]s are made: as deep as a thread's stack holds, with some to spare.
+const DEPTH_OF_A_PROGRAM: usize = 512;
+
 /// Values that may be read whatever the length of the input.
 const VALUES_FREE: u64 = 1 << 20;
 /// The same where no [`Value`]s are made of them: about a second's worth.
@@ -53,13 +56,13 @@ pub enum DecodeError {
         /// The position found.
         found: u32,
     },
-    /// Nested deeper than [`VALUE_DEPTH_MAX`].
-    #[error(
-        "the value nests deeper than {VALUE_DEPTH_MAX} levels at byte {at}; flatten the type, or read it with the type itself"
-    )]
+    /// Nested deeper than [`VALUE_DEPTH_MAX`]; or, where the type itself reads it, than a thread's stack holds.
+    #[error("the value nests deeper than {max} levels at byte {at}; flatten the type{}", otherwise(*max))]
     TooDeep {
         /// Where.
         at: usize,
+        /// The limit.
+        max: usize,
     },
     /// More values than the bytes can honestly hold.
     #[error("more than {max} values in {bytes} bytes; a count in it is damaged or hostile")]
@@ -85,6 +88,10 @@ pub enum DecodeError {
     },
 }
 
+fn otherwise(depth_max: usize) -> &'static str {
+    if depth_max > VALUE_DEPTH_MAX { "" } else { ", or read it with the type itself" }
+}
+
 impl DecodeError {
     /// The same, of bytes that begin later.
     pub(crate) fn further(mut self, by: usize) -> Self {
@@ -92,7 +99,7 @@ impl DecodeError {
             Self::Truncated { at, .. }
             | Self::Invalid { at, .. }
             | Self::UnknownVariant { at, .. }
-            | Self::TooDeep { at }
+            | Self::TooDeep { at, .. }
             | Self::Trailing { at, .. } => *at += by,
             Self::TooManyValues { .. } | Self::DanglingRef { .. } => {}
         }
@@ -149,6 +156,10 @@ impl Allowance {
     pub(crate) fn of_a_program(bytes: &[u8]) -> Self {
         let max = VALUES_OF_A_PROGRAM + VALUES_PER_BYTE * bytes.len() as u64;
         Self { values: 0, max, bytes: bytes.len(), is_of_program: true }
+    }
+
+    fn depth_max(&self) -> usize {
+        if self.is_of_program { DEPTH_OF_A_PROGRAM } else { VALUE_DEPTH_MAX }
     }
 
     fn take(&mut self, values: u64) -> Result<(), DecodeError> {
@@ -220,10 +231,32 @@ impl<'s, 'b> Reader<'s, 'b, '_> {
         })
     }
 
+    /// What has no parts is skipped elsewhere: what calls itself is to take little of the stack.
     fn skip(&mut self, schema: &'s Schema, depth: usize) -> Result<(), DecodeError> {
         let depth = self.enter(depth)?;
         match schema {
-            Schema::Unit | Schema::UnitStruct { .. } => {}
+            Schema::Option(inner) => match self.option()? {
+                true => self.skip(inner, depth),
+                false => Ok(()),
+            },
+            Schema::Seq(inner) => self.skip_elements(inner, None, depth),
+            Schema::Map(key, value) => self.skip_elements(key, Some(value), depth),
+            Schema::NewtypeStruct { inner, .. } => self.skip(inner, depth),
+            Schema::Tuple(fields) | Schema::TupleStruct { fields, .. } => self.skip_tuple(fields, depth),
+            Schema::Struct { fields, .. } => self.skip_fields(fields, depth),
+            Schema::Enum { name, variants } => match self.variant(name, variants)?.1 {
+                VariantSchema::Unit | VariantSchema::Unreadable => Ok(()),
+                VariantSchema::Newtype(inner) => self.skip(inner, depth),
+                VariantSchema::Tuple(fields) => self.skip_tuple(fields, depth),
+                VariantSchema::Struct(fields) => self.skip_fields(fields, depth),
+            },
+            Schema::Ref(number) => self.skip(self.resolve(*number)?, depth),
+            leaf => self.skip_leaf(leaf),
+        }
+    }
+
+    fn skip_leaf(&mut self, schema: &Schema) -> Result<(), DecodeError> {
+        match schema {
             Schema::Bool => drop(self.bool()?),
             Schema::I8 | Schema::U8 => drop(self.byte()?),
             Schema::I16 | Schema::I32 | Schema::I64 | Schema::I128 => drop(self.varint(bits(schema))?),
@@ -233,46 +266,47 @@ impl<'s, 'b> Reader<'s, 'b, '_> {
             Schema::Char => drop(self.char()?),
             Schema::String => drop(self.str()?),
             Schema::Bytes => drop(self.counted()?),
-            Schema::Option(inner) => {
-                if self.option()? {
-                    self.skip(inner, depth)?;
-                }
+            // `()` and `struct Name;`
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The elements of a sequence, or the keys and values of a map.
+    fn skip_elements(
+        &mut self,
+        first: &'s Schema,
+        second: Option<&'s Schema>,
+        depth: usize,
+    ) -> Result<(), DecodeError> {
+        let count = self.count()?;
+        if self.allowance.is_of_program
+            && first.is_always_empty()
+            && second.is_none_or(Schema::is_always_empty)
+        {
+            return self.allowance.take(count);
+        }
+        for _ in 0..count {
+            self.skip(first, depth)?;
+            if let Some(second) = second {
+                self.skip(second, depth)?;
             }
-            Schema::Seq(inner) if self.allowance.is_of_program && inner.is_always_empty() => {
-                let count = self.count()?;
-                self.allowance.take(count)?;
-            }
-            Schema::Seq(inner) => {
-                for _ in 0..self.count()? {
-                    self.skip(inner, depth)?;
-                }
-            }
-            Schema::Map(key, value) => {
-                for _ in 0..self.count()? {
-                    self.skip(key, depth)?;
-                    self.skip(value, depth)?;
-                }
-            }
-            Schema::NewtypeStruct { inner, .. } => self.skip(inner, depth)?,
-            Schema::Tuple(fields) | Schema::TupleStruct { fields, .. } => self.skip_tuple(fields, depth)?,
-            Schema::Struct { fields, .. } => self.skip_fields(fields, depth)?,
-            Schema::Enum { name, variants } => match self.variant(name, variants)?.1 {
-                VariantSchema::Unit | VariantSchema::Unreadable => {}
-                VariantSchema::Newtype(inner) => self.skip(inner, depth)?,
-                VariantSchema::Tuple(fields) => self.skip_tuple(fields, depth)?,
-                VariantSchema::Struct(fields) => self.skip_fields(fields, depth)?,
-            },
-            Schema::Ref(number) => self.skip(self.resolve(*number)?, depth)?,
         }
         Ok(())
     }
 
     fn skip_tuple(&mut self, fields: &'s [Schema], depth: usize) -> Result<(), DecodeError> {
-        fields.iter().try_for_each(|field| self.skip(field, depth))
+        for field in fields {
+            self.skip(field, depth)?;
+        }
+        Ok(())
     }
 
     fn skip_fields(&mut self, fields: &'s [(Name, Schema)], depth: usize) -> Result<(), DecodeError> {
-        fields.iter().try_for_each(|(_, field)| self.skip(field, depth))
+        for (_, field) in fields {
+            self.skip(field, depth)?;
+        }
+        Ok(())
     }
 
     fn seq(&mut self, inner: &'s Schema, depth: usize) -> Result<Vec<Value>, DecodeError> {
@@ -332,8 +366,9 @@ impl<'s, 'b> Reader<'s, 'b, '_> {
     }
 
     fn enter(&mut self, depth: usize) -> Result<usize, DecodeError> {
-        if depth >= VALUE_DEPTH_MAX {
-            return Err(DecodeError::TooDeep { at: self.at });
+        let max = self.allowance.depth_max();
+        if depth >= max {
+            return Err(DecodeError::TooDeep { at: self.at, max });
         }
         self.allowance.take(1)?;
         Ok(depth + 1)

@@ -36,6 +36,15 @@ impl PointSchema {
     }
 }
 
+impl Schema {
+    /// What is different in `new`, as [`PointSchema::differences`] says it; `name` is what the whole is called.
+    pub(crate) fn differences(&self, name: &str, new: &Schema) -> Vec<String> {
+        let mut found = Found::default();
+        found.root(name, self, new);
+        found.list
+    }
+}
+
 #[derive(Default)]
 struct Found {
     list: Vec<String>,

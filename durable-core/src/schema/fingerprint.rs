@@ -1,16 +1,13 @@
 //! Fingerprints: sixteen bytes that tell one shape from another.
 
-use std::any::TypeId;
-use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
-use std::sync::{OnceLock, PoisonError, RwLock};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Schema, TraceError, trace};
+use super::{Schema, Shape, TraceError};
 
 /// The first 16 bytes of SHA-256 over a canonical encoding. Shown as 32 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -18,16 +15,7 @@ pub struct Fingerprint(pub [u8; 16]);
 
 /// The fingerprint of `T`'s schema, traced once per type and process.
 pub fn fingerprint_of<T: DeserializeOwned + 'static>() -> Result<Fingerprint, TraceError> {
-    static KNOWN: OnceLock<RwLock<HashMap<TypeId, Result<Fingerprint, TraceError>>>> = OnceLock::new();
-    let known = KNOWN.get_or_init(RwLock::default);
-    let id = TypeId::of::<T>();
-    // A poisoned lock is harmless: entries are inserted whole.
-    if let Some(result) = known.read().unwrap_or_else(PoisonError::into_inner).get(&id) {
-        return result.clone();
-    }
-    let result = trace::<T>().map(|schema| schema.fingerprint());
-    known.write().unwrap_or_else(PoisonError::into_inner).insert(id, result.clone());
-    result
+    Shape::of::<T>().map(Shape::fingerprint)
 }
 
 impl Schema {

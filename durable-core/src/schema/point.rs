@@ -94,13 +94,9 @@ impl PointSchema {
         large
     }
 
-    /// Whether a collection in it has elements of no bytes, as `Vec<()>` does: then a few bytes may claim any number of them.
+    /// Whether there is a collection in it whose elements have no bytes.
     pub(crate) fn has_elements_of_no_bytes(&self) -> bool {
-        self.fields.iter().flat_map(|(_, schema)| schema.nodes()).any(|node| match node {
-            Schema::Seq(inner) => inner.is_always_empty(),
-            Schema::Map(key, value) => key.is_always_empty() && value.is_always_empty(),
-            _ => false,
-        })
+        self.fields.iter().flat_map(|(_, schema)| schema.nodes()).any(Schema::has_elements_of_no_bytes)
     }
 
     /// Counts the values of a payload, and refuses what no program has saved.

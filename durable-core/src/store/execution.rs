@@ -145,6 +145,8 @@ pub struct ExecutionRecord {
     pub run: u32,
     /// Crashes since the last await-point commit.
     pub crashes: u32,
+    /// What was asked of it, and is not carried out yet.
+    pub control: Option<Control>,
     /// When it is due, if it waits.
     pub wake: Option<Millis>,
     /// When it was started.

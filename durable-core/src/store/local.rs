@@ -6,7 +6,10 @@ use crate::BoxFuture;
 use std::{
     collections::HashMap,
     future::{Future, poll_fn},
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     task::{Poll, Waker},
 };
 
@@ -24,13 +27,16 @@ pub trait Admission: Send + Sync {
     fn work_ready(&self);
 }
 
-/// Per-process state of a store. A store owns one, and calls [`Local::work_ready`] and [`Local::finished`] after the
-/// transactions that make it so; a store that many processes share calls [`Local::changed_elsewhere`] when it sees that
+/// Per-process state of a store. A store owns one, and calls [`Local::work_ready`], [`Local::finished`] and [`Local::requested`] after
+/// the transactions that make it so; a store that many processes share calls [`Local::changed_elsewhere`] when it sees that
 /// another process wrote.
 #[derive(Default)]
 pub struct Local {
     workers: Mutex<Vec<Weak<dyn Admission>>>,
-    waiters: Mutex<Waiters>,
+    waiters: Arc<Mutex<Waiters>>,
+    /// Of requests. Apart: nobody who waits here waits for an end.
+    requests: Arc<Mutex<Waiters>>,
+    changes_elsewhere: AtomicU64,
 }
 
 #[derive(Default)]
@@ -41,7 +47,7 @@ struct Waiters {
     active: usize,
 }
 
-/// Who waits for the end of one execution, each woken once.
+/// Who waits for something to become of one execution, each woken once.
 #[derive(Default)]
 struct Waiting {
     slots: Vec<(u64, Slot)>,
@@ -75,11 +81,13 @@ impl Local {
 
     /// This execution ended or was set aside.
     pub fn finished(&self, id: &ExecutionId) {
-        let wakers = match lock(&self.waiters).by_id.get_mut(id) {
-            Some(waiting) => take_wakers(&mut waiting.slots),
-            None => return,
-        };
-        wakers.into_iter().for_each(Waker::wake);
+        wake(&self.waiters, id);
+    }
+
+    /// Something was asked of this execution, such as to be cancelled (X1): whoever drives it in this process and waits, hears of it now and
+    /// not with its next commit.
+    pub fn requested(&self, id: &ExecutionId) {
+        wake(&self.requests, id);
     }
 
     /// Executions ended, and which is not known: everyone who waits looks at the store again.
@@ -99,8 +107,14 @@ impl Local {
 
     /// Another process wrote to the store: everyone looks again.
     pub fn changed_elsewhere(&self) {
+        self.changes_elsewhere.fetch_add(1, Relaxed);
         self.some_finished();
         self.work_ready();
+    }
+
+    /// How often [`Local::changed_elsewhere`] was called. While it stands still, nothing was asked of an execution elsewhere.
+    pub fn changes_elsewhere(&self) -> u64 {
+        self.changes_elsewhere.load(Relaxed)
     }
 
     /// Whether anyone waits for an execution to end: a store polls for foreign writes only then, or while it has workers.
@@ -111,13 +125,27 @@ impl Local {
     /// A future that is ready once [`Local::finished`] is called for this execution *after this call*: call it first, then
     /// look at the store, then await it.
     pub fn wait_finished<'a>(&'a self, id: &ExecutionId) -> impl Future<Output = ()> + Send + use<'a> {
-        let waiter = Waiter { local: self, id: id.clone(), ticket: self.register(id) };
-        poll_fn(move |cx| waiter.poll(cx.waker()))
+        wait(&self.waiters, id)
     }
 
-    fn register(&self, id: &ExecutionId) -> u64 {
-        lock(&self.waiters).add(id)
+    /// The same of [`Local::requested`]. What another process asks is not heard here.
+    pub fn wait_requested(&self, id: &ExecutionId) -> impl Future<Output = ()> + Send + use<> {
+        wait(&self.requests, id)
     }
+}
+
+fn wake(waiters: &Mutex<Waiters>, id: &ExecutionId) {
+    let wakers = match lock(waiters).by_id.get_mut(id) {
+        Some(waiting) => take_wakers(&mut waiting.slots),
+        None => return,
+    };
+    wakers.into_iter().for_each(Waker::wake);
+}
+
+fn wait(waiters: &Arc<Mutex<Waiters>>, id: &ExecutionId) -> impl Future<Output = ()> + Send + use<> {
+    let ticket = lock(waiters).add(id);
+    let waiter = Waiter { waiters: Arc::clone(waiters), id: id.clone(), ticket };
+    poll_fn(move |cx| waiter.poll(cx.waker()))
 }
 
 impl Waiters {
@@ -138,15 +166,15 @@ impl Waiters {
     }
 }
 
-struct Waiter<'a> {
-    local: &'a Local,
+struct Waiter {
+    waiters: Arc<Mutex<Waiters>>,
     id: ExecutionId,
     ticket: u64,
 }
 
-impl Waiter<'_> {
+impl Waiter {
     fn poll(&self, waker: &Waker) -> Poll<()> {
-        let mut waiters = lock(&self.local.waiters);
+        let mut waiters = lock(&self.waiters);
         let slots = waiters.by_id.get_mut(&self.id).map(|waiting| &mut waiting.slots);
         match slots.and_then(|slots| slots.iter_mut().find(|(ticket, _)| *ticket == self.ticket)) {
             Some((_, Slot::Waiting(slot))) => {
@@ -160,9 +188,9 @@ impl Waiter<'_> {
     }
 }
 
-impl Drop for Waiter<'_> {
+impl Drop for Waiter {
     fn drop(&mut self) {
-        lock(&self.local.waiters).remove(&self.id, self.ticket);
+        lock(&self.waiters).remove(&self.id, self.ticket);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Errands: what an execution does rarely, each a future that is boxed while it lasts.
 
-use super::{CRASH_LIMIT, Driver, Errand, Snapshot, Stop};
+use super::{CRASH_LIMIT, Driver, Errand, Snapshot, Stop, delay::Requests};
 use crate::{
     guarded::guarded,
     registry::{Ended, Registered},
@@ -154,6 +154,14 @@ impl Driver {
                 )))
             }
             Progress::Parked => Box::pin(self.park_again()).await.map(|()| None),
+            // Only an event that came with the claim is read before anything is committed: nothing was settled since.
+            Progress::Shape(fingerprint) => {
+                let schema = Box::pin(self.shape(fingerprint)).await?;
+                if let Some(machine) = &mut machine {
+                    machine.know_shape(fingerprint, schema);
+                }
+                Ok(machine)
+            }
             Progress::SetAside(reason) => Err(Stop::SetAside(reason)),
             Progress::Failed(reason) => Err(Stop::Fail(reason)),
             other => Err(Stop::SetAside(format!("this worker cannot carry out {}", name_of(&other)))),
@@ -182,7 +190,11 @@ impl Driver {
             if delay > shared.options.park_after {
                 return self.park_again().await.map(|()| None);
             }
-            self.wait_hot(delay).await?;
+            let mut requests = Requests::of(self);
+            // The claim may be older than what was asked.
+            if requests.looks_cancelled().await || requests.cut_short(delay).await? {
+                return self.cancel().await.map(|()| None);
+            }
         }
         // The loop of one workflow finds its schema rows here, and takes no lock for them.
         if let Ok(description) = workflow.describe() {
@@ -257,23 +269,16 @@ impl Driver {
         let closes = self.large.close(&settled.closed);
         let mut commit = self.to_commit(Some(write), settled, next);
         commit.sweep = closes;
+        // From before the commit, which reads what was asked until then.
+        let requests = Requests::of(self);
         let committed = self.commit(commit).await?;
         if parks {
             return Ok(false);
         }
-        if committed.control == Some(Control::Cancel) {
+        if committed.control == Some(Control::Cancel) || requests.cut_short(delay).await? {
             return self.cancel().await.map(|()| false);
         }
-        self.wait_hot(delay).await?;
         Ok(true)
-    }
-
-    /// A retry delay that is not worth a park.
-    async fn wait_hot(&self, delay: Duration) -> Result<(), Stop> {
-        tokio::select! {
-            () = tokio::time::sleep(delay) => Ok(()),
-            () = self.shared.closing() => Err(Stop::Release),
-        }
     }
 
     /// Woken for nothing: the deadlines stand (W1), and all events so far were looked at.

@@ -3,7 +3,7 @@
 use super::{Driver, Numbers, Stop};
 use crate::restore::{Resumable, Unusable, restore};
 use durable_core::{
-    Description,
+    Description, Fingerprint, Schema,
     store::{Claimed, Commit, CommitError, Committed, Release, StoreError},
 };
 use std::sync::Arc;
@@ -105,6 +105,20 @@ impl Driver {
         };
         self.numbers = Some((description, Arc::clone(&numbers)));
         Ok(numbers)
+    }
+
+    /// What a value that another version of the program wrote looks like; `None`: nobody knows.
+    pub(super) async fn shape(&self, fingerprint: Fingerprint) -> Result<Option<Arc<Schema>>, Stop> {
+        let mut trouble = None;
+        loop {
+            match self.shared.schemas.shapes.read(fingerprint).await {
+                Ok(schema) => return Ok(schema),
+                Err(error) if error.is_transient() => {
+                    trouble.get_or_insert_with(|| self.shared.trouble.begin(&error)).pause().await;
+                }
+                Err(error) => return Err(stop(error)),
+            }
+        }
     }
 
     pub(super) fn check_size(&self, what: impl FnOnce() -> String, bytes: usize) -> Result<(), Stop> {

@@ -67,6 +67,36 @@ async fn cancelling_between_attempts_ends_the_retries() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn cancelling_cuts_a_retry_delay_that_keeps_its_place() {
+    let all = Surroundings::new();
+    let worker = all.builder().park_after(Duration::from_secs(60)).start().await.unwrap();
+    let handle = all.client.start("a", script::input(&[Op::Slow("err:x".into())])).await.unwrap();
+    let other = all.client.start("b", script::input(&[Op::Slow("fail2:y".into())])).await.unwrap();
+    until(&handle, |record| record.frames[0].failed == 1).await;
+    let began = Instant::now();
+    assert_eq!((handle.status().await.unwrap(), worker.stats().hot), (Status::Running, 2));
+    assert!(handle.cancel().await.unwrap());
+    assert!(matches!(handle.result().await.unwrap_err(), ClientError::Cancelled { .. }));
+    assert!(began.elapsed() < Duration::from_secs(1), "not after the delay of 10 s");
+    assert_eq!(all.lab.runs("err:x"), 1);
+    // Start, await point, failed attempt, cancelled: nothing else was committed for it.
+    assert_eq!(handle.record().await.unwrap().epoch, 3);
+    assert_eq!(other.result().await.unwrap(), Ok(vec!["fail2:y".into()]), "it was not asked");
+    assert!(began.elapsed() >= Duration::from_secs(19), "and has waited for its delays");
+}
+
+#[tokio::test(start_paused = true)]
+async fn cancelling_cuts_a_later_retry_delay_too() {
+    let all = Surroundings::new();
+    let _worker = all.builder().park_after(Duration::from_secs(60)).start().await.unwrap();
+    let handle = all.client.start("a", script::input(&[Op::Slow("err:x".into())])).await.unwrap();
+    until(&handle, |record| record.frames[0].failed == 2).await;
+    handle.cancel().await.unwrap();
+    assert!(matches!(handle.result().await.unwrap_err(), ClientError::Cancelled { .. }));
+    assert_eq!(all.lab.runs("err:x"), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_waits_without_a_worker_is_cancelled_by_the_next_one() {
     let all = Surroundings::new();
     let handle = all.client.start("a", script::input(&[step("one")])).await.unwrap();

@@ -108,3 +108,16 @@ pub(super) async fn end_committed_first_wins(subject: Subject) -> Checked {
     check_eq!(s.store.cancel(&id("a")?).await?, false, "cancel after the end");
     s.check_nothing_due("after the end").await
 }
+
+pub(super) async fn request_is_seen_until_it_is_carried_out(subject: Subject) -> Checked {
+    let s = Scenario::new(subject).await?;
+    let mut hold = s.started("a").await?;
+    check_eq!(s.record("a").await?.control, None, "request before there is one");
+    s.store.cancel(&id("a")?).await?;
+    check_eq!(s.record("a").await?.control, Some(Control::Cancel), "request");
+    hold.run(&s).await?;
+    check_eq!(s.record("a").await?.control, Some(Control::Cancel), "request after a commit");
+    hold.finish(&s, Status::Cancelled).await?;
+    check_eq!(s.record("a").await?.control, None, "request that was carried out");
+    Ok(())
+}

@@ -2,7 +2,8 @@
 
 use super::{
     Case, claims, commits, control, crash_limits, edits, events, forks, frames, groups, history, large,
-    limits, local, parks, races, reads, redrive, rewinds, schemas, set_aside, starts, takeover, versions,
+    limits, local, parks, races, reads, redrive, rewinds, schemas, set_aside, shapes, starts, takeover,
+    versions,
 };
 
 /// Every case of the suite.
@@ -27,6 +28,9 @@ static CASES: &[Case] = cases![
     schemas::equal_points_of_other_names_and_workflows_have_rows_of_their_own["Versions"],
     schemas::other_content_under_one_fingerprint_is_refused["Versions"],
     schemas::every_kind_of_schema_is_kept["Versions"],
+    shapes::shapes_are_kept_by_fingerprint["E5"],
+    shapes::shape_that_is_known_is_the_same_once_more["E5"],
+    shapes::shape_that_nobody_recorded_is_not_there["E5"],
     versions::all_versions_are_listed_the_oldest_first["Versions"],
     versions::versions_of_one_shape_have_queues_of_their_own_and_are_counted["Versions"],
     versions::what_stands_where_this_build_cannot_go_on_stays["Versions"],
@@ -114,6 +118,7 @@ static CASES: &[Case] = cases![
     control::park_after_the_request_is_due_at_once["X1"],
     control::release_after_the_request_is_due_at_once["X1"],
     control::asking_twice_is_asking_once["X1"],
+    control::request_is_seen_until_it_is_carried_out["X1"],
     control::end_committed_first_wins["X1"],
     redrive::what_stopped_goes_on_from_its_last_await_point["X4"],
     redrive::redriven_execution_ends_anew["X4"],
@@ -181,6 +186,7 @@ static CASES: &[Case] = cases![
     local::workers_hear_of_what_became_due["G4"],
     local::workers_hear_of_a_takeover["G4"],
     local::waiters_hear_of_the_end_and_not_before["G4"],
+    local::whoever_drives_an_execution_hears_of_a_request_and_not_before["G4, X1"],
     takeover::nothing_is_taken_from_the_living["K3"],
     takeover::workers_have_numbers_of_their_own["K3"],
     takeover::what_the_dead_own_is_due_after_the_next_beat["K3"],

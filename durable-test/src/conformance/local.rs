@@ -115,3 +115,20 @@ pub(super) async fn waiters_hear_of_the_end_and_not_before(subject: Subject) -> 
     }
     Ok(())
 }
+
+pub(super) async fn whoever_drives_an_execution_hears_of_a_request_and_not_before(
+    subject: Subject,
+) -> Checked {
+    let s = Scenario::new(subject).await?;
+    let mut hold = s.started("a").await?;
+    s.started("b").await?;
+    let mut request = pin!(s.store.local().wait_requested(&hold.claimed.id));
+    hold.run(&s).await?;
+    s.store.cancel(&id("b")?).await?;
+    let early = request.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready();
+    check!(!early, "an execution was told of a request to another one");
+    s.store.cancel(&id("a")?).await?;
+    let told = request.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready();
+    check!(told, "an execution that runs was not told that it is to be cancelled");
+    Ok(())
+}

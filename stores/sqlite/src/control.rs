@@ -30,13 +30,14 @@ pub(crate) fn cancel(tx: &mut Tx<'_>, id: &ExecutionId) -> rusqlite::Result<Resu
     if control == 0 {
         tx.execute("UPDATE position SET control = ?2 WHERE row = ?1", (row, CANCEL))?;
         history::add(tx, row, HistoryKind::CancelRequested, Some(""))?;
-        // Whoever owns it reads the request with its next commit; what nobody owns is claimed for it. That goes for one
+        // Whoever owns it reads the request with its next commit, or hears of it where it waits; what nobody owns is claimed for it. That goes for one
         // that was set aside, too: its value may be unreadable, but to cancel it nobody need read it.
         let woken = tx.execute(
             "UPDATE execution SET wake = ?2 WHERE row = ?1 AND owner IS NULL AND (wake IS NULL OR wake > ?2)",
             (row, tx.at()),
         )?;
         tx.effects.work_ready |= woken > 0;
+        tx.effects.requested.push(id.clone());
     }
     Ok(Ok(true))
 }

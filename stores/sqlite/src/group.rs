@@ -136,6 +136,8 @@ pub(crate) struct Effects {
     pub(crate) finished: Vec<ExecutionId>,
     /// Others ended, too, while nobody waited for any.
     pub(crate) more_finished: bool,
+    /// Asked to be cancelled.
+    pub(crate) requested: Vec<ExecutionId>,
     pub(crate) work_ready: bool,
 }
 

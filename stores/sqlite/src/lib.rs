@@ -16,6 +16,7 @@
 //! | what a commit writes, and why it was fenced | `commit.rs` |
 //! | who gets what on a claim | `claim.rs`, `release.rs` |
 //! | starts, events, registration | `start.rs`, `events.rs`, `register.rs` |
+//! | what the types of events and outputs look like | `shapes.sql`, `shapes.rs` |
 //! | requests, and what goes on after it had stopped | `control.rs` |
 //! | edits of what has been saved | `edit.rs` |
 //! | kept snapshots, rewinds to them, forks | `kept.sql`, `kept.rs`, `fork.rs` |
@@ -61,6 +62,7 @@ mod readers;
 mod recover;
 mod register;
 mod release;
+mod shapes;
 mod shared;
 mod start;
 mod store;

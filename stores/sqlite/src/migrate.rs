@@ -6,8 +6,12 @@ use rusqlite::{Connection, TransactionBehavior};
 pub(crate) const APPLICATION_ID: i32 = 0x6475_7261;
 
 /// Step `n` leads from version `n` to `n + 1`. Steps are only ever added: a file of any release opens in all later ones.
-pub(crate) const STEPS: &[&str] =
-    &[include_str!("schema.sql"), include_str!("kept.sql"), include_str!("large.sql")];
+pub(crate) const STEPS: &[&str] = &[
+    include_str!("schema.sql"),
+    include_str!("kept.sql"),
+    include_str!("large.sql"),
+    include_str!("shapes.sql"),
+];
 
 /// What a file turned out to be.
 #[derive(Debug, PartialEq, Eq)]
@@ -94,6 +98,16 @@ mod tests {
             .flatten()
             .collect();
         assert_eq!(left, [2, 2]);
+    }
+
+    #[test]
+    fn a_file_of_the_second_version_keeps_shapes_from_then_on() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        migrate(&mut conn, &STEPS[..2]).unwrap();
+        let shapes = "SELECT count(*) FROM shape";
+        assert!(conn.query_row(shapes, [], |r| r.get::<_, i64>(0)).is_err());
+        migrate(&mut conn, STEPS).unwrap();
+        assert_eq!(conn.query_row(shapes, [], |r| r.get::<_, i64>(0)).unwrap(), 0);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::{
     columns::{execution_id, status, status_number, unsigned, unsigned_or_null},
+    commit::control_of,
     frames,
 };
 use durable_core::store::{
@@ -129,6 +130,7 @@ fn record(conn: &Connection, r: &rusqlite::Row<'_>) -> rusqlite::Result<Executio
         instance: r.get("instance")?,
         run: r.get("run")?,
         crashes: r.get("crashes")?,
+        control: control_of(r.get("control")?).filter(|_| !status.is_terminal()),
         wake: unsigned_or_null(r, "wake")?,
         created: unsigned(r, "created")?,
         finished: unsigned_or_null(r, "finished")?,

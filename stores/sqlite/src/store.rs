@@ -10,12 +10,14 @@ use crate::{
     group::{Call, GROUP_BYTES_MAX, GROUP_MEMBERS_MAX, Request, Tx},
     history, kept, large, read,
     readers::Extent,
-    register, release, start,
+    register, release,
+    shapes::{self, Shape},
+    start,
     threads::Threads,
     workers,
 };
 use durable_core::{
-    BoxFuture,
+    BoxFuture, Fingerprint, Schema,
     store::{
         Beat, BuildId, ClaimRequest, Claims, Commit, CommitError, Committed, ContentId, EditError,
         EditRequest, ExecutionId, ExecutionRecord, Filter, ForkRequest, FoundFields, FrameWrite,
@@ -237,6 +239,18 @@ impl Store for SqliteStore {
 
     fn schema(&self, schema: SchemaId) -> BoxFuture<'_, Result<Option<SchemaRow>, StoreError>> {
         Box::pin(self.read(Extent::Short, move |conn| register::schema(conn, schema)))
+    }
+
+    fn record_shapes(&self, shapes: Vec<Arc<Schema>>) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            let shapes: Vec<_> = shapes.iter().map(|schema| Shape::of(schema)).collect();
+            let bytes = SMALL + shapes.iter().map(Shape::bytes).sum::<usize>();
+            self.write(bytes, nothing, move |tx| shapes::record(tx, &shapes)).await
+        })
+    }
+
+    fn shape(&self, fingerprint: Fingerprint) -> BoxFuture<'_, Result<Option<Schema>, StoreError>> {
+        Box::pin(self.read(Extent::Short, move |conn| shapes::shape(conn, fingerprint)))
     }
 
     fn versions(&self, workflow: &str) -> BoxFuture<'_, Result<Vec<Version>, StoreError>> {

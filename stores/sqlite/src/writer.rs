@@ -349,6 +349,7 @@ impl Writer {
         // Foreign code wakes here, and the answers of the group are still to be sent.
         let _ = catch_unwind(AssertUnwindSafe(|| {
             effects.finished.iter().for_each(|id| local.finished(id));
+            effects.requested.iter().for_each(|id| local.requested(id));
             // Whoever has begun to wait since the transaction began may wait for one of these.
             if effects.more_finished {
                 local.some_finished();
@@ -363,6 +364,7 @@ impl Writer {
 impl Effects {
     fn add(&mut self, other: Self) {
         self.finished.extend(other.finished);
+        self.requested.extend(other.requested);
         self.more_finished |= other.more_finished;
         self.work_ready |= other.work_ready;
     }

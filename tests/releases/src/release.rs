@@ -8,8 +8,8 @@ type Done = Result<(), Box<dyn Error>>;
 /// What is asked on the command line: `begin 5`, `go-on`, `finish` or `serve 5`, after a change and a database.
 pub(crate) struct Asked {
     pub(crate) change: String,
-    database: String,
-    what: String,
+    pub(crate) database: String,
+    pub(crate) what: String,
     executions: u64,
 }
 

@@ -151,3 +151,29 @@ fn in_a_rolling_deploy_what_the_new_release_cannot_read_is_left_to_the_old_one()
     assert_eq!(first, second);
     assert_eq!(first, vec!["continues 7 Order { cents: 5 }"; 20]);
 }
+
+/// An event that one release sends, and another receives and returns; and what each of them, and nobody, reads of that.
+fn approved(sends: Release, receives: Release) -> [String; 3] {
+    let place = Place::of("approval");
+    place.done(receives, &["wait"]);
+    place.done(sends, &["send"]);
+    let returned = place.done(receives, &["work"]);
+    [returned, place.done(sends, &["read"]), place.done(sends, &["show"])]
+        .map(|said| said.trim_end().to_owned())
+}
+
+#[test]
+fn an_event_of_the_first_release_is_received_by_the_second_and_the_result_read_by_the_first() {
+    let [returned, read, shown] = approved(Release::First, Release::Second);
+    assert_eq!(returned, r#"returned Approval { note: None, cents: 0, means: Card(4), by: "ada" }"#);
+    assert_eq!(read, r#"read Approval { by: "ada", means: Card(4) }"#);
+    assert_eq!(shown, r#"shown {"by":"ada","cents":0,"means":{"Card":4},"note":null}"#);
+}
+
+#[test]
+fn an_event_of_the_second_release_is_received_by_the_first_and_the_result_read_by_the_second() {
+    let [returned, read, shown] = approved(Release::Second, Release::First);
+    assert_eq!(returned, r#"returned Approval { by: "eve", means: Cash }"#);
+    assert_eq!(read, r#"read Approval { note: None, cents: 0, means: Cash, by: "eve" }"#);
+    assert_eq!(shown, r#"shown {"by":"eve","means":"Cash"}"#);
+}

@@ -1,7 +1,7 @@
 //! A store that fails on demand, in front of the memory store.
 
 use durable_core::{
-    BoxFuture,
+    BoxFuture, Fingerprint, Schema,
     memory::MemoryStore,
     store::{
         Beat, BuildId, ClaimRequest, Claimed, Claims, Commit, CommitError, Committed, ContentId, EditError,
@@ -40,6 +40,14 @@ pub(crate) struct Faults {
     pub(crate) claim_panics: AtomicUsize,
     /// This many looks at a schema row panic.
     pub(crate) schema_panics: AtomicUsize,
+    /// Shapes of types that were recorded.
+    pub(crate) recorded_shapes: AtomicUsize,
+    /// Shapes of types are not recorded, as by versions before there were any.
+    pub(crate) forget_shapes: AtomicBool,
+    /// This many looks at the shape of a type fail as busy.
+    pub(crate) busy_shapes: AtomicUsize,
+    /// Looks at the shape of a type.
+    pub(crate) read_shapes: AtomicUsize,
     /// This many beats panic.
     pub(crate) beat_panics: AtomicUsize,
     /// This many commits happen, but say their outcome is unknown; the repeat is answered as C4 says.
@@ -128,6 +136,28 @@ impl Store for Faulty {
     fn schema(&self, schema: SchemaId) -> BoxFuture<'_, Result<Option<SchemaRow>, StoreError>> {
         assert!(!Self::take(&self.faults.schema_panics), "as the test says");
         self.store.schema(schema)
+    }
+
+    fn record_shapes(&self, shapes: Vec<Arc<Schema>>) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            self.check()?;
+            if self.faults.forget_shapes.load(SeqCst) {
+                return Ok(());
+            }
+            self.faults.recorded_shapes.fetch_add(shapes.len(), SeqCst);
+            self.store.record_shapes(shapes).await
+        })
+    }
+
+    fn shape(&self, fingerprint: Fingerprint) -> BoxFuture<'_, Result<Option<Schema>, StoreError>> {
+        Box::pin(async move {
+            if Self::take(&self.faults.busy_shapes) {
+                let (location, reason) = ("faulty".into(), "as the test says".into());
+                return Err(StoreError::Busy { location, reason });
+            }
+            self.faults.read_shapes.fetch_add(1, SeqCst);
+            self.store.shape(fingerprint).await
+        })
     }
 
     fn versions(&self, workflow: &str) -> BoxFuture<'_, Result<Vec<Version>, StoreError>> {

@@ -1,9 +1,12 @@
 //! Damaged files: typed errors or right answers, never a panic or a hang.
 
 use crate::fixture::{Opened, Place, id};
-use durable_core::store::{ClaimRequest, Filter, SchemaId, Store, StoreError};
+use durable_core::{
+    Schema,
+    store::{ClaimRequest, Filter, SchemaId, Store, StoreError},
+};
 use durable_sqlite::SqliteStore;
-use std::fs;
+use std::{fs, sync::Arc};
 
 /// A store with some of everything, closed.
 async fn sample() -> Vec<u8> {
@@ -97,4 +100,28 @@ async fn an_execution_without_its_position_is_reported_and_keeps_no_other_from_b
     assert_eq!(claimed[0].id, id("whole"));
     // It is set aside: it is not due any more.
     assert!(opened.claim(worker, 10).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_shape_that_is_not_what_its_fingerprint_says_is_an_error_and_stays() {
+    let place = Place::new();
+    let opened = place.open().await;
+    let (text, number) = (Arc::new(Schema::String), Arc::new(Schema::U64));
+    opened.store.record_shapes(vec![Arc::clone(&text), Arc::clone(&number)]).await.unwrap();
+    drop(opened);
+    let (damaged, kept) = (text.fingerprint(), number.fingerprint());
+    let connection = rusqlite::Connection::open(&place.file).unwrap();
+    let change = "UPDATE shape SET content = ?1 WHERE fingerprint = ?2";
+    for content in [Schema::Bool.to_bytes(), Vec::new(), vec![1; 100]] {
+        assert_eq!(connection.execute(change, (content, damaged.0)).unwrap(), 1);
+        let store = SqliteStore::open(&place.file).await.unwrap();
+        for error in [
+            store.shape(damaged).await.unwrap_err(),
+            store.record_shapes(vec![Arc::clone(&number), Arc::clone(&text)]).await.unwrap_err(),
+        ] {
+            assert!(matches!(error, StoreError::Corrupt { .. }), "{error:?}");
+            assert!(error.to_string().contains(&format!("shape {damaged}")), "{error}");
+        }
+        assert_eq!(store.shape(kept).await.unwrap().as_ref(), Some(&*number));
+    }
 }

@@ -1,5 +1,7 @@
 //! The first release of every change in tests/evolution.
 
+#[path = "../approvals.rs"]
+mod approvals;
 #[allow(dead_code, unused_imports, unused_macros, reason = "each release uses some of it")]
 #[path = "../../../evolution/prelude.rs"]
 mod prelude;
@@ -18,6 +20,34 @@ mod points;
 mod structs;
 #[path = "../../../evolution/values.rs"]
 mod values;
+
+/// As this release has it.
+mod approval {
+    use crate::prelude::*;
+
+    #[derive(Debug, Serialize, Deserialize)]
+    pub(crate) struct Approval {
+        by: String,
+        means: Means,
+    }
+
+    #[derive(Debug, Serialize, Deserialize)]
+    enum Means {
+        Cash,
+        Card(u32),
+    }
+
+    pub(crate) fn approval() -> Approval {
+        Approval { by: "ada".into(), means: Means::Card(4) }
+    }
+
+    #[workflow]
+    pub(crate) async fn approve(id: u64) -> Approval {
+        let approval: Approval = event("approved").await;
+        assert_eq!(id, 7);
+        approval
+    }
+}
 
 use release::Asked;
 use std::{error::Error, process::ExitCode};
@@ -56,7 +86,11 @@ async fn main() -> ExitCode {
         eprintln!("usage: <change> <database> begin|go-on|finish|serve [<executions>]");
         return ExitCode::from(2);
     };
-    match run(asked).await {
+    let done = match &*asked.change {
+        "approval" => approvals::run(asked, approval::approve::input(7), approval::approval()).await,
+        _ => run(asked).await,
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");

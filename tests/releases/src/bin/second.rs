@@ -1,5 +1,7 @@
 //! The second release of every change in tests/evolution.
 
+#[path = "../approvals.rs"]
+mod approvals;
 #[allow(dead_code, unused_imports, unused_macros, reason = "each release uses some of it")]
 #[path = "../../../evolution/prelude.rs"]
 mod prelude;
@@ -18,6 +20,38 @@ mod points;
 mod structs;
 #[path = "../../../evolution/values.rs"]
 mod values;
+
+/// As this release has it.
+mod approval {
+    use crate::prelude::*;
+
+    #[derive(Debug, Serialize, Deserialize)]
+    pub(crate) struct Approval {
+        note: Option<String>,
+        #[serde(default)]
+        cents: u64,
+        means: Means,
+        by: String,
+    }
+
+    #[derive(Debug, Serialize, Deserialize)]
+    enum Means {
+        Gift,
+        Cash,
+        Card(u64),
+    }
+
+    pub(crate) fn approval() -> Approval {
+        Approval { note: Some("fine".into()), cents: 3, means: Means::Cash, by: "eve".into() }
+    }
+
+    #[workflow]
+    pub(crate) async fn approve(id: u64) -> Approval {
+        let approval: Approval = event("approved").await;
+        assert_eq!(id, 7);
+        approval
+    }
+}
 
 use release::Asked;
 use std::{error::Error, process::ExitCode};
@@ -56,7 +90,11 @@ async fn main() -> ExitCode {
         eprintln!("usage: <change> <database> begin|go-on|finish|serve [<executions>]");
         return ExitCode::from(2);
     };
-    match run(asked).await {
+    let done = match &*asked.change {
+        "approval" => approvals::run(asked, approval::approve::input(7), approval::approval()).await,
+        _ => run(asked).await,
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
