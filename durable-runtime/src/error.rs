@@ -31,6 +31,19 @@ pub enum StartError {
         /// The version.
         version: u32,
     },
+    /// A loss is accepted of a workflow that is not registered.
+    #[error(
+        "`.accept_loss::<{called}>(..)` is about version {version} of workflow `{workflow}`, which this worker does not run: add \
+         `.register::<{called}>()`, or remove it"
+    )]
+    LossOfUnregistered {
+        /// The workflow.
+        workflow: &'static str,
+        /// Its version.
+        version: u32,
+        /// Its function.
+        called: String,
+    },
     /// A workflow saves a type that cannot be described.
     #[error(transparent)]
     Undescribed(#[from] UndescribedWorkflow),
