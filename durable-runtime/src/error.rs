@@ -1,7 +1,7 @@
 //! What can go wrong at the start of a worker, and in a client.
 
 use crate::edit::EditProblem;
-use crate::payload::PayloadError;
+use crate::{payload::PayloadError, redrive::Redriven};
 use durable_core::{
     ExecutionId, MissingResource, StateError, Status, UndescribedWorkflow, Unreadable,
     event::EventError,
@@ -165,6 +165,18 @@ pub enum ClientError {
         #[source]
         error: StateError,
     },
+    /// The store failed on the way: some of what was to be redriven goes on again.
+    #[error(
+        "the store failed after {} executions were redriven: {error}; ask again for the others",
+        done.redriven
+    )]
+    RedriveStopped {
+        /// What was done before.
+        done: Box<Redriven>,
+        /// What happened.
+        #[source]
+        error: StoreError,
+    },
     /// The stored snapshot is damaged.
     #[error("the state of execution `{id}` cannot be read: {error}")]
     Snapshot {
@@ -310,7 +322,7 @@ fn unreadable(error: &EventError) -> String {
 impl ClientError {
     /// Trying again later may succeed: the store was busy, full or unreachable.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Store(error) if error.is_transient())
+        matches!(self, Self::Store(error) | Self::RedriveStopped { error, .. } if error.is_transient())
     }
 }
 
