@@ -5,11 +5,13 @@ mod deployed;
 mod enums;
 mod exported;
 mod locals;
+mod losses;
 mod migrations;
 mod points;
 mod prelude;
 mod redriven;
 mod rescued;
+mod rolled_back;
 mod sent;
 mod side_by_side;
 mod structs;
@@ -18,7 +20,7 @@ mod values;
 
 /// Two versions of `place_order`, each in a module of its own, and what becomes of an execution of the first.
 ///
-/// The first runs until it waits for the event `go`; then its worker is shut down, and one with the second is started.
+/// The first runs until it waits for the event `go`; then its worker is shut down, and one with the second is started. And the other way round.
 macro_rules! change {
     ($(#[$doc:meta])* $name:ident: $expected:expr, was { $($was:tt)* } is { $($is:tt)* }) => {
         $(#[$doc])*
@@ -42,6 +44,11 @@ macro_rules! change {
                 use super::super::deployed::Expected::{Continues, SetAside, Stays};
                 let found = super::super::deployed::deploy::<was::place_order, is::place_order>(was::begin()).await;
                 super::super::deployed::compare(&found, &$expected);
+            }
+
+            #[tokio::test]
+            async fn rolled_back() {
+                super::super::rolled_back::roll_back::<was::place_order, is::place_order>(was::begin).await;
             }
         }
     };

@@ -24,6 +24,9 @@ pub enum Reads {
         added: Vec<String>,
         /// What was saved and is not needed any more.
         dropped: Vec<String>,
+        /// What is of another kind now: a map that was a struct, a variant under another name. It is read; whether as a whole, shapes do
+        /// not say.
+        recast: Vec<String>,
     },
     /// A migration of the user's makes a state of it.
     Migrated,
@@ -158,15 +161,37 @@ impl Description {
         let is_local = |name: &String| self.points[point].fields.iter().any(|(field, _)| field == name);
         let locals = writer.fields.iter().filter(|(name, _)| !is_local(name));
         found.extend(locals.map(|(name, _)| Change::Dropped(name.clone())));
-        let (mut added, mut dropped) = (Vec::new(), Vec::new());
+        let (mut added, mut dropped, mut recast) = (Vec::new(), Vec::new(), Vec::new());
         for change in found {
             match change {
                 Change::Added(place) => added.push(place),
                 Change::Dropped(place) => dropped.push(place),
+                Change::Recast(place) => recast.push(place),
                 Change::Narrowed { .. } => {}
             }
         }
-        Ok(Reads::Converted { added, dropped })
+        Ok(Reads::Converted { added, dropped, recast })
+    }
+
+    /// What would be lost if this version went on from what a *newer* one saved at an await point: the paths of all that it would not
+    /// save again, each from the await point (`Ship.order.gift`). What a migration takes, or an await point that has another name here, is listed as a
+    /// whole (`Ship`): both were made for what came before, and what they leave out nobody can see.
+    ///
+    /// A part that is read under an alias is listed, too.
+    ///
+    /// # Errors
+    ///
+    /// If some value could not be gone on from.
+    pub fn losses(&self, writer: &PointSchema) -> Result<Vec<String>, Unreadable> {
+        let reads = self.reads(writer)?;
+        let is_known = self.point(&writer.name).is_some();
+        Ok(match reads {
+            Reads::Converted { dropped, recast, .. } if is_known => {
+                dropped.iter().chain(&recast).map(|place| format!("{}.{place}", writer.name)).collect()
+            }
+            Reads::Same if is_known => Vec::new(),
+            _ => vec![writer.name.clone()],
+        })
     }
 
     /// The number of an await point, and what was saved there as this version saves it.
@@ -299,7 +324,7 @@ impl fmt::Display for Reads {
         match self {
             Self::Same => f.write_str("the same"),
             Self::Migrated => f.write_str("migrated"),
-            Self::Converted { added, dropped } => {
+            Self::Converted { added, dropped, recast: _ } => {
                 let list = |places: &[String]| {
                     places.iter().map(|place| format!("`{place}`")).collect::<Vec<_>>().join(", ")
                 };

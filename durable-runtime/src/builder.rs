@@ -5,12 +5,13 @@ use crate::payload::Keys;
 use crate::{
     build,
     error::StartError,
+    losses::Losses,
     payload::Codec,
     registry::{Registered, Registry, Typed},
     rewind::KEPT_MAX,
     schemas::Schemas,
     shared::{Options, Shared},
-    versions,
+    versions::{self, Ours},
     worker::Worker,
 };
 use durable_core::{
@@ -27,6 +28,7 @@ pub struct WorkerBuilder {
     store: Arc<dyn Store>,
     resources: Resources,
     workflows: Vec<Arc<dyn Registered>>,
+    losses: Losses,
     /// `None`: found out when it starts.
     build: Option<BuildId>,
     options: Options,
@@ -46,7 +48,8 @@ impl WorkerBuilder {
             keep: 0,
             codec: Codec::default(),
         };
-        Self { store, resources: Resources::new(), workflows: Vec::new(), build: None, options }
+        let (resources, workflows, losses) = (Resources::new(), Vec::new(), Losses::default());
+        Self { store, resources, workflows, losses, build: None, options }
     }
 
     /// Supplies what workflows take by reference (`shop: &Shop`), by type: one value of each.
@@ -62,6 +65,38 @@ impl WorkerBuilder {
         W::Output: Durable + 'static,
     {
         self.workflows.push(Arc::new(Typed::<W>::new()));
+        self
+    }
+
+    /// Goes on with executions of this workflow that *newer* builds of its version have saved, though these parts of them will be lost:
+    /// for the way back to an earlier release.
+    ///
+    /// Unless it is called, a worker leaves alone what a newer build saved, for a worker of that build: it has no place for what is new there, and
+    /// would save it without. With it, an execution is gone on with where this build can read all that it has saved at its await point, and
+    /// where each part that would be lost is listed here: a saved local (`Ship.coupon`), or a field of one (`Ship.order.gift`,
+    /// `Ship.order.lines[].note`), behind the name of the await point. Nothing is lost at an await point at which both builds save the same: `&[]` is enough.
+    ///
+    /// ```
+    /// # use durable_core::{Durable, Workflow, store::Store};
+    /// # use durable_runtime::WorkerBuilder;
+    /// # #[allow(non_camel_case_types)]
+    /// # fn rolled_back<place_order>(worker: WorkerBuilder) -> WorkerBuilder
+    /// # where place_order: Workflow, place_order::Output: Durable + 'static {
+    /// worker.register::<place_order>().accept_loss::<place_order>(&["Charge.coupon", "Ship.order.gift"])
+    /// # }
+    /// ```
+    ///
+    /// What to list, [`Worker::needs_migration`] and the log say. All else stays where it is. A path that names nothing does nothing: the newer
+    /// build may not have come yet. Calls add up.
+    ///
+    /// Which builds there are is looked at once, when the worker starts: it does not take what one that comes later saves. The first commit
+    /// makes an execution one of this build's, and when the newer build comes back it reads that as any older one: a field that was lost has its
+    /// default, a local that it needs is missing. So remove the call before the newer build is deployed again, or in a rolling deploy these
+    /// workers take from it what they may.
+    ///
+    /// What a newer build has saved inside a child workflow that runs inline is left to it in any case.
+    pub fn accept_loss<W: Workflow>(mut self, paths: &[&str]) -> Self {
+        self.losses.accept::<W>(paths);
         self
     }
 
@@ -162,7 +197,7 @@ impl WorkerBuilder {
 
     /// Checks everything, registers with the store, and begins to work.
     pub async fn start(self) -> Result<Worker, StartError> {
-        let Self { store, resources, workflows, build, mut options } = self;
+        let Self { store, resources, workflows, losses, build, mut options } = self;
         check_options(&options)?;
         check_build(build.as_ref())?;
         let outputs = check_workflows(&workflows, &resources)?;
@@ -173,13 +208,16 @@ impl WorkerBuilder {
         schemas.shapes.record(&outputs).await?;
         let versions: Vec<_> =
             workflows.iter().map(|workflow| (workflow.name(), workflow.version())).collect();
+        losses.check(&versions)?;
         for workflow in workflows {
             let of_name = versions.iter().filter(|(name, _)| *name == workflow.name());
             let of_name: Vec<u32> = of_name.map(|(_, version)| *version).collect();
             let description = workflow.describe()?;
-            let numbers = schemas.numbers(description).await?;
-            registry.insert(numbers.queue, workflow);
-            versions::accept_older(&mut registry, &schemas, description, numbers.queue, &of_name).await?;
+            let newer = losses.newer(description, workflow.called());
+            let own = schemas.numbers(description).await?.queue;
+            registry.insert(own, workflow);
+            let ours = Ours { description, own, versions: &of_name };
+            versions::accept_others(&mut registry, &schemas, &ours, newer).await?;
         }
         let worker = store.join_as(&options.name, &options.build).await?;
         // What a killed process held is taken over by the next one to start, not a beat later (K3).

@@ -345,7 +345,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ClientError::Store`]. What others have redriven or cancelled meanwhile is in [`Redriven::refused`].
+    /// [`ClientError::RedriveStopped`] with what was done until then, or [`ClientError::Store`] if that was nothing. What others have redriven or cancelled meanwhile is in [`Redriven::refused`].
     pub async fn redrive_all(&self, filter: Filter) -> Result<Redriven, ClientError> {
         redrive::all(&*self.store, filter).await
     }

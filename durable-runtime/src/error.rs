@@ -1,7 +1,7 @@
 //! What can go wrong at the start of a worker, and in a client.
 
 use crate::edit::EditProblem;
-use crate::payload::PayloadError;
+use crate::{payload::PayloadError, redrive::Redriven};
 use durable_core::{
     ExecutionId, Fingerprint, MissingResource, StateError, Status, UndescribedWorkflow, Unreadable,
     event::{EventError, differences_listed},
@@ -30,6 +30,19 @@ pub enum StartError {
         name: &'static str,
         /// The version.
         version: u32,
+    },
+    /// A loss is accepted of a workflow that is not registered.
+    #[error(
+        "`.accept_loss::<{called}>(..)` is about version {version} of workflow `{workflow}`, which this worker does not run: add \
+         `.register::<{called}>()`, or remove it"
+    )]
+    LossOfUnregistered {
+        /// The workflow.
+        workflow: &'static str,
+        /// Its version.
+        version: u32,
+        /// Its function.
+        called: String,
     },
     /// A workflow saves a type that cannot be described.
     #[error(transparent)]
@@ -151,6 +164,18 @@ pub enum ClientError {
         /// Why.
         #[source]
         error: StateError,
+    },
+    /// The store failed on the way: some of what was to be redriven goes on again.
+    #[error(
+        "the store failed after {} executions were redriven: {error}; ask again for the others",
+        done.redriven
+    )]
+    RedriveStopped {
+        /// What was done before.
+        done: Box<Redriven>,
+        /// What happened.
+        #[source]
+        error: StoreError,
     },
     /// The stored snapshot is damaged.
     #[error("the state of execution `{id}` cannot be read: {error}")]
@@ -322,7 +347,7 @@ fn unreadable(error: &EventError) -> String {
 impl ClientError {
     /// Trying again later may succeed: the store was busy, full or unreachable.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Store(error) if error.is_transient())
+        matches!(self, Self::Store(error) | Self::RedriveStopped { error, .. } if error.is_transient())
     }
 }
 

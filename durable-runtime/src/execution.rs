@@ -97,7 +97,7 @@ struct Driver {
     fence: u64,
     /// Events ever sent, as of the claim (E2).
     mail: u64,
-    /// The queue that the execution moves to with the first snapshot of this build: it was claimed from an older version's.
+    /// The queue that the execution moves to with the first snapshot of this build: it was claimed from another build's.
     moves: Option<QueueId>,
     seat: Arc<Seat>,
     /// Told how it ends, if someone in this process wants to hear it.
@@ -124,6 +124,8 @@ enum Stop {
     SetAside(String),
     /// It cannot go on in this worker, and another one may have what it takes.
     Elsewhere(PayloadError),
+    /// A newer build stands in a child workflow: what would be lost of that, nobody has looked at.
+    InNewerChild,
     /// It failed without an output.
     Fail(String),
     /// Others shall have it: the worker closes, or they have waited long enough.

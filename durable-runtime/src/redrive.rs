@@ -30,24 +30,45 @@ pub(crate) async fn all(store: &dyn Store, filter: Filter) -> Result<Redriven, C
     if !matches!(status, Status::Failed | Status::SetAside) {
         return Err(ClientError::CannotRedrive { status });
     }
-    let mut left = if filter.limit == 0 { u64::MAX } else { u64::from(filter.limit) };
+    let most = if filter.limit == 0 { u64::MAX } else { u64::from(filter.limit) };
     let mut page = Filter { status: Some(status), ..filter };
     let mut done = Redriven::default();
-    while left > 0 {
+    let ended = loop {
+        let left = most.saturating_sub(done.redriven + done.refused.len() as u64);
+        if left == 0 {
+            break Ok(None);
+        }
         page.limit = u32::try_from(left).unwrap_or(GROUP).min(GROUP);
-        let ids = store.list_ids(page.clone()).await?;
-        let Some(last) = ids.last() else { break };
-        page.after = Some(last.clone());
-        left -= ids.len() as u64;
-        for (id, answer) in ids.iter().zip(group(store, ids.clone()).await?) {
-            match answer {
-                Ok(()) => done.redriven += 1,
-                Err(error) => done.refused.push((id.clone(), error.into())),
-            }
+        match next(store, &page, &mut done).await {
+            Ok(Some(last)) => page.after = Some(last),
+            ended => break ended,
+        }
+    };
+    let (redriven, refused) = (done.redriven, done.refused.len());
+    tracing::info!(redriven, refused, "executions were redriven");
+    match ended {
+        Ok(_) => Ok(done),
+        Err(error) if redriven == 0 && refused == 0 => Err(error.into()),
+        Err(error) => Err(ClientError::RedriveStopped { done: Box::new(done), error }),
+    }
+}
+
+/// The next group; the last of it, if there is one.
+async fn next(
+    store: &dyn Store,
+    page: &Filter,
+    done: &mut Redriven,
+) -> Result<Option<ExecutionId>, StoreError> {
+    let ids = store.list_ids(page.clone()).await?;
+    let Some(last) = ids.last().cloned() else { return Ok(None) };
+    let answers = group(store, ids.clone()).await?;
+    for (id, answer) in ids.into_iter().zip(answers) {
+        match answer {
+            Ok(()) => done.redriven += 1,
+            Err(error) => done.refused.push((id, error.into())),
         }
     }
-    tracing::info!(redriven = done.redriven, refused = done.refused.len(), "executions were redriven");
-    Ok(done)
+    Ok(Some(last))
 }
 
 /// Repeats while the store is in passing trouble. What goes on after a try whose outcome is unknown was redriven by it.

@@ -1,6 +1,6 @@
 //! The workflows a worker knows, their types erased, and the numbers the store gave them.
 
-use crate::versions::NeedsMigration;
+use crate::{losses::called, versions::NeedsMigration};
 use durable_core::{
     Description, Durable, Host, Resources, UndescribedWorkflow, Workflow, describe,
     event::encode_event,
@@ -23,6 +23,8 @@ pub(crate) struct Ended {
 pub(crate) trait Registered: Send + Sync {
     fn name(&self) -> &'static str;
     fn version(&self) -> u32;
+    /// The name of its function.
+    fn called(&self) -> String;
     fn describe(&self) -> Result<&'static Description, UndescribedWorkflow>;
     /// What the output looks like; an error if it could not be read back.
     fn output(&self) -> Result<&'static Shape, TraceError>;
@@ -56,6 +58,10 @@ where
 
     fn version(&self) -> u32 {
         W::VERSION
+    }
+
+    fn called(&self) -> String {
+        called::<W>()
     }
 
     fn describe(&self) -> Result<&'static Description, UndescribedWorkflow> {
@@ -139,6 +145,16 @@ impl Registry {
 
     pub(crate) fn unreadable(&self) -> Vec<(QueueId, SchemaId)> {
         self.unreadable.clone()
+    }
+
+    /// Whether this build saves to this queue itself.
+    pub(crate) fn is_own(&self, queue: QueueId) -> bool {
+        self.by_queue.get(&queue).is_some_and(|accepted| accepted.own == queue)
+    }
+
+    /// Whether a newer build saves to it.
+    pub(crate) fn is_newer(&self, queue: QueueId) -> bool {
+        self.by_queue.get(&queue).is_some_and(|accepted| accepted.own < queue)
     }
 
     /// Where an execution from this queue belongs once this build has saved something of it; `None`: it is there.

@@ -212,7 +212,8 @@ impl Unreadable {
 /// A client in the same process, or the store, talks to the worker (K2, G4).
 impl Admission for Shared {
     fn reserve(&self, queue: QueueId) -> Option<WorkerId> {
-        let accepts = !self.trouble.is_on() && self.registry.get(queue).is_some();
+        // What another build starts is claimed, if this one can read it.
+        let accepts = !self.trouble.is_on() && self.registry.is_own(queue);
         (accepts && self.places.reserve()).then(|| self.worker())
     }
 

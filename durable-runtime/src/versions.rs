@@ -1,22 +1,23 @@
-//! Executions that older versions of a worker's workflows left behind: which of them this build can go on from.
+//! Executions that other builds of a worker's workflows left behind: which of them this build can go on from.
 //!
-//! Older is what was registered earlier under the same [`Workflow::VERSION`]. What is newer is never read: to write its snapshots back would lose what this build does
-//! not know of.
+//! A build is older if what it saves was registered earlier, under the same [`Workflow::VERSION`], and newer if later. What older ones
+//! saved is read wherever it can be. What newer ones saved is read only where [a loss is accepted](crate::WorkerBuilder::accept_loss): to
+//! write it back as this build saves it loses what this build does not know of.
 //!
 //! [`Workflow::VERSION`]: durable_core::Workflow::VERSION
 
-use crate::{registry::Registry, schemas::Schemas};
+use crate::{losses::Newer, registry::Registry, schemas::Schemas};
 use durable_core::{
-    Description, Reads, Unreadable,
+    Description, Unreadable,
     schema::PointSchema,
     store::{QueueId, SchemaId, StoreError, Version},
 };
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-/// An await point of an older version at which executions stay where they are, for a build that can go on from there.
+/// An await point, as another build saved it, at which executions stay where they are: for a build that can go on from there, or may.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct NeedsMigration {
@@ -28,70 +29,133 @@ pub struct NeedsMigration {
     pub schema: SchemaId,
     /// Why, in words.
     pub reason: String,
+    /// What would be lost if this build went on with what a newer one saved there, as
+    /// [`WorkerBuilder::accept_loss`](crate::WorkerBuilder::accept_loss) takes it. Empty if this build cannot read it at all, and where
+    /// nothing would be lost.
+    pub lost: Vec<String>,
 }
 
-/// Accepts the queues that older builds left behind of a workflow's version. Await points that this build cannot go on from are left
-/// out, and so are versions that are not among those `registered` under the name.
-pub(crate) async fn accept_older(
+/// Why executions stay at an await point.
+pub(crate) struct Left {
+    pub(crate) reason: String,
+    pub(crate) lost: Vec<String>,
+}
+
+/// A workflow that a worker registers.
+pub(crate) struct Ours<'a> {
+    pub(crate) description: &'static Description,
+    /// The queue of what this build saves.
+    pub(crate) own: QueueId,
+    /// The versions that the worker has of it.
+    pub(crate) versions: &'a [u32],
+}
+
+/// Accepts the queues that other builds left behind of a workflow's version. Await points that this build cannot go on from are left
+/// out, and so are versions that the worker does not have.
+pub(crate) async fn accept_others(
     registry: &mut Registry,
     schemas: &Schemas,
-    description: &'static Description,
-    own: QueueId,
-    registered: &[u32],
+    ours: &Ours<'_>,
+    mut newer: Newer<'_>,
 ) -> Result<(), StoreError> {
-    // Asked once for each name.
-    let is_newest = registered.iter().max() == Some(&description.version);
-    // Versions have most of their await points in common.
-    let mut known: HashMap<SchemaId, bool> = HashMap::new();
-    for Version { queue, version, points, .. } in schemas.versions(description.name).await? {
-        let workflow = description.name.to_owned();
-        if version != description.version {
-            if is_newest && !registered.contains(&version) {
-                let reason = format!(
-                    "version {version} is not registered: keep it beside the new one, with \
-                     `#[workflow(name = \"{workflow}\", version = {version})]`, until it has no executions left"
-                );
-                tracing::debug!(workflow, version, "a version of a workflow is left to other workers");
-                for (schema, point) in points {
-                    let (workflow, reason) = (workflow.clone(), reason.clone());
-                    registry.tell(NeedsMigration { workflow, point: point.name, schema, reason });
-                }
-            }
-            continue;
-        }
-        if queue >= own {
-            continue;
-        }
-        let (mut any, mut left_out) = (false, Vec::new());
-        for (schema, point) in points {
-            let is_readable = *known.entry(schema).or_insert_with(|| match reads(description, &point) {
-                Ok(how) => {
-                    let point = &point.name;
-                    tracing::debug!(workflow, point, schema = schema.0, %how, "an older version's await point is readable");
-                    true
-                }
-                Err(reason) => {
-                    let (workflow, point) = (workflow.clone(), point.name);
-                    tracing::warn!(workflow, point, reason, "executions of an older version stay at this await point");
-                    registry.tell(NeedsMigration { workflow, point, schema, reason });
-                    false
-                }
-            });
-            any |= is_readable;
-            if !is_readable {
-                left_out.push(schema);
-            }
-        }
-        if any {
-            registry.accept(queue, own, &left_out);
-        }
-    }
+    let Ours { description, own, .. } = *ours;
+    let all = schemas.versions(description.name).await?;
+    let (known, others): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|version| version.version == description.version);
+    let mut queues = Queues { registry, ours, told: HashSet::new() };
+    queues.leave_versions(others);
+    let (before, after): (Vec<_>, Vec<_>) =
+        known.into_iter().filter(|version| version.queue != own).partition(|version| version.queue < own);
+    queues.accept(before, &mut |point| is_readable(description, point));
+    queues.accept(after, &mut |point| newer.may_go_on(point));
+    newer.tell_unknown();
     Ok(())
 }
 
+struct Queues<'a> {
+    registry: &'a mut Registry,
+    ours: &'a Ours<'a>,
+    /// Await points are told once: versions have most of them in common.
+    told: HashSet<SchemaId>,
+}
+
+impl Queues<'_> {
+    fn accept(&mut self, versions: Vec<Version>, verdict: &mut dyn FnMut(&PointSchema) -> Result<(), Left>) {
+        let mut known: HashMap<SchemaId, bool> = HashMap::new();
+        for Version { queue, points, .. } in versions {
+            let (mut any, mut left_out) = (false, Vec::new());
+            for (schema, point) in points {
+                let is_taken = *known.entry(schema).or_insert_with(|| {
+                    let verdict = verdict(&point);
+                    verdict.map_err(|left| self.tell(schema, point, left)).is_ok()
+                });
+                any |= is_taken;
+                if !is_taken {
+                    left_out.push(schema);
+                }
+            }
+            if any {
+                self.registry.accept(queue, self.ours.own, &left_out);
+            }
+        }
+    }
+
+    /// Asked for each version of a name, and told once: of the newest.
+    fn leave_versions(&mut self, versions: Vec<Version>) {
+        let Ours { description, versions: registered, .. } = *self.ours;
+        if registered.iter().max() != Some(&description.version) {
+            return;
+        }
+        for Version { version, points, .. } in versions {
+            if registered.contains(&version) {
+                continue;
+            }
+            let workflow = description.name;
+            let reason = format!(
+                "version {version} is not registered: keep it beside the new one, with \
+                 `#[workflow(name = \"{workflow}\", version = {version})]`, until it has no executions left"
+            );
+            tracing::debug!(workflow, version, "a version of a workflow is left to other workers");
+            for (schema, point) in points {
+                self.registry.tell(self.left(schema, point, Left { reason: reason.clone(), lost: vec![] }));
+            }
+        }
+    }
+
+    fn tell(&mut self, schema: SchemaId, point: PointSchema, left: Left) {
+        if self.told.insert(schema) {
+            self.registry.tell(self.left(schema, point, left));
+        }
+    }
+
+    fn left(&self, schema: SchemaId, point: PointSchema, Left { reason, lost }: Left) -> NeedsMigration {
+        let workflow = self.ours.description.name.to_owned();
+        NeedsMigration { workflow, point: point.name, schema, reason, lost }
+    }
+}
+
+fn is_readable(description: &Description, writer: &PointSchema) -> Result<(), Left> {
+    let (workflow, point) = (description.name, &writer.name);
+    match tried(|| description.reads(writer)) {
+        Ok(how) => {
+            tracing::debug!(workflow, point, %how, "an older version's await point is readable");
+            Ok(())
+        }
+        Err(reason) => {
+            tracing::warn!(
+                workflow,
+                point,
+                reason,
+                "executions of an older version stay at this await point"
+            );
+            Err(Left { reason, lost: Vec::new() })
+        }
+    }
+}
+
 /// The user's `Deserialize` is given values made up from the schema; one that panics cannot read them.
-fn reads(description: &Description, point: &PointSchema) -> Result<Reads, String> {
-    match catch_unwind(AssertUnwindSafe(|| description.reads(point))) {
+pub(crate) fn tried<T>(read: impl FnOnce() -> Result<T, Unreadable>) -> Result<T, String> {
+    match catch_unwind(AssertUnwindSafe(read)) {
         Ok(Ok(how)) => Ok(how),
         Ok(Err(Unreadable::Gone { .. })) => Err("this build has no such await point".to_owned()),
         Ok(Err(error)) => Err(error.to_string()),

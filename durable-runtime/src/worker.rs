@@ -60,8 +60,8 @@ impl Worker {
         self.shared.stats()
     }
 
-    /// Await points of its workflows, as older builds and other versions have them, that this worker cannot go on from: executions
-    /// stand there, untouched, until a worker is there that can.
+    /// Await points of its workflows, as other builds and versions have them, that this worker cannot go on from, or may not
+    /// ([`WorkerBuilder::accept_loss`]): executions stand there, untouched, until a worker is there that does. Found out when it started.
     pub fn needs_migration(&self) -> &[NeedsMigration] {
         self.shared.registry.needs_migration()
     }

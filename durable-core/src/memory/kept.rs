@@ -42,9 +42,7 @@ impl State {
             return Err(RewindError::UnknownExecution(id));
         };
         match execution.status {
-            Status::Ready | Status::Parked | Status::Paused | Status::SetAside | Status::Failed => {}
-            // Its worker was given up.
-            Status::Running if execution.wake.is_some() => {}
+            status if status.is_at_rest() => {}
             status if status.is_terminal() => return Err(RewindError::Ended { id, status }),
             status => return Err(RewindError::Running { id, status }),
         }

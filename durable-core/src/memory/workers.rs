@@ -1,7 +1,7 @@
 //! Who has joined, who is dead, and what each owns (K3).
 
 use super::{execution::Execution, state::State};
-use crate::store::{Beat, BuildId, Row, StoreError, WorkerId};
+use crate::store::{Beat, BuildId, Row, Status, StoreError, WorkerId};
 use std::collections::{BTreeSet, HashMap};
 
 #[derive(Default)]
@@ -74,6 +74,7 @@ impl State {
             if let Some(execution) = self.executions.get_mut(&row)
                 && execution.wake.is_none()
             {
+                execution.status = Status::Ready;
                 self.due.set_wake(execution, Some(self.now));
                 taken_over += 1;
             }

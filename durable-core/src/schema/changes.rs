@@ -12,6 +12,8 @@ pub(crate) enum Change {
     Added(String),
     /// A saved field has no place of this name any more.
     Dropped(String),
+    /// A part is of another kind now, or of a variant that is not there: if it is read, what of it is left nobody can see.
+    Recast(String),
     /// An integer is smaller now: what was saved need not fit.
     Narrowed { place: String, was: &'static str, is: &'static str },
 }
@@ -77,29 +79,40 @@ impl<'s> Walk<'s> {
             (Schema::Struct { fields: was, .. }, Schema::Struct { fields: is, .. }) => self.fields(was, is),
             (Schema::Enum { variants: was, .. }, Schema::Enum { variants: is, .. }) => {
                 for (name, was) in was {
-                    let Some((_, is)) = is.iter().find(|(other, _)| other == name) else { continue };
+                    let is = is.iter().find(|(other, _)| other == name).map(|(_, is)| is);
                     self.within(&format!("::{name}"), |walk| walk.payload(was, is));
                 }
             }
-            (was, is) => {
-                if let (Some((was_range, was)), Some((is_range, is))) = (range(was), range(is))
-                    && (was_range.0 < is_range.0 || was_range.1 > is_range.1)
-                {
-                    self.found.push(Change::Narrowed { place: self.place.concat(), was, is });
-                }
-            }
+            // A reader takes the one for the other.
+            (Schema::Seq(was), Schema::Bytes) if **was == Schema::U8 => {}
+            (was, is) => self.other_kinds(was, is),
         }
     }
 
-    fn payload(&mut self, was: &'s VariantSchema, is: &'s VariantSchema) {
+    /// Plain values become others exactly or not at all; but whatever text is no variant may be some variant to serde.
+    fn other_kinds(&mut self, was: &'s Schema, is: &'s Schema) {
+        if was.is_composite() || matches!(is, Schema::Enum { .. }) {
+            self.found.push(Change::Recast(self.place.concat()));
+        } else if let (Some((was_range, was)), Some((is_range, is))) = (range(was), range(is))
+            && (was_range.0 < is_range.0 || was_range.1 > is_range.1)
+        {
+            self.found.push(Change::Narrowed { place: self.place.concat(), was, is });
+        }
+    }
+
+    fn payload(&mut self, was: &'s VariantSchema, is: Option<&'s VariantSchema>) {
         match (was, is) {
-            (VariantSchema::Newtype(was), VariantSchema::Newtype(is)) => self.compare(was, is),
-            (VariantSchema::Tuple(was), VariantSchema::Tuple(is)) => self.elements(was, is),
-            (VariantSchema::Struct(was), VariantSchema::Struct(is)) => self.fields(was, is),
-            _ => {}
+            // No value of it was ever saved.
+            (VariantSchema::Unreadable, _) => {}
+            (VariantSchema::Unit, Some(VariantSchema::Unit)) => {}
+            (VariantSchema::Newtype(was), Some(VariantSchema::Newtype(is))) => self.compare(was, is),
+            (VariantSchema::Tuple(was), Some(VariantSchema::Tuple(is))) => self.elements(was, is),
+            (VariantSchema::Struct(was), Some(VariantSchema::Struct(is))) => self.fields(was, is),
+            _ => self.found.push(Change::Recast(self.place.concat())),
         }
     }
 
+    /// That they are as many, the values say.
     fn elements(&mut self, was: &'s [Schema], is: &'s [Schema]) {
         for (at, (was, is)) in was.iter().zip(is).enumerate() {
             self.within(&format!(".{at}"), |walk| walk.compare(was, is));
@@ -148,4 +161,66 @@ fn range(schema: &Schema) -> Option<((i128, u128), &'static str)> {
         Schema::U128 => range!(u128),
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Change, changes};
+    use crate::schema::{Schema, trace};
+    use serde::{Deserialize, de::DeserializeOwned};
+    use std::collections::BTreeMap;
+
+    fn between<Was: DeserializeOwned, Is: DeserializeOwned>() -> Vec<Change> {
+        changes("v", &trace::<Was>().unwrap(), &trace::<Is>().unwrap())
+    }
+
+    fn recast(places: &[&str]) -> Vec<Change> {
+        places.iter().map(|place| Change::Recast((*place).to_owned())).collect()
+    }
+
+    #[derive(Deserialize)]
+    #[expect(dead_code, reason = "only its shape counts")]
+    struct Pair {
+        a: u64,
+        b: u64,
+    }
+
+    #[derive(Deserialize)]
+    #[expect(dead_code, reason = "only its shape counts")]
+    enum Was {
+        Kept(Pair),
+        Emptied(u64),
+        Named(Pair),
+        Gone,
+        GoneWith { it: u64 },
+    }
+
+    #[derive(Deserialize)]
+    #[expect(dead_code, reason = "only its shape counts")]
+    enum Is {
+        Kept(Pair),
+        Emptied,
+        Named { a: u64, b: u64 },
+    }
+
+    #[test]
+    fn what_is_of_another_kind_is_told() {
+        assert_eq!(between::<Pair, BTreeMap<String, u64>>(), recast(&["v"]));
+        assert_eq!(between::<BTreeMap<String, u64>, Pair>(), recast(&["v"]));
+        assert_eq!(between::<Vec<(u8, Option<u8>)>, Vec<(u8, u8)>>(), recast(&["v[].1"]));
+        assert_eq!(between::<(u8, u8), Vec<u8>>(), recast(&["v"]));
+        // Some text may be a variant by `#[serde(other)]`.
+        assert_eq!(between::<String, Is>(), recast(&["v"]));
+        assert_eq!(between::<Was, Is>(), recast(&["v::Emptied", "v::Named", "v::Gone", "v::GoneWith"]));
+    }
+
+    #[test]
+    fn what_is_read_exactly_or_not_at_all_is_not_told() {
+        assert_eq!(between::<u8, Option<u64>>(), []);
+        assert_eq!(between::<f64, f32>(), []);
+        assert_eq!(between::<char, String>(), []);
+        assert_eq!(between::<Vec<u8>, Vec<u16>>(), []);
+        assert_eq!(changes("v", &Schema::Seq(Box::new(Schema::U8)), &Schema::Bytes), []);
+        assert_eq!(between::<Was, Was>(), []);
+    }
 }

@@ -85,6 +85,11 @@ impl Status {
     pub fn is_terminal(self) -> bool {
         matches!(self, Self::Succeeded | Self::Failed | Self::Cancelled)
     }
+
+    /// What it has saved may be changed from outside (X3): nobody runs it, and if it has ended, it can be redriven.
+    pub fn is_at_rest(self) -> bool {
+        matches!(self, Self::Ready | Self::Parked | Self::Paused | Self::SetAside | Self::Failed)
+    }
 }
 
 impl fmt::Display for Status {

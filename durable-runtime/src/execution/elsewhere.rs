@@ -1,4 +1,5 @@
-//! Executions that this worker cannot read for want of a key or a feature: they are given back untouched, for a worker that can.
+//! Executions that this worker cannot read for want of a key or a feature, or that a newer build has saved inside a child workflow: they
+//! are given back untouched, for a worker that can go on with them.
 
 use super::Driver;
 use crate::payload::PayloadError;
@@ -14,6 +15,17 @@ impl Driver {
             tracing::error!(id = %self.id, %error, "this execution and others like it are left to workers that can read them");
         }
         tracing::debug!(id = %self.id, %error, "an execution is left to other workers");
+        self.give_back_later().await;
+    }
+
+    /// Which await points of a newer build lose nothing, or nothing but what may be lost, was found out for the workflow itself, and
+    /// not for those that it calls: which these are shows only when it runs.
+    pub(super) async fn leave_to_newer(&self) {
+        tracing::debug!(id = %self.id, "a newer build saved this execution inside a child workflow; it is left to that one");
+        self.give_back_later().await;
+    }
+
+    async fn give_back_later(&self) {
         tokio::select! {
             () = tokio::time::sleep(KEPT.mul_f64(0.5 + fastrand::f64())) => {}
             () = self.shared.closing() => {}

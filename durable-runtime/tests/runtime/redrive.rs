@@ -193,3 +193,30 @@ async fn a_redrive_waits_out_a_store_that_is_full_for_a_moment() {
     handle.redrive().await.unwrap();
     assert_eq!(handle.status().await.unwrap(), Status::Ready);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_was_redriven_before_the_store_failed_is_told_with_the_error() {
+    let all = Surroundings::new();
+    let faulty = Faulty::new(&all.store);
+    let worker = all.worker().await;
+    let client = Client::new(&faulty);
+    for number in 0..1_100 {
+        let handle = client.start(format!("{number:04}"), script::input(&[step("broken:x")])).await.unwrap();
+        assert!(handle.result().await.unwrap().is_err());
+    }
+    worker.shutdown().await.unwrap();
+
+    faulty.faults.full_after_redrives.store(2, SeqCst);
+    let error = client.redrive_all(Filter::default()).await.unwrap_err();
+    assert!(error.is_transient(), "{error}");
+    let text = error.to_string();
+    assert!(text.starts_with("the store failed after 1000 executions were redriven: "), "{text}");
+    let ClientError::RedriveStopped { done, .. } = error else { panic!("{error}") };
+    assert_eq!((done.redriven, done.refused.len()), (1_000, 0));
+
+    // And with nothing done, there is nothing to tell.
+    let error = client.redrive_all(Filter::default()).await.unwrap_err();
+    assert!(matches!(error, ClientError::Store(_)), "{error}");
+    faulty.faults.full.store(false, SeqCst);
+    assert_eq!(client.redrive_all(Filter::default()).await.unwrap().redriven, 100);
+}

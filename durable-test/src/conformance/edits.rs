@@ -156,8 +156,10 @@ pub(super) async fn whoever_had_it_is_fenced(subject: Subject) -> Checked {
     let mut hold = s.started("a").await?;
     hold.run(&s).await?;
     let other = s.store.join("other").await?;
+    check_matches!(edit(&s, "a", b"edited").await?, Err(EditError::Running { .. }), "edit of what runs");
     // Stalled, and due for others: nobody runs it.
     s.give_up(s.worker, other).await?;
+    s.check_status("a", Status::Ready).await?;
     edit(&s, "a", b"edited").await??;
     s.check_fenced(hold.run_commit(), "a commit of the epoch before").await?;
     let guess = Commit { epoch: hold.epoch + 1, ..hold.run_commit() };

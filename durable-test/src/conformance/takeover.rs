@@ -47,6 +47,9 @@ pub(super) async fn what_the_dead_own_is_due_after_the_next_beat(subject: Subjec
     let mut parked = Hold::new(claimed.remove(0), s.schemas[1]);
     parked.park(&s, Some(3600 * SECOND), None).await?;
     check_eq!(s.give_up(victim, s.worker).await?, 2, "executions that became claimable with the beat");
+    for taken in &claimed {
+        s.check_status(taken.id.as_str(), Status::Ready).await?;
+    }
     check_eq!(s.store.beat(s.worker, LEASE).await?.taken_over, 0, "taken over by the next beat");
     let claims = s.claim(10).await?;
     check_eq!(claims.claimed.len(), 2, "claimed from the dead worker");
@@ -62,6 +65,7 @@ pub(super) async fn stalled_owner_may_commit_until_the_claim(subject: Subject) -
     s.give_up(victim, s.worker).await?;
     stalled.run(&s).await?;
     stalled.run(&s).await?;
+    s.check_status("a", Status::Ready).await?;
     check_eq!(s.record("a").await?.epoch, 2, "epoch");
     let mut hold = s.claim_one().await?;
     check_eq!((hold.claimed.fence, hold.epoch, hold.visit), (2, 2, 2), "fence, epoch, visit");

@@ -262,8 +262,8 @@ fn take(tx: &mut Tx<'_>, request: &ClaimRequest, row: Row) -> rusqlite::Result<C
     Ok(claimed)
 }
 
-/// Sets a damaged row aside: whoever wrote it last is fenced, and all else of it stays as it is.
-fn set_aside(tx: &mut Tx<'_>, row: Row, error: &rusqlite::Error) -> rusqlite::Result<()> {
+/// Sets a damaged row aside, for nobody but a redrive: whoever wrote it last is fenced, and all else of it stays as it is.
+pub(crate) fn set_aside(tx: &mut Tx<'_>, row: Row, error: &rusqlite::Error) -> rusqlite::Result<()> {
     let reason = format!("its row in the store is damaged: {}; restore it from a backup", words(error));
     tracing::warn!(row, reason, "a damaged execution is set aside");
     tx.execute(

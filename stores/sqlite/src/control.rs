@@ -1,7 +1,7 @@
 //! What people ask of executions: to cancel (X1), and to go on after all (X4); and what another build may try (Versions).
 
 use crate::{
-    claim::{Class, unreadable_in},
+    claim::{self, Class, unreadable_in},
     columns::{status, status_number},
     error::{damaged, is_damage, words},
     group::{Tx, Witness},
@@ -99,27 +99,42 @@ const OTHERS_SET_ASIDE: &str =
                      AND frame.schema IN (SELECT value FROM json_each(?4)))
      LIMIT ?5";
 
-/// Lets the worker's build try what others have set aside. The inner error is for a worker that was given up.
+/// Lets the worker's build try what others have set aside. The inner error is for a worker that was given up. A damaged row spoils only
+/// itself: it is told, and not looked at again.
 pub(crate) fn reconsider(tx: &mut Tx<'_>, request: &Reconsider) -> rusqlite::Result<Result<u64, StoreError>> {
     let Some(build) = workers::build(tx, request.worker)? else { return Ok(Err(StoreError::WorkerLost)) };
-    let status = Status::SetAside;
-    let mut rows: Vec<Row> = Vec::new();
+    let mut tried = 0;
     for queue in &request.queues {
-        let left = i64::from(request.limit) - rows.len() as i64;
         let unreadable = unreadable_in(*queue, &request.unreadable);
         let unreadable = unreadable.as_deref().unwrap_or("[]");
-        let mut select = tx.conn.prepare_cached(OTHERS_SET_ASIDE)?;
-        let found =
-            select.query_map((queue.0, &build, status_number(status), unreadable, left), |r| r.get(0))?;
-        for row in found {
-            rows.push(row?);
+        // In place of damaged ones, others are tried: fewer than were asked for means that there are no more.
+        while tried < request.limit {
+            let left = request.limit - tried;
+            let status = status_number(Status::SetAside);
+            let rows: Vec<Row> = tx
+                .conn
+                .prepare_cached(OTHERS_SET_ASIDE)?
+                .query_map((queue.0, &build, status, unreadable, left), |r| r.get(0))?
+                .collect::<Result<_, _>>()?;
+            for row in &rows {
+                match try_again(tx, *row, &build) {
+                    Ok(()) => tried += 1,
+                    Err(error) if is_damage(&error) => claim::set_aside(tx, *row, &error)?,
+                    Err(error) => return Err(error),
+                }
+            }
+            if rows.len() < left as usize {
+                break;
+            }
         }
     }
-    for row in &rows {
-        go_on_again(tx, *row, status, HistoryKind::Reconsidered, &build)?;
-        tx.execute("UPDATE execution SET class = ?2 WHERE row = ?1", (row, Class::Again as i64))?;
-    }
-    Ok(Ok(rows.len() as u64))
+    Ok(Ok(tried.into()))
+}
+
+fn try_again(tx: &mut Tx<'_>, row: Row, build: &str) -> rusqlite::Result<()> {
+    go_on_again(tx, row, Status::SetAside, HistoryKind::Reconsidered, build)?;
+    tx.execute("UPDATE execution SET class = ?2 WHERE row = ?1", (row, Class::Again as i64))?;
+    Ok(())
 }
 
 /// Its end was none: the counts begin anew, and the operation of its await point runs again. Only retries have failed before:

@@ -5,7 +5,7 @@ use crate::{
     history, large,
     read::{self, Found},
 };
-use durable_core::store::{EditError, EditRequest, HistoryKind, Status};
+use durable_core::store::{EditError, EditRequest, HistoryKind};
 
 /// Everything is looked at before anything is written, since a refusal does not roll back.
 pub(crate) fn edit(tx: &mut Tx<'_>, request: &EditRequest) -> rusqlite::Result<Result<(), EditError>> {
@@ -14,7 +14,7 @@ pub(crate) fn edit(tx: &mut Tx<'_>, request: &EditRequest) -> rusqlite::Result<R
         return Ok(Err(EditError::UnknownExecution(id())));
     };
     match status {
-        Status::Ready | Status::Parked | Status::Paused | Status::SetAside | Status::Failed => {}
+        status if status.is_at_rest() => {}
         status if status.is_terminal() => return Ok(Err(EditError::Ended { id: id(), status })),
         status => return Ok(Err(EditError::Running { id: id(), status })),
     }

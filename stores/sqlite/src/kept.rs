@@ -68,7 +68,7 @@ pub(crate) fn rewind(tx: &mut Tx<'_>, request: &RewindRequest) -> rusqlite::Resu
         return Ok(Err(RewindError::UnknownExecution(id())));
     };
     match status {
-        Status::Ready | Status::Parked | Status::Paused | Status::SetAside | Status::Failed => {}
+        status if status.is_at_rest() => {}
         status if status.is_terminal() => return Ok(Err(RewindError::Ended { id: id(), status })),
         status => return Ok(Err(RewindError::Running { id: id(), status })),
     }

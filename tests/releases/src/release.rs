@@ -1,24 +1,35 @@
 //! What a release of the program does when it is asked to, each time as a process of its own.
 
 use durable::{Client, Handle, Input, SqliteStore, Status, Worker, Workflow};
+use serde_json::Value as Json;
 use std::{error::Error, time::Duration};
 
 type Done = Result<(), Box<dyn Error>>;
 
-/// What is asked on the command line: `begin 5`, `go-on`, `finish` or `serve 5`, after a change and a database.
+/// What is asked on the command line: `begin 5`, `start`, `wait`, `go-on`, `go-back EventGo.note`, `finish` or `serve 5`, after a change and a
+/// database.
 pub(crate) struct Asked {
     pub(crate) change: String,
     pub(crate) database: String,
     pub(crate) what: String,
-    executions: u64,
+    more: Option<String>,
 }
 
 impl Asked {
     pub(crate) fn of_this_process() -> Option<Self> {
         let mut arguments = std::env::args().skip(1);
         let (change, database, what) = (arguments.next()?, arguments.next()?, arguments.next()?);
-        let executions = arguments.next().map_or(Some(1), |number| number.parse().ok())?;
-        Some(Self { change, database, what, executions })
+        Some(Self { change, database, what, more: arguments.next() })
+    }
+
+    fn executions(&self) -> Result<u64, Box<dyn Error>> {
+        Ok(self.more.as_deref().map_or(Ok(1), str::parse)?)
+    }
+
+    /// What may be lost, with a comma between; `None`: nothing was said.
+    fn losses(&self) -> Option<Vec<&str>> {
+        let paths = self.more.as_deref().filter(|_| self.what == "go-back")?;
+        Some(paths.split(',').filter(|path| !path.is_empty()).collect())
     }
 }
 
@@ -26,13 +37,26 @@ impl Asked {
 pub(crate) async fn run<W: Workflow<Output = String>>(asked: Asked, input: Option<fn() -> Input<W>>) -> Done {
     let store = SqliteStore::open(&asked.database).await?;
     let client = Client::new(&store);
-    let worker = Worker::builder(&store).register::<W>().start().await?;
+    let input = || input.ok_or("this release begins nothing");
+    if asked.what == "start" {
+        client.start::<W>(id(0), input()?()).await?;
+        return Ok(());
+    }
+    let builder = Worker::builder(&store).register::<W>();
+    let builder = match asked.losses() {
+        Some(losses) => builder.accept_loss::<W>(&losses),
+        None => builder,
+    };
+    // Before a worker goes on with it.
+    let stands = client.state_json(id(0)).await.ok();
+    let worker = builder.start().await?;
     match &*asked.what {
-        "begin" => begin(&client, asked.executions, input.ok_or("this release begins nothing")?).await?,
-        "go-on" => go_on::<W>(&client, &worker).await?,
+        "begin" => begin(&client, asked.executions()?, input()?).await?,
+        "wait" => until_parked(&client.handle::<W>(id(0))?).await?,
+        "go-on" | "go-back" => go_on::<W>(&client, &worker, stands.ok_or("nothing stands anywhere")?).await?,
         "finish" => say_result(&client.handle::<W>(id(0))?).await,
-        "serve" => serve::<W>(&client, asked.executions).await?,
-        other => return Err(format!("`{other}` is neither `begin`, `go-on`, `finish` nor `serve`").into()),
+        "serve" => serve::<W>(&client, asked.executions()?).await?,
+        other => return Err(format!("`{other}` is nothing that a release does").into()),
     }
     worker.shutdown().await?;
     Ok(())
@@ -49,22 +73,27 @@ async fn begin<W: Workflow>(client: &Client, executions: u64, input: fn() -> Inp
         handles.push(client.start::<W>(id(number), input()).await?);
     }
     for handle in &handles {
-        while handle.record().await?.status != Status::Parked {
-            // Nobody is told when an execution parks.
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
+        until_parked(handle).await?;
     }
     println!("waiting");
     Ok(())
 }
 
+async fn until_parked<W: Workflow>(handle: &Handle<W>) -> Done {
+    while handle.record().await?.status != Status::Parked {
+        // Nobody is told when an execution parks.
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    Ok(())
+}
+
 /// Sends the execution what it waits for, and says what becomes of it.
-async fn go_on<W: Workflow<Output = String>>(client: &Client, worker: &Worker) -> Done {
+async fn go_on<W: Workflow<Output = String>>(client: &Client, worker: &Worker, stands: Json) -> Done {
     let handle = client.handle::<W>(id(0))?;
-    let stands = handle.state_json().await?;
     let left_out = worker.needs_migration().iter().filter(|left_out| stands["point"] == *left_out.point);
     let reasons: Vec<_> = left_out.map(|left_out| left_out.reason.replace('\n', " ")).collect();
-    handle.send("go", &1_u64).await?;
+    // It may have been sent before, and the execution have ended.
+    let _ = handle.send("go", &1_u64).await;
     if reasons.is_empty() {
         say_result(&handle).await;
         return Ok(());

@@ -177,3 +177,41 @@ fn an_event_of_the_second_release_is_received_by_the_first_and_the_result_read_b
     assert_eq!(read, r#"read Approval { note: None, cents: 0, means: Cash, by: "eve" }"#);
     assert_eq!(shown, r#"shown {"by":"eve","means":"Cash"}"#);
 }
+
+/// Begun by the second release at a place where it saves more than the first one, and rolled back.
+fn rolled_back(change: &'static str) -> Place {
+    let place = Place::of(change);
+    place.done(Release::First, &["start"]);
+    place.done(Release::Second, &["wait"]);
+    place
+}
+
+#[test]
+fn rolled_back_what_would_be_lost_waits_for_the_newer_release() {
+    let place = rolled_back("structs::optional_field_is_added");
+    let found = place.done(Release::First, &["go-back"]);
+    assert!(found.starts_with("stays Parked 0 a newer build saved it."), "{found}");
+    assert!(found.contains("`.accept_loss::<place_order>(&[\"EventGo.value.note\"])`"), "{found}");
+    // Accepted is the loss of something else.
+    let found = place.done(Release::First, &["go-back", "EventGo.value.cents,EventGo.note"]);
+    assert!(found.starts_with("stays Parked 0 a newer build saved it."), "{found}");
+    assert_eq!(place.done(Release::Second, &["finish"]), "continues 7 Order { note: None, cents: 0 }\n");
+}
+
+#[test]
+fn rolled_back_it_goes_on_where_the_loss_is_accepted() {
+    let place = rolled_back("structs::optional_field_is_added");
+    place.done(Release::First, &["go-back"]);
+    let found = place.done(Release::First, &["go-back", "EventGo.value.note"]);
+    assert_eq!(found, "continues 7 Order { cents: 0 }\n");
+    assert_eq!(place.done(Release::Second, &["finish"]), found, "it has ended for all");
+}
+
+#[test]
+fn rolled_back_it_goes_on_where_nothing_is_lost_if_that_is_said() {
+    let place = rolled_back("values::number_is_wrapped");
+    let found = place.done(Release::First, &["go-back"]);
+    assert!(found.contains("would lose nothing of it"), "{found}");
+    let found = place.done(Release::First, &["go-back", ""]);
+    assert!(found.starts_with("continues "), "{found}");
+}

@@ -30,6 +30,8 @@ pub(crate) struct Faulty {
 pub(crate) struct Faults {
     /// Every write fails as a full disk does.
     pub(crate) full: AtomicBool,
+    /// As full as that after this many groups more were redriven.
+    pub(crate) full_after_redrives: AtomicUsize,
     /// Writes that were refused because of it.
     pub(crate) refused: AtomicUsize,
     /// This many commits panic.
@@ -250,6 +252,11 @@ impl Store for Faulty {
     ) -> BoxFuture<'_, Result<Vec<Result<(), RedriveError>>, StoreError>> {
         Box::pin(async move {
             self.check()?;
+            if self.faults.full_after_redrives.load(SeqCst) > 0
+                && self.faults.full_after_redrives.fetch_sub(1, SeqCst) == 1
+            {
+                self.faults.full.store(true, SeqCst);
+            }
             self.store.redrive(group).await
         })
     }

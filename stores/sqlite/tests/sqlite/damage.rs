@@ -3,7 +3,9 @@
 use crate::fixture::{Opened, Place, id};
 use durable_core::{
     Schema,
-    store::{ClaimRequest, Filter, SchemaId, Store, StoreError},
+    store::{
+        BuildId, ClaimRequest, Commit, Filter, Next, Outcome, Reconsider, SchemaId, Status, Store, StoreError,
+    },
 };
 use durable_sqlite::SqliteStore;
 use std::{fs, sync::Arc};
@@ -124,4 +126,34 @@ async fn a_shape_that_is_not_what_its_fingerprint_says_is_an_error_and_stays() {
         }
         assert_eq!(store.shape(kept).await.unwrap().as_ref(), Some(&*number));
     }
+}
+
+#[tokio::test]
+async fn a_damaged_row_among_what_another_build_tries_spoils_only_itself() {
+    let place = Place::new();
+    let opened = place.open().await;
+    let first = opened.store.join_as("first", &BuildId::new("1")).await.unwrap();
+    for name in ["damaged", "whole", "whole, too"] {
+        let claimed = opened.start_claimed(name, first).await;
+        let outcome = Outcome { status: Status::SetAside, output: None, error: Some("it says so".into()) };
+        let aside = Commit { next: Next::Finish(outcome), ..opened.finish(&claimed, 0) };
+        opened.commit(aside).await.unwrap();
+    }
+    let conn = rusqlite::Connection::open(&place.file).unwrap();
+    let damage =
+        "UPDATE position SET epoch = 1.5 WHERE row = (SELECT row FROM execution WHERE id = 'damaged')";
+    assert_eq!(conn.execute(damage, []).unwrap(), 1);
+
+    let second = opened.store.join_as("second", &BuildId::new("2")).await.unwrap();
+    let request =
+        Reconsider { worker: second, queues: vec![opened.registered.queue], unreadable: vec![], limit: 2 };
+    assert_eq!(opened.store.reconsider(request.clone()).await.unwrap(), 2, "another takes its place");
+    assert_eq!(opened.store.reconsider(request).await.unwrap(), 0);
+    let mut claimed: Vec<_> =
+        opened.claim(second, 10).await.into_iter().map(|claimed| claimed.id.to_string()).collect();
+    claimed.sort_unstable();
+    assert_eq!(claimed, ["whole", "whole, too"]);
+    let told = "SELECT error FROM execution WHERE id = 'damaged' AND set_aside_by IS NULL AND wake IS NULL";
+    let told: String = conn.query_row(told, [], |r| r.get(0)).unwrap();
+    assert!(told.contains("its row in the store is damaged"), "{told}");
 }

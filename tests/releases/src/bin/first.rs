@@ -83,7 +83,9 @@ include!(concat!(env!("OUT_DIR"), "/changes.rs"));
 #[tokio::main]
 async fn main() -> ExitCode {
     let Some(asked) = Asked::of_this_process() else {
-        eprintln!("usage: <change> <database> begin|go-on|finish|serve [<executions>]");
+        eprintln!(
+            "usage: <change> <database> begin|start|wait|go-on|go-back|finish|serve [<executions>|<losses>]"
+        );
         return ExitCode::from(2);
     };
     let done = match &*asked.change {
