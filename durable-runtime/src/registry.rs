@@ -124,14 +124,18 @@ impl Registry {
         self.by_queue.insert(own, Accepted { workflow, own });
     }
 
-    /// Takes what another build left in this queue, too, but for executions that stand at one of these await points.
-    pub(crate) fn accept(&mut self, queue: QueueId, own: QueueId, unreadable: &[SchemaId]) {
+    /// Takes what another build left in this queue, too.
+    pub(crate) fn accept(&mut self, queue: QueueId, own: QueueId) {
         if let Some(Accepted { workflow, .. }) = self.by_queue.get(&own) {
             let workflow = Arc::clone(workflow);
             self.queues.push(queue);
-            self.unreadable.extend(unreadable.iter().map(|schema| (queue, *schema)));
             self.by_queue.insert(queue, Accepted { workflow, own });
         }
+    }
+
+    /// Of this queue, takes no execution that stands at one of these.
+    pub(crate) fn leave_out(&mut self, queue: QueueId, unreadable: &[SchemaId]) {
+        self.unreadable.extend(unreadable.iter().map(|schema| (queue, *schema)));
     }
 
     /// Tells people of an await point at which executions stay.
