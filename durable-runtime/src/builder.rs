@@ -219,6 +219,7 @@ impl WorkerBuilder {
             let ours = Ours { description, own, versions: &of_name };
             versions::accept_others(&mut registry, &schemas, &ours, newer).await?;
         }
+        registry.settle();
         let worker = store.join_as(&options.name, &options.build).await?;
         // What a killed process held is taken over by the next one to start, not a beat later (K3).
         if let Err(error) = store.beat(worker, options.lease).await {

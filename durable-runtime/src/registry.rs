@@ -8,7 +8,11 @@ use durable_core::{
     schema::{Shape, TraceError},
     store::{QueueId, SchemaId},
 };
-use std::{collections::HashMap, marker::PhantomData, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    marker::PhantomData,
+    sync::Arc,
+};
 
 /// How a workflow ended, its types erased.
 #[derive(Debug)]
@@ -107,8 +111,18 @@ pub(crate) struct Registry {
     by_queue: HashMap<QueueId, Accepted>,
     queues: Vec<QueueId>,
     needs_migration: Vec<NeedsMigration>,
-    /// The await points that claims are to leave out, each in its queue: versions may share them.
+    left_out: LeftOut,
+    /// That, as claims ask for it.
     unreadable: Vec<(QueueId, SchemaId)>,
+}
+
+/// The await points at which this build takes no execution.
+#[derive(Default)]
+struct LeftOut {
+    /// Refused of these queues.
+    refused: Vec<(QueueId, SchemaId)>,
+    /// Taken of some queue.
+    taken: HashSet<SchemaId>,
 }
 
 /// What goes on with the executions of a queue.
@@ -133,9 +147,14 @@ impl Registry {
         }
     }
 
-    /// Of this queue, takes no execution that stands at one of these.
-    pub(crate) fn leave_out(&mut self, queue: QueueId, unreadable: &[SchemaId]) {
-        self.unreadable.extend(unreadable.iter().map(|schema| (queue, *schema)));
+    /// Of this queue, takes no execution that stands at one of these; and of no queue at all, if none has it taken.
+    pub(crate) fn leave_out(&mut self, queue: QueueId, refused: Vec<SchemaId>) {
+        self.left_out.refused.extend(refused.into_iter().map(|schema| (queue, schema)));
+    }
+
+    /// What stands there is taken, of some queue.
+    pub(crate) fn takes(&mut self, schema: SchemaId) {
+        self.left_out.taken.insert(schema);
     }
 
     /// Tells people of an await point at which executions stay.
@@ -147,8 +166,22 @@ impl Registry {
         &self.needs_migration
     }
 
+    /// What claims are to leave out, each with its queue.
     pub(crate) fn unreadable(&self) -> Vec<(QueueId, SchemaId)> {
         self.unreadable.clone()
+    }
+
+    /// Once all queues are known. Versions of one workflow may share a schema row, and one goes on where another cannot: then it is left
+    /// out in the queues of the latter. What none goes on from is left out everywhere: a frame may stand there in an execution of
+    /// another queue, as a child does, and as a parent does whose child has saved something with this build.
+    pub(crate) fn settle(&mut self) {
+        let LeftOut { refused, taken } = &self.left_out;
+        let (here, everywhere): (Vec<_>, Vec<_>) =
+            refused.iter().copied().partition(|(_, schema)| taken.contains(schema));
+        let everywhere: BTreeSet<SchemaId> = everywhere.into_iter().map(|(_, schema)| schema).collect();
+        let of_all = self.queues.iter().flat_map(|queue| everywhere.iter().map(|schema| (*queue, *schema)));
+        let here = here.into_iter().filter(|(queue, _)| self.by_queue.contains_key(queue));
+        self.unreadable = here.chain(of_all).collect();
     }
 
     /// Whether this build saves to this queue itself.

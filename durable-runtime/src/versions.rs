@@ -62,39 +62,28 @@ pub(crate) async fn accept_others(
     let all = schemas.versions(description.name).await?;
     let (known, others): (Vec<_>, Vec<_>) =
         all.into_iter().partition(|version| version.version == description.version);
-    let mut queues = Queues { registry, ours, told: HashSet::new(), taken: HashSet::new() };
+    let mut queues = Queues { registry, ours, told: HashSet::new() };
     queues.leave_versions(others);
     let (ours, known): (Vec<_>, Vec<_>) = known.into_iter().partition(|version| version.queue == own);
-    queues.taken.extend(ours.iter().flat_map(|version| &version.points).map(|(schema, _)| *schema));
+    let own_points = ours.iter().flat_map(|version| &version.points);
+    own_points.for_each(|(schema, _)| queues.registry.takes(*schema));
     let (before, after): (Vec<_>, Vec<_>) = known.into_iter().partition(|version| version.queue < own);
-    let mut accepted = queues.look_at(before, &mut |point| is_readable(description, point));
-    accepted.extend(queues.look_at(after, &mut |point| newer.may_go_on(point)));
-    queues.accept(accepted);
+    queues.accept(before, &mut |point| is_readable(description, point));
+    queues.accept(after, &mut |point| newer.may_go_on(point));
     newer.tell_unknown();
     Ok(())
 }
-
-/// A queue of another build, and the await points in it that this build cannot go on from.
-type Looked = (QueueId, Vec<SchemaId>);
 
 struct Queues<'a> {
     registry: &'a mut Registry,
     ours: &'a Ours<'a>,
     /// Await points are told once: versions have most of them in common.
     told: HashSet<SchemaId>,
-    /// Await points that this build goes on from, in some queue.
-    taken: HashSet<SchemaId>,
 }
 
 impl Queues<'_> {
-    /// The queues of which something is taken.
-    fn look_at(
-        &mut self,
-        versions: Vec<Version>,
-        verdict: &mut dyn FnMut(&PointSchema) -> Result<(), Left>,
-    ) -> Vec<Looked> {
+    fn accept(&mut self, versions: Vec<Version>, verdict: &mut dyn FnMut(&PointSchema) -> Result<(), Left>) {
         let mut known: HashMap<SchemaId, bool> = HashMap::new();
-        let mut accepted = Vec::new();
         for Version { queue, points, .. } in versions {
             let (mut any, mut left_out) = (false, Vec::new());
             for (schema, point) in points {
@@ -104,28 +93,14 @@ impl Queues<'_> {
                 });
                 any |= is_taken;
                 match is_taken {
-                    true => _ = self.taken.insert(schema),
+                    true => self.registry.takes(schema),
                     false => left_out.push(schema),
                 }
             }
             if any {
-                accepted.push((queue, left_out));
+                self.registry.accept(queue, self.ours.own);
             }
-        }
-        accepted
-    }
-
-    /// Takes these queues. What no queue of this workflow's version gives is left out in all of them, in the build's own too: an execution
-    /// moves with the first snapshot that is saved, and another frame of it may still stand where the build before had left it.
-    fn accept(self, accepted: Vec<Looked>) {
-        let own = self.ours.own;
-        let nowhere: Vec<SchemaId> =
-            self.told.iter().filter(|schema| !self.taken.contains(schema)).copied().collect();
-        self.registry.leave_out(own, &nowhere);
-        for (queue, left_out) in accepted {
-            self.registry.accept(queue, own);
-            let here = left_out.iter().filter(|schema| self.taken.contains(schema)).copied();
-            self.registry.leave_out(queue, &here.chain(nowhere.iter().copied()).collect::<Vec<_>>());
+            self.registry.leave_out(queue, left_out);
         }
     }
 
