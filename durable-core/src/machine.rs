@@ -87,6 +87,8 @@ pub enum Progress<T> {
     Finished(T),
     /// It cannot go on in this build; nothing may be lost. The reason is for people.
     SetAside(String),
+    /// A newer build has saved it inside a child workflow ([`Host::is_for_newer`]): it is for that one. Nothing is to be written.
+    LeaveToNewer,
     /// It failed without an output: a panic outside a step, or a step's failure that its error type does not take.
     Failed(String),
 }
@@ -311,6 +313,7 @@ fn progress<T>(state: &mut ExecutionState, request: Request) -> Progress<T> {
         }
         Request::Park => Progress::Parked,
         Request::SetAside(reason) => Progress::SetAside(reason),
+        Request::LeaveToNewer => Progress::LeaveToNewer,
         Request::Fail(reason) => Progress::Failed(reason),
     }
 }
@@ -326,7 +329,7 @@ impl Root {
         match cx.resume::<W>() {
             Ok(Some(resume)) => W::drive(&cx, Some(resources), Entry::Resume(resume)).await,
             Ok(None) => match cx.set_aside("the execution has no snapshot to start from".into()).await {},
-            Err(reason) => match cx.set_aside(reason).await {},
+            Err(refused) => match cx.refuse(refused).await {},
         }
     }
 }
