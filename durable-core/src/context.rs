@@ -33,6 +33,13 @@ use std::{
 pub trait Host: Send + Sync {
     /// Ends when this much time has passed: the timeout of a step's attempt.
     fn timer(&self, after: Duration) -> BoxFuture<'static, ()>;
+
+    /// Whether what was saved at an await point of a child workflow, with this fingerprint, is for a *newer* build of that child than
+    /// the description is of. It is not asked for a root: whoever restores an execution has decided that.
+    fn is_for_newer(&self, child: &'static Description, point: &str, saved: &Fingerprint) -> bool {
+        let _ = (child, point, saved);
+        false
+    }
 }
 
 /// A host without a clock: timeouts of steps never fire.
@@ -58,8 +65,17 @@ pub(crate) enum Request {
     Shape(Fingerprint),
     /// It cannot go on, and nothing may be lost.
     SetAside(String),
+    /// A newer build shall go on with it.
+    LeaveToNewer,
     /// It failed without a value to return.
     Fail(String),
+}
+
+/// Why a frame cannot be gone on from in this build.
+pub(crate) enum Refused {
+    SetAside(String),
+    /// What this build does not know of would be lost.
+    ForNewer,
 }
 
 /// One frame of a running execution.
@@ -285,6 +301,15 @@ impl Context {
         self.request(Request::SetAside(reason)).await
     }
 
+    /// A frame cannot be gone on from in this build.
+    pub(crate) async fn refuse(&self, refused: Refused) -> Infallible {
+        self.request(match refused {
+            Refused::SetAside(reason) => Request::SetAside(reason),
+            Refused::ForNewer => Request::LeaveToNewer,
+        })
+        .await
+    }
+
     /// Fails the execution.
     pub(crate) async fn fail(&self, reason: String) -> Infallible {
         self.request(Request::Fail(reason)).await
@@ -303,7 +328,7 @@ impl Context {
         let child = self.open_child(description);
         let output = match child.entry::<W>(input) {
             Ok(entry) => W::drive(&child, Some(resources), entry).await,
-            Err(reason) => match self.set_aside(reason).await {},
+            Err(refused) => match self.refuse(refused).await {},
         };
         child.close();
         output
@@ -361,7 +386,7 @@ impl Context {
     }
 
     /// How this frame's drive begins: from its snapshot if it has one, else from `input`.
-    pub(crate) fn entry<W: Workflow>(&self, input: W::Input) -> Result<Entry<'_, W::Input>, String> {
+    pub(crate) fn entry<W: Workflow>(&self, input: W::Input) -> Result<Entry<'_, W::Input>, Refused> {
         match self.resume::<W>()? {
             Some(resume) => Ok(Entry::Resume(resume)),
             None => Ok(Entry::Start(input)),
@@ -370,12 +395,17 @@ impl Context {
 
     /// Matches the frame's snapshot with this build's code: its await point must exist. What another build saved there becomes
     /// what this one saves, before anything reads it.
-    pub(crate) fn resume<W: Workflow>(&self) -> Result<Option<Resume<'_>>, String> {
-        let description = describe::<W>().map_err(|error| error.to_string())?;
+    pub(crate) fn resume<W: Workflow>(&self) -> Result<Option<Resume<'_>>, Refused> {
+        let description = describe::<W>().map_err(|error| Refused::SetAside(error.to_string()))?;
         let mut state = self.execution().state();
         let frame = &mut state.frames[self.slot];
         let point = match &frame.place {
             Place::Known { point, .. } => *point,
+            Place::Restored { workflow, point, fingerprint, .. }
+                if self.is_for_newer(description, workflow, point, fingerprint) =>
+            {
+                return Err(Refused::ForNewer);
+            }
             Place::Restored { workflow, point, fingerprint, writer } => {
                 let (point, upgraded) = match_point(
                     description,
@@ -384,7 +414,8 @@ impl Context {
                     fingerprint,
                     writer.as_deref(),
                     &frame.snapshot,
-                )?;
+                )
+                .map_err(Refused::SetAside)?;
                 if let Some(upgraded) = upgraded {
                     frame.snapshot = upgraded;
                 }
@@ -396,6 +427,20 @@ impl Context {
         // `Start` is no await point: the first `at` after it commits.
         frame.restored = point != 0;
         Ok(Some(Resume { cx: self, point, snapshot: frame.snapshot.clone() }))
+    }
+
+    fn is_for_newer(
+        &self,
+        description: &'static Description,
+        workflow: &str,
+        point: &str,
+        saved: &Fingerprint,
+    ) -> bool {
+        let own = description.point(point).map(|at| &description.point_fingerprints[at]);
+        self.slot > 0
+            && description.name == workflow
+            && own != Some(saved)
+            && self.execution().host.is_for_newer(description, point, saved)
     }
 
     /// At an await point: asks for its commit, unless the frame stands restored at it. Whether it is committed already; `None` if

@@ -91,6 +91,8 @@ pub enum Progress<T> {
     Shape(Fingerprint),
     /// It cannot go on in this build; nothing may be lost. The reason is for people.
     SetAside(String),
+    /// A newer build has saved it inside a child workflow ([`Host::is_for_newer`]): it is for that one. Nothing is to be written.
+    LeaveToNewer,
     /// It failed without an output: a panic outside a step, or a step's failure that its error type does not take.
     Failed(String),
 }
@@ -323,6 +325,7 @@ fn progress<T>(state: &mut ExecutionState, request: Request) -> Progress<T> {
         Request::Park => Progress::Parked,
         Request::Shape(fingerprint) => Progress::Shape(fingerprint),
         Request::SetAside(reason) => Progress::SetAside(reason),
+        Request::LeaveToNewer => Progress::LeaveToNewer,
         Request::Fail(reason) => Progress::Failed(reason),
     }
 }
@@ -338,7 +341,7 @@ impl Root {
         match cx.resume::<W>() {
             Ok(Some(resume)) => W::drive(&cx, Some(resources), Entry::Resume(resume)).await,
             Ok(None) => match cx.set_aside("the execution has no snapshot to start from".into()).await {},
-            Err(reason) => match cx.set_aside(reason).await {},
+            Err(refused) => match cx.refuse(refused).await {},
         }
     }
 }

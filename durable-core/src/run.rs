@@ -225,6 +225,10 @@ impl<'r, W: Workflow> Run<'r, W> {
                 Progress::Parked => Ok(Moved::Parked { blob: self.blob()?, wait: Wait::Now }),
                 Progress::Finished(output) => Ok(Moved::Finished(output)),
                 Progress::SetAside(reason) => Err(RunError::SetAside(reason)),
+                // Nothing tells the age of a blob.
+                Progress::LeaveToNewer => {
+                    Err(RunError::SetAside("a newer build has saved a child of it".into()))
+                }
                 Progress::Failed(reason) => Err(RunError::Failed(reason)),
                 Progress::Shape(fingerprint) => {
                     // Without a store, nobody has kept what the types of other versions look like.

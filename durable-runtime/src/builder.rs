@@ -94,7 +94,8 @@ impl WorkerBuilder {
     /// default, a local that it needs is missing. So remove the call before the newer build is deployed again, or in a rolling deploy these
     /// workers take from it what they may.
     ///
-    /// What a newer build has saved inside a child workflow that runs inline is left to it in any case.
+    /// Inside a child workflow that runs inline, it is what is said of that child that counts, which is registered for it. What is left alone
+    /// there, the log says: which children there are shows only when they run.
     pub fn accept_loss<W: Workflow>(mut self, paths: &[&str]) -> Self {
         self.losses.accept::<W>(paths);
         self
@@ -220,6 +221,7 @@ impl WorkerBuilder {
             versions::accept_others(&mut registry, &schemas, &ours, newer).await?;
         }
         registry.settle();
+        registry.losses = losses;
         let worker = store.join_as(&options.name, &options.build).await?;
         // What a killed process held is taken over by the next one to start, not a beat later (K3).
         if let Err(error) = store.beat(worker, options.lease).await {

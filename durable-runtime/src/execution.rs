@@ -124,8 +124,8 @@ enum Stop {
     SetAside(String),
     /// It cannot go on in this worker, and another one may have what it takes.
     Elsewhere(PayloadError),
-    /// A newer build stands in a child workflow: what would be lost of that, nobody has looked at.
-    InNewerChild,
+    /// A newer build has saved it inside a child workflow, and what would be lost there is not accepted.
+    LeaveToNewer,
     /// It failed without an output.
     Fail(String),
     /// Others shall have it: the worker closes, or they have waited long enough.

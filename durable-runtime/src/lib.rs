@@ -16,7 +16,7 @@
 //! | starts, conflicts | `client.rs`, `start.rs`, `same_input.rs` |
 //! | events, state, result | `handle.rs` |
 //! | compression, encryption | `payload.rs`; an execution whose key is missing: `elsewhere.rs` |
-//! | executions that other builds saved, older and newer | `versions.rs`; what may be lost of newer ones: `losses.rs` |
+//! | executions that other builds saved, older and newer | `versions.rs`; what may be lost of newer ones: `losses.rs`; inside of children: `children.rs` |
 //! | which build this is, what other builds have set aside | `build.rs` |
 //! | executions that have stopped and shall go on | `redrive.rs` |
 //! | kept snapshots, rewinds to them, forks | `rewind.rs`, `fork.rs` |
@@ -27,6 +27,7 @@
 mod beat;
 mod build;
 mod builder;
+mod children;
 mod claim_loop;
 mod client;
 mod edit;

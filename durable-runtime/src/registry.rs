@@ -1,6 +1,9 @@
 //! The workflows a worker knows, their types erased, and the numbers the store gave them.
 
-use crate::{losses::called, versions::NeedsMigration};
+use crate::{
+    losses::{Losses, called},
+    versions::NeedsMigration,
+};
 use durable_core::{
     Description, Durable, Host, Resources, UndescribedWorkflow, Workflow, describe,
     event::encode_event,
@@ -111,6 +114,8 @@ pub(crate) struct Registry {
     by_queue: HashMap<QueueId, Accepted>,
     queues: Vec<QueueId>,
     needs_migration: Vec<NeedsMigration>,
+    /// What may be lost of what newer builds saved; the worker takes it from here.
+    pub(crate) losses: Losses,
     left_out: LeftOut,
     /// That, as claims ask for it.
     unreadable: Vec<(QueueId, SchemaId)>,
@@ -187,11 +192,6 @@ impl Registry {
     /// Whether this build saves to this queue itself.
     pub(crate) fn is_own(&self, queue: QueueId) -> bool {
         self.by_queue.get(&queue).is_some_and(|accepted| accepted.own == queue)
-    }
-
-    /// Whether a newer build saves to it.
-    pub(crate) fn is_newer(&self, queue: QueueId) -> bool {
-        self.by_queue.get(&queue).is_some_and(|accepted| accepted.own < queue)
     }
 
     /// Where an execution from this queue belongs once this build has saved something of it; `None`: it is there.

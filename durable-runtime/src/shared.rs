@@ -1,6 +1,7 @@
 //! What the parts of one worker share: its tasks, its beat, and the clients of the process that start work straight into it.
 
 use crate::{
+    children::Children,
     host::TokioHost,
     payload::{Codec, PayloadError},
     places::{Place, Places, Reserved},
@@ -60,6 +61,7 @@ pub(crate) struct Shared {
     pub(crate) trouble: Trouble,
     pub(crate) counters: Counters,
     pub(crate) host: Arc<dyn Host>,
+    pub(crate) children: Arc<Children>,
     worker: AtomicI64,
     closing: AtomicBool,
     closed: Notify,
@@ -74,11 +76,12 @@ impl Shared {
         runtime: Handle,
         options: Options,
         resources: Resources,
-        registry: Registry,
+        mut registry: Registry,
         schemas: Schemas,
         worker: WorkerId,
     ) -> Arc<Self> {
         let shards = options.shards.unwrap_or_else(|| (runtime.metrics().num_workers() / 2).max(1));
+        let children = Arc::new(Children::new(std::mem::take(&mut registry.losses)));
         Arc::new(Self {
             shards: (0..shards).map(|_| Arc::default()).collect(),
             places: Arc::new(Places::new(options.concurrency)),
@@ -91,7 +94,8 @@ impl Shared {
             unreadable: Unreadable::default(),
             trouble: Trouble::default(),
             counters: Counters::default(),
-            host: Arc::new(TokioHost),
+            host: Arc::new(TokioHost(Arc::clone(&children))),
+            children,
             worker: AtomicI64::new(worker.0),
             closing: AtomicBool::new(false),
             closed: Notify::new(),

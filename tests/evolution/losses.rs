@@ -382,62 +382,89 @@ async fn what_registers_later_is_left_alone_until_the_worker_starts_again() {
     worker.shutdown().await.unwrap();
 }
 
-mod calls {
-    use crate::evolution::prelude::*;
+/// The parents save the very same, and only what they call is different.
+mod children {
+    pub(super) mod older {
+        use crate::evolution::prelude::*;
 
-    #[workflow]
-    pub(super) async fn approval(id: u64) -> u64 {
-        let by: u64 = event("go").await;
-        id + by
-    }
-
-    #[workflow]
-    pub(super) async fn place_order(id: u64) -> String {
-        let by: u64 = approval(id).await;
-        format!("{id} {by}")
-    }
-
-    pub(super) mod newer {
-        use super::*;
+        #[workflow]
+        pub(crate) async fn approval(id: u64) -> u64 {
+            let by: u64 = event("go").await;
+            id + by
+        }
 
         #[workflow]
         pub(crate) async fn place_order(id: u64) -> String {
             let by: u64 = approval(id).await;
-            let cents: u64 = charge(by).await;
-            format!("newer: {id} {by} {cents}")
+            format!("older: {id} {by}")
+        }
+    }
+
+    pub(super) mod newer {
+        use crate::evolution::prelude::*;
+
+        #[workflow]
+        pub(crate) async fn approval(id: u64) -> u64 {
+            let note: Option<u64> = Some(id * 10);
+            let by: u64 = event("go").await;
+            id + by + note.unwrap_or_default()
+        }
+
+        #[workflow]
+        pub(crate) async fn place_order(id: u64) -> String {
+            let by: u64 = approval(id).await;
+            format!("newer: {id} {by}")
         }
     }
 }
 
-#[tokio::test]
-async fn what_a_newer_build_saved_inside_a_child_is_left_to_it() {
+/// An execution whose event has come, and that a worker of the older build was given and has left alone.
+async fn left_inside_a_newer_child() -> (MemoryStore, durable::Handle<children::newer::place_order>) {
+    use children::{newer, older};
     let store = a_store();
     let client = Client::new(&store);
-    let older = || {
-        let builder = Worker::builder(&store).register::<calls::place_order>();
-        builder.accept_loss::<calls::place_order>(&[])
-    };
-    // It registers first.
-    older().start().await.unwrap().shutdown().await.unwrap();
-    let handle = client.start("one", calls::newer::place_order::input(7)).await.unwrap();
-    let newer = Worker::builder(&store).register::<calls::newer::place_order>().start().await.unwrap();
+    let old = client.start("old", older::place_order::input(7)).await.unwrap();
+    let worker = Worker::builder(&store).register::<older::place_order>().start().await.unwrap();
+    until_parked(&store, "old").await;
+    worker.shutdown().await.unwrap();
+    let handle = client.start("one", newer::place_order::input(7)).await.unwrap();
+    let worker = Worker::builder(&store).register::<newer::place_order>().start().await.unwrap();
     until_parked(&store, "one").await;
-    newer.shutdown().await.unwrap();
+    worker.shutdown().await.unwrap();
     let saved = record(&store, "one").await;
-    assert_eq!(saved.frames.len(), 2);
+    assert_eq!(saved.queue, record(&store, "old").await.queue, "of one queue");
 
     send(&store, "one").await;
-    let worker = older().start().await.unwrap();
-    assert!(at(&worker, &saved).is_none(), "the await point of the parent is the same");
+    let worker = Worker::builder(&store).register::<older::place_order>().start().await.unwrap();
     until(&store, "one", |record| record.fence > saved.fence).await;
+    send(&store, "old").await;
+    let output = tokio::time::timeout(PATIENCE, old.result()).await.expect("its own goes on").unwrap();
+    assert_eq!(output, "older: 7 8");
     worker.shutdown().await.unwrap();
     let found = record(&store, "one").await;
-    assert_eq!((found.epoch, found.queue, found.crashes), (saved.epoch, saved.queue, 0), "{found:?}");
+    assert_eq!((found.epoch, found.crashes), (saved.epoch, 0), "nothing is written: {found:?}");
+    (store, handle)
+}
 
-    let newer = Worker::builder(&store).register::<calls::newer::place_order>().start().await.unwrap();
+#[tokio::test]
+async fn a_newer_child_of_a_parent_that_is_the_same_is_left_to_the_newer_build() {
+    use children::newer;
+    let (store, handle) = left_inside_a_newer_child().await;
+    let worker = Worker::builder(&store).register::<newer::place_order>().start().await.unwrap();
     let output = tokio::time::timeout(PATIENCE, handle.result()).await.expect("it goes on").unwrap();
-    assert_eq!(output, "newer: 7 8 8");
-    newer.shutdown().await.unwrap();
+    assert_eq!(output, "newer: 7 78", "with what the newer build saved");
+    worker.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_newer_child_is_gone_on_with_where_its_loss_is_accepted() {
+    use children::older;
+    let (store, handle) = left_inside_a_newer_child().await;
+    let worker = Worker::builder(&store).register::<older::place_order>().register::<older::approval>();
+    let worker = worker.accept_loss::<older::approval>(&["EventGo.note"]).start().await.unwrap();
+    let output = tokio::time::timeout(PATIENCE, handle.result()).await.expect("it goes on").unwrap();
+    assert_eq!(output, "older: 7 8");
+    worker.shutdown().await.unwrap();
 }
 
 #[tokio::test]

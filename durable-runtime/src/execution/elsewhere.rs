@@ -18,8 +18,7 @@ impl Driver {
         self.give_back_later().await;
     }
 
-    /// Which await points of a newer build lose nothing, or nothing but what may be lost, was found out for the workflow itself, and
-    /// not for those that it calls: which these are shows only when it runs.
+    /// Why, is told once for each await point.
     pub(super) async fn leave_to_newer(&self) {
         tracing::debug!(id = %self.id, "a newer build saved this execution inside a child workflow; it is left to that one");
         self.give_back_later().await;

@@ -32,12 +32,13 @@ impl Driver {
     /// From the claim to the machine, if nothing is unusual about it and all that must be known is known: so start the
     /// executions of a workflow that has run here before. `None`: [`Driver::begin`] does it, and finds out what is in the way.
     pub(super) fn prepare_at_once(&mut self, claimed: &Claimed) -> GoesOn {
-        if claimed.control.is_some() || claimed.crashes > 0 || self.is_in_newer_child(claimed) {
+        if claimed.control.is_some() || claimed.crashes > 0 {
             return None;
         }
         let shared = Arc::clone(&self.shared);
         let workflow = shared.registry.get(claimed.queue)?;
         let description = workflow.describe().ok()?;
+        at_once(shared.children.look_at(claimed, &shared.schemas))?.ok()?;
         let resumable =
             at_once(restore(claimed, &*shared.store, &shared.schemas, &shared.options.codec))?.ok()?;
         if resumable.retry_in.is_some() {
@@ -163,13 +164,10 @@ impl Driver {
                 Ok(machine)
             }
             Progress::SetAside(reason) => Err(Stop::SetAside(reason)),
+            Progress::LeaveToNewer => Err(Stop::LeaveToNewer),
             Progress::Failed(reason) => Err(Stop::Fail(reason)),
             other => Err(Stop::SetAside(format!("this worker cannot carry out {}", name_of(&other)))),
         }
-    }
-
-    fn is_in_newer_child(&self, claimed: &Claimed) -> bool {
-        claimed.frames.len() > 1 && self.shared.registry.is_newer(claimed.queue)
     }
 
     /// From the claim to the machine, checked; `None`: there is nothing to run.
@@ -182,9 +180,6 @@ impl Driver {
             tracing::error!(id = %self.id, queue = claimed.queue.0, "claimed from a queue that was not asked for");
             return Err(Stop::Release);
         };
-        if self.is_in_newer_child(&claimed) {
-            return Err(Stop::InNewerChild);
-        }
         let resumable = self.restore(&claimed).await?;
         if claimed.crashes >= CRASH_LIMIT {
             let Resumable { point, .. } = resumable;
@@ -327,7 +322,7 @@ impl Driver {
             Stop::Fail(reason) => (Status::Failed, reason),
             Stop::Release => return self.release().await,
             Stop::Elsewhere(error) => return self.leave_alone(&error).await,
-            Stop::InNewerChild => return self.leave_to_newer().await,
+            Stop::LeaveToNewer => return self.leave_to_newer().await,
             Stop::Fenced => {
                 self.fenced();
                 // If it was a commit of ours after all, nobody else would go on. With a stale fence this does nothing.

@@ -71,9 +71,13 @@ impl Driver {
     pub(super) async fn restore(&self, claimed: &Claimed) -> Result<Resumable, Stop> {
         let mut trouble = None;
         loop {
-            match restore(claimed, &*self.shared.store, &self.shared.schemas, &self.shared.options.codec)
-                .await
-            {
+            let shared = &self.shared;
+            let looked = shared.children.look_at(claimed, &shared.schemas).await;
+            let restored = match looked {
+                Ok(()) => restore(claimed, &*shared.store, &shared.schemas, &shared.options.codec).await,
+                Err(error) => Err(Unusable::Store(error)),
+            };
+            match restored {
                 Ok(resumable) => return Ok(resumable),
                 Err(Unusable::SetAside(reason)) => return Err(Stop::SetAside(reason)),
                 Err(Unusable::Elsewhere(error)) => return Err(Stop::Elsewhere(error)),
