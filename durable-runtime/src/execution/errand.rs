@@ -263,11 +263,9 @@ impl Driver {
             false => Next::FailedAttempt { error },
         };
         // From before the commit, which reads what was asked until then.
-        let requests = Requests::of(self);
+        let requests = (!parks).then(|| Requests::of(self));
         let committed = self.commit(self.to_commit(Some(write), settled, next)).await?;
-        if parks {
-            return Ok(false);
-        }
+        let Some(requests) = requests else { return Ok(false) };
         if committed.control == Some(Control::Cancel) || requests.cut_short(delay).await? {
             return self.cancel().await.map(|()| false);
         }
