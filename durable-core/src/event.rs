@@ -131,7 +131,7 @@ pub enum EventError {
         differences: Vec<String>,
     },
     /// Its bytes are not what its schema says, or claim more than a program has sent: in number, or in depth.
-    #[error("its value cannot be decoded: {0}")]
+    #[error("its value cannot be read back: {0}")]
     Decode(#[from] DecodeError),
     /// The value could not be encoded or decoded.
     #[error("its value cannot be encoded or decoded: {0}")]

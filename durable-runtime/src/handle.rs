@@ -54,7 +54,8 @@ impl<W: Workflow> Handle<W> {
     }
 
     /// Sends an event, received by `event::<T>(name).await`. Durable once it returns. Each call is an event of its own; while
-    /// the store is in passing trouble, the call repeats it under one id, so it arrives once.
+    /// the store is in passing trouble, the call repeats it under one id, so it arrives once. With the first value of a type the store
+    /// is told what the type looks like, so that a receiver of another version can read it.
     pub async fn send<T: Durable + 'static>(&self, name: &str, value: &T) -> Result<(), ClientError> {
         let bits = u128::from_be_bytes(random_bits()?);
         self.send_with_id(format!("{bits:032x}"), name, value).await.map(drop)

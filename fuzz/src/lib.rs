@@ -8,7 +8,7 @@ mod read_back;
 
 pub use edits::edited;
 pub use flat::stream;
-pub use orders::{Ledger, blobs, lock_text, points};
+pub use orders::{EarlierOrder, Ledger, Order, blobs, lock_text, orders, points};
 pub use programs::mutated;
 pub use read_back::{check_point, check_schema, check_texts};
 

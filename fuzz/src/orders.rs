@@ -4,6 +4,7 @@
 
 use durable_core::{
     Description, PointSchema, Workflow, describe,
+    event::encode_event,
     snapshot::{self, Header},
 };
 use durable_macros::workflow;
@@ -73,6 +74,10 @@ mod second {
 
 /// The later version.
 pub type Ledger = second::ledger;
+
+/// What it is about, in both versions.
+pub use first::Order as EarlierOrder;
+pub use second::Order;
 
 fn described<W: Workflow>() -> &'static Description {
     describe::<W>().expect("its types can be traced")
@@ -162,6 +167,15 @@ pub fn blobs() -> &'static [Vec<u8>] {
             }
         }
         blobs
+    })
+}
+
+/// An order of each version, sent as an event.
+pub fn orders() -> &'static (Vec<u8>, Vec<u8>) {
+    static ORDERS: OnceLock<(Vec<u8>, Vec<u8>)> = OnceLock::new();
+    ORDERS.get_or_init(|| {
+        let (earlier, today) = (encode_event(&first_order()), encode_event(&second_order()));
+        (earlier.expect("a sample can be sent"), today.expect("a sample can be sent"))
     })
 }
 

@@ -272,11 +272,9 @@ impl Driver {
         let mut commit = self.to_commit(Some(write), settled, next);
         commit.sweep = closes;
         // From before the commit, which reads what was asked until then.
-        let requests = Requests::of(self);
+        let requests = (!parks).then(|| Requests::of(self));
         let committed = self.commit(commit).await?;
-        if parks {
-            return Ok(false);
-        }
+        let Some(requests) = requests else { return Ok(false) };
         if committed.control == Some(Control::Cancel) || requests.cut_short(delay).await? {
             return self.cancel().await.map(|()| false);
         }

@@ -97,6 +97,25 @@ async fn cancelling_cuts_a_later_retry_delay_too() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn cancelling_cuts_a_retry_delay_that_was_taken_over() {
+    let all = Surroundings::new();
+    let patient = || all.builder().park_after(Duration::from_secs(60));
+    let first = patient().start().await.unwrap();
+    let handle = all.client.start("a", script::input(&[Op::Slow("err:x".into())])).await.unwrap();
+    until(&handle, |record| record.frames[0].failed == 1).await;
+    let dead = first.id();
+    first.crash();
+    all.store.kill(dead);
+    let began = Instant::now();
+    let _second = patient().start().await.unwrap();
+    until(&handle, |record| record.fence == 2).await;
+    handle.cancel().await.unwrap();
+    assert!(matches!(handle.result().await.unwrap_err(), ClientError::Cancelled { .. }));
+    assert!(began.elapsed() < Duration::from_secs(5), "not after the delay of 10 s");
+    assert_eq!(all.lab.runs("err:x"), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_waits_without_a_worker_is_cancelled_by_the_next_one() {
     let all = Surroundings::new();
     let handle = all.client.start("a", script::input(&[step("one")])).await.unwrap();
