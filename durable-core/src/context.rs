@@ -34,9 +34,9 @@ pub trait Host: Send + Sync {
     /// Ends when this much time has passed: the timeout of a step's attempt.
     fn timer(&self, after: Duration) -> BoxFuture<'static, ()>;
 
-    /// Whether what was saved at an await point of a child workflow, with this fingerprint, is for a *newer* build of that child than
-    /// the description is of. It is not asked for a root: whoever restores an execution has decided that.
-    fn is_for_newer(&self, child: &'static Description, point: &str, saved: &Fingerprint) -> bool {
+    /// Whether what was saved at an await point of a child workflow, with this fingerprint, is for *other* builds of that child than
+    /// the description is of: newer ones, or any that can read it. It is not asked for a root: whoever restores an execution has decided that.
+    fn is_for_others(&self, child: &'static Description, point: &str, saved: &Fingerprint) -> bool {
         let _ = (child, point, saved);
         false
     }
@@ -65,8 +65,8 @@ pub(crate) enum Request {
     Shape(Fingerprint),
     /// It cannot go on, and nothing may be lost.
     SetAside(String),
-    /// A newer build shall go on with it.
-    LeaveToNewer,
+    /// Another build shall go on with it.
+    LeaveToOthers,
     /// It failed without a value to return.
     Fail(String),
 }
@@ -75,7 +75,7 @@ pub(crate) enum Request {
 pub(crate) enum Refused {
     SetAside(String),
     /// What this build does not know of would be lost.
-    ForNewer,
+    ForOthers,
 }
 
 /// One frame of a running execution.
@@ -305,7 +305,7 @@ impl Context {
     pub(crate) async fn refuse(&self, refused: Refused) -> Infallible {
         self.request(match refused {
             Refused::SetAside(reason) => Request::SetAside(reason),
-            Refused::ForNewer => Request::LeaveToNewer,
+            Refused::ForOthers => Request::LeaveToOthers,
         })
         .await
     }
@@ -402,9 +402,9 @@ impl Context {
         let point = match &frame.place {
             Place::Known { point, .. } => *point,
             Place::Restored { workflow, point, fingerprint, .. }
-                if self.is_for_newer(description, workflow, point, fingerprint) =>
+                if self.is_for_others(description, workflow, point, fingerprint) =>
             {
-                return Err(Refused::ForNewer);
+                return Err(Refused::ForOthers);
             }
             Place::Restored { workflow, point, fingerprint, writer } => {
                 let (point, upgraded) = match_point(
@@ -429,7 +429,7 @@ impl Context {
         Ok(Some(Resume { cx: self, point, snapshot: frame.snapshot.clone() }))
     }
 
-    fn is_for_newer(
+    fn is_for_others(
         &self,
         description: &'static Description,
         workflow: &str,
@@ -440,7 +440,7 @@ impl Context {
         self.slot > 0
             && description.name == workflow
             && own != Some(saved)
-            && self.execution().host.is_for_newer(description, point, saved)
+            && self.execution().host.is_for_others(description, point, saved)
     }
 
     /// At an await point: asks for its commit, unless the frame stands restored at it. Whether it is committed already; `None` if

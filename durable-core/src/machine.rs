@@ -91,8 +91,8 @@ pub enum Progress<T> {
     Shape(Fingerprint),
     /// It cannot go on in this build; nothing may be lost. The reason is for people.
     SetAside(String),
-    /// A newer build has saved it inside a child workflow ([`Host::is_for_newer`]): it is for that one. Nothing is to be written.
-    LeaveToNewer,
+    /// Another build has saved it inside a child workflow, and this one cannot go on from there ([`Host::is_for_others`]). Nothing is to be written.
+    LeaveToOthers,
     /// It failed without an output: a panic outside a step, or a step's failure that its error type does not take.
     Failed(String),
 }
@@ -325,7 +325,7 @@ fn progress<T>(state: &mut ExecutionState, request: Request) -> Progress<T> {
         Request::Park => Progress::Parked,
         Request::Shape(fingerprint) => Progress::Shape(fingerprint),
         Request::SetAside(reason) => Progress::SetAside(reason),
-        Request::LeaveToNewer => Progress::LeaveToNewer,
+        Request::LeaveToOthers => Progress::LeaveToOthers,
         Request::Fail(reason) => Progress::Failed(reason),
     }
 }

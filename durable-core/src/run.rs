@@ -226,9 +226,9 @@ impl<'r, W: Workflow> Run<'r, W> {
                 Progress::Finished(output) => Ok(Moved::Finished(output)),
                 Progress::SetAside(reason) => Err(RunError::SetAside(reason)),
                 // Nothing tells the age of a blob.
-                Progress::LeaveToNewer => {
-                    Err(RunError::SetAside("a newer build has saved a child of it".into()))
-                }
+                Progress::LeaveToOthers => Err(RunError::SetAside(
+                    "another build has saved a child of it, and this one cannot go on from there".into(),
+                )),
                 Progress::Failed(reason) => Err(RunError::Failed(reason)),
                 Progress::Shape(fingerprint) => {
                     // Without a store, nobody has kept what the types of other versions look like.

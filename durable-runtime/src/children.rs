@@ -1,7 +1,11 @@
-//! What newer builds of child workflows have saved. A child that runs inline stands in its parent's queue, and not in one of its own, so a
+//! What other builds of child workflows have saved. A child that runs inline stands in its parent's queue, and not in one of its own, so a
 //! claim does not tell; and which children a workflow has shows only when it runs.
 
-use crate::{losses::Losses, schemas::Schemas};
+use crate::{
+    losses::Losses,
+    schemas::Schemas,
+    versions::{Left, is_readable},
+};
 use durable_core::{
     Description, Fingerprint, PointSchema,
     store::{Claimed, StoreError, Version},
@@ -16,7 +20,7 @@ use std::{
 pub(crate) struct Children {
     builds: RwLock<HashMap<String, Vec<Build>>>,
     losses: Losses,
-    /// What newer builds saved, and whether this one goes on with it.
+    /// What other builds saved, and whether this one goes on with it.
     decided: Mutex<HashMap<Place, bool>>,
 }
 
@@ -62,23 +66,34 @@ impl Children {
         Ok(())
     }
 
-    /// Whether a newer build of this child saved it there, and what would be lost of it is not accepted.
-    pub(crate) fn is_for_newer(&self, child: &'static Description, point: &str, saved: &Fingerprint) -> bool {
+    /// Whether a newer build of this child saved it there, and what would be lost of it is not accepted; or an older one, in a shape that this
+    /// one cannot go on from. What no build is known to have saved is not for others.
+    pub(crate) fn is_for_others(
+        &self,
+        child: &'static Description,
+        point: &str,
+        saved: &Fingerprint,
+    ) -> bool {
         let all = self.read();
         let builds = all.get(child.name).map(Vec::as_slice).unwrap_or_default();
-        let Some(writer) = saved_by_newer(builds, child, point, saved) else { return false };
+        let newer = saved_by_newer(builds, child, point, saved);
+        let of_version = |build: &&Build| build.version == child.version;
+        let older = || builds.iter().filter(of_version).find_map(|build| build.point(point, saved));
+        let Some(writer) = newer.or_else(older) else { return false };
         let place = (child.fingerprint, point.to_owned(), *saved);
         let mut decided = self.decided.lock().unwrap_or_else(PoisonError::into_inner);
         !*decided.entry(place).or_insert_with(|| {
-            let mut newer = self.losses.newer(child, child.name.to_owned());
-            let verdict = newer.may_go_on(writer).map_err(|left| left.reason);
-            if let Err(reason) = &verdict {
+            let verdict = match newer {
+                Some(_) => self.losses.newer(child, child.name.to_owned()).may_go_on(writer),
+                None => is_readable(child, writer),
+            };
+            if let Err(Left { reason, .. }) = &verdict {
                 let child = child.name;
                 tracing::warn!(
                     child,
                     point,
                     reason,
-                    "executions stay inside a child workflow that a newer build has saved"
+                    "executions stay inside a child workflow that another build has saved"
                 );
             }
             verdict.is_ok()

@@ -49,6 +49,10 @@ async fn claim_all(shared: &Arc<Shared>, round: &mut usize) -> Option<Duration> 
                 () = shared.closing() => {}
             }
         }
+        tokio::select! {
+            () = shared.others_first() => {}
+            () = shared.closing() => {}
+        }
         if shared.is_closing() {
             return None;
         }

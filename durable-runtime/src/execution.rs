@@ -124,8 +124,8 @@ enum Stop {
     SetAside(String),
     /// It cannot go on in this worker, and another one may have what it takes.
     Elsewhere(PayloadError),
-    /// A newer build has saved it inside a child workflow, and what would be lost there is not accepted.
-    LeaveToNewer,
+    /// Another build has saved it inside a child workflow, and this one cannot go on from there, or would lose something of it.
+    LeaveToOthers,
     /// It failed without an output.
     Fail(String),
     /// Others shall have it: the worker closes, or they have waited long enough.

@@ -12,7 +12,7 @@ impl Host for TokioHost {
         Box::pin(tokio::time::sleep(after))
     }
 
-    fn is_for_newer(&self, child: &'static Description, point: &str, saved: &Fingerprint) -> bool {
-        self.0.is_for_newer(child, point, saved)
+    fn is_for_others(&self, child: &'static Description, point: &str, saved: &Fingerprint) -> bool {
+        self.0.is_for_others(child, point, saved)
     }
 }

@@ -27,6 +27,7 @@ use std::{
 use tokio::{
     runtime::Handle,
     sync::{Notify, oneshot},
+    time::Instant,
 };
 
 /// What a worker was built with.
@@ -46,6 +47,9 @@ pub(crate) struct Options {
     pub(crate) codec: Codec,
 }
 
+/// How long other workers have for what this one gave back: in another process they hear of it some 20 ms later.
+const OTHERS_FIRST: Duration = Duration::from_millis(100);
+
 pub(crate) struct Shared {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) runtime: Handle,
@@ -62,6 +66,8 @@ pub(crate) struct Shared {
     pub(crate) counters: Counters,
     pub(crate) host: Arc<dyn Host>,
     pub(crate) children: Arc<Children>,
+    /// Until then, what is due is for other workers to claim.
+    others_until: Mutex<Option<Instant>>,
     worker: AtomicI64,
     closing: AtomicBool,
     closed: Notify,
@@ -96,6 +102,7 @@ impl Shared {
             counters: Counters::default(),
             host: Arc::new(TokioHost(Arc::clone(&children))),
             children,
+            others_until: Mutex::default(),
             worker: AtomicI64::new(worker.0),
             closing: AtomicBool::new(false),
             closed: Notify::new(),
@@ -111,6 +118,20 @@ impl Shared {
 
     pub(crate) fn set_worker(&self, worker: WorkerId) {
         self.worker.store(worker.0, SeqCst);
+    }
+
+    /// Something is given back that this worker cannot go on with.
+    pub(crate) fn yield_claims(&self) {
+        let until = Instant::now() + OTHERS_FIRST;
+        *self.others_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(until);
+    }
+
+    /// Ends when others have had their turn, if there is one.
+    pub(crate) async fn others_first(&self) {
+        let until = *self.others_until.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(until) = until {
+            tokio::time::sleep_until(until).await;
+        }
     }
 
     /// Runs a claimed execution in its place.

@@ -138,7 +138,8 @@ impl Queues<'_> {
     }
 }
 
-fn is_readable(description: &Description, writer: &PointSchema) -> Result<(), Left> {
+/// Whether this build goes on from what an older one saved there.
+pub(crate) fn is_readable(description: &Description, writer: &PointSchema) -> Result<(), Left> {
     let (workflow, point) = (description.name, &writer.name);
     match tried(|| description.reads(writer)) {
         Ok(how) => {

@@ -97,6 +97,25 @@ async fn without_the_right_key_an_execution_is_left_alone_until_a_worker_has_it(
 }
 
 #[tokio::test]
+async fn a_worker_without_the_key_leaves_an_execution_to_one_that_has_it_in_the_same_fleet() {
+    let place = Place::new();
+    let store = place.open().await;
+    let handle = waiting(&place, &store, &client(&store), Some(seven())).await;
+    handle.send("doctor", &"grace".to_owned()).await.unwrap();
+    let without = builder(&place, &store).start().await.unwrap();
+    within(async {
+        while without.unreadable().is_empty() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    })
+    .await;
+    // Of another process, as far as notices go: it hears of what was given back only some time later.
+    let elsewhere = place.open().await;
+    let _with = builder(&place, &elsewhere).encryption(seven()).start().await.unwrap();
+    assert_eq!(within(handle.result()).await.unwrap().unwrap(), "letter about ada: referred to grace");
+}
+
+#[tokio::test]
 async fn an_event_under_a_key_that_is_missing_waits_too() {
     let place = Place::new();
     let store = place.open().await;

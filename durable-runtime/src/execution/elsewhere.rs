@@ -1,4 +1,4 @@
-//! Executions that this worker cannot read for want of a key or a feature, or that a newer build has saved inside a child workflow: they
+//! Executions that this worker cannot read for want of a key or a feature, or that another build has saved inside a child workflow: they
 //! are given back untouched, for a worker that can go on with them.
 
 use super::Driver;
@@ -19,8 +19,8 @@ impl Driver {
     }
 
     /// Why, is told once for each await point.
-    pub(super) async fn leave_to_newer(&self) {
-        tracing::debug!(id = %self.id, "a newer build saved this execution inside a child workflow; it is left to that one");
+    pub(super) async fn leave_to_others(&self) {
+        tracing::debug!(id = %self.id, "another build saved this execution inside a child workflow; it is left to those that can go on from there");
         self.give_back_later().await;
     }
 
@@ -29,6 +29,8 @@ impl Driver {
             () = tokio::time::sleep(KEPT.mul_f64(0.5 + fastrand::f64())) => {}
             () = self.shared.closing() => {}
         }
+        // The notice of the release reaches this worker first: it would always be the one that claims it again.
+        self.shared.yield_claims();
         self.release().await;
     }
 }

@@ -164,7 +164,7 @@ impl Driver {
                 Ok(machine)
             }
             Progress::SetAside(reason) => Err(Stop::SetAside(reason)),
-            Progress::LeaveToNewer => Err(Stop::LeaveToNewer),
+            Progress::LeaveToOthers => Err(Stop::LeaveToOthers),
             Progress::Failed(reason) => Err(Stop::Fail(reason)),
             other => Err(Stop::SetAside(format!("this worker cannot carry out {}", name_of(&other)))),
         }
@@ -320,7 +320,7 @@ impl Driver {
             Stop::Fail(reason) => (Status::Failed, reason),
             Stop::Release => return self.release().await,
             Stop::Elsewhere(error) => return self.leave_alone(&error).await,
-            Stop::LeaveToNewer => return self.leave_to_newer().await,
+            Stop::LeaveToOthers => return self.leave_to_others().await,
             Stop::Fenced => {
                 self.fenced();
                 // If it was a commit of ours after all, nobody else would go on. With a stale fence this does nothing.
