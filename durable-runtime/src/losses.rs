@@ -84,7 +84,7 @@ impl Newer<'_> {
         }
     }
 
-    /// Where nothing was accepted it is as it should be.
+    /// Where nothing was accepted it is as it should be; but whoever rolls back wants to know.
     fn left(&self, point: &str, reason: String, lost: Vec<String>) -> Left {
         let workflow = self.description.name;
         match self.accepted {
@@ -96,29 +96,28 @@ impl Newer<'_> {
                     "executions of a newer build stay at this await point"
                 );
             }
-            None => tracing::debug!(workflow, point, reason, "executions of a newer build are left to it"),
+            None => tracing::info!(workflow, point, reason, "executions of a newer build are left to it"),
         }
         Left { reason, lost }
     }
 
     fn reason(&self, point: &str, lost: &[String]) -> String {
-        let list = |quote: char| {
-            lost.iter().map(|path| format!("{quote}{path}{quote}")).collect::<Vec<_>>().join(", ")
-        };
+        let list = |show: fn(&String) -> String| lost.iter().map(show).collect::<Vec<_>>().join(", ");
+        let named = || list(|path| format!("`{path}`"));
         let would = match lost {
             [] => "would lose nothing of it, but goes on with it only if it is told to".to_owned(),
             [whole] if whole == point => {
                 "has it under another name, or a migration that takes it, so that nobody can say what would be lost"
                     .to_owned()
             }
-            lost if lost.len() == 1 => format!("would lose {} or a part of it", list('`')),
-            _ => format!("would lose {} or parts of them", list('`')),
+            lost if lost.len() == 1 => format!("would lose {} or a part of it", named()),
+            _ => format!("would lose {} or parts of them", named()),
         };
         format!(
             "a newer build saved it. This one {would}: wait for the newer one, or say so where this worker is built, with \
              `.accept_loss::<{}>(&[{}])`",
             self.called,
-            list('"'),
+            list(|path| format!("{path:?}")),
         )
     }
 

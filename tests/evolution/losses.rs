@@ -405,9 +405,9 @@ mod children {
 
         #[workflow]
         pub(crate) async fn approval(id: u64) -> u64 {
-            let note: Option<u64> = Some(id * 10);
+            let note: u64 = id * 10;
             let by: u64 = event("go").await;
-            id + by + note.unwrap_or_default()
+            id + by + note
         }
 
         #[workflow]
