@@ -193,12 +193,14 @@ impl Client {
                 let at_start = began.is_some_and(|row| row.point.name == description.points[0].name);
                 let same = workflow == W::NAME && at_start && {
                     // Only the record knows for which execution it was packed.
-                    let record = match header.packing.is_plain() {
-                        true => None,
-                        false => self.store.execution(&id).await?,
+                    let (row, instance) = match header.packing.encrypted || header.packing.apart {
+                        false => Default::default(),
+                        true => {
+                            let record = self.store.execution(&id).await?;
+                            let record = record.ok_or_else(|| ClientError::UnknownExecution(id.clone()))?;
+                            (record.row, record.instance)
+                        }
                     };
-                    let (row, instance) =
-                        record.map(|record| (record.row, record.instance)).unwrap_or_default();
                     let large = LargeFields::read(&*self.store, row, [&*input].into_iter()).await?;
                     let owner = start(instance);
                     let input = self.codec.unpack_snapshot(header.packing, &input, instance, &owner, &large);

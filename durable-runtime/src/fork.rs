@@ -5,6 +5,7 @@ use crate::{
     payload::{Codec, LargeFields, Owner, PayloadError},
     rewind::not_kept,
     same_input::same_input,
+    saved::Reads,
     schemas::{KnownRow, Schemas},
     start::{ATTEMPTS, random_bits},
     trouble::Backoff,
@@ -26,13 +27,20 @@ pub(crate) async fn fork(
     new: &ExecutionId,
     by: &str,
 ) -> Result<(), ClientError> {
-    let record = store.execution(from).await?;
-    let record = record.ok_or_else(|| ClientError::UnknownExecution(from.clone()))?;
-    let place = match epoch {
-        Some(epoch) => kept(store, from, epoch).await?,
-        None => now(&record)?,
+    let mut reads = Reads::default();
+    let (record, place, large) = loop {
+        let record = store.execution(from).await?;
+        let record = record.ok_or_else(|| ClientError::UnknownExecution(from.clone()))?;
+        let place = match epoch {
+            Some(epoch) => kept(store, from, epoch).await?,
+            None => now(&record)?,
+        };
+        let snapshot = vec![Arc::clone(&place.snapshot)];
+        if let Some(large) = reads.large_fields(store, from, record.row, snapshot).await? {
+            break (record, place, large);
+        }
     };
-    let source = Source::open(store, schemas, codec, &record, &place).await?;
+    let source = Source::open(store, schemas, codec, &record, &place, &large).await?;
     let instance = random_bits()?;
     let mut bytes = source.blob.clone();
     stored::stamp(&mut bytes, place.schema, 0);
@@ -119,6 +127,7 @@ impl<'a> Source<'a> {
         codec: &'a Codec,
         record: &ExecutionRecord,
         place: &Kept,
+        large: &LargeFields,
     ) -> Result<Self, ClientError> {
         let id = || record.id.clone();
         let opened = stored::open_packed(&place.snapshot);
@@ -132,9 +141,8 @@ impl<'a> Source<'a> {
         })?;
         let mut source = Self { codec, known, visit: place.visit, blob: Vec::new() };
         let instance = record.instance;
-        let large = LargeFields::read(store, record.row, [&*place.snapshot].into_iter()).await?;
         let owner = source.owner(instance);
-        let blob = codec.unpack_snapshot(header.packing, &place.snapshot, instance, &owner, &large);
+        let blob = codec.unpack_snapshot(header.packing, &place.snapshot, instance, &owner, large);
         let blob = blob.map_err(|error| ClientError::Payload { id: id(), what: "snapshot", error })?;
         source.blob = blob.into_owned();
         Ok(source)

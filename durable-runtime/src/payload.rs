@@ -117,11 +117,10 @@ impl Codec {
         if !self.compresses(payload) && self.keys.is_none() {
             return Ok(None);
         }
-        let (packed, packing) = self.packed(form, header, None, payload, owner)?;
-        Ok((!packing.is_plain()).then_some(packed))
+        self.packed(form, header, None, payload, owner)
     }
 
-    /// A header, a table of what stands apart, and a payload, packed.
+    /// A header, a table of what stands apart, and a payload, packed; `None`: there is nothing that can be done to it.
     fn packed(
         &self,
         form: Form,
@@ -129,7 +128,7 @@ impl Codec {
         parts: Option<&[Part]>,
         payload: &[u8],
         owner: &Owner<'_>,
-    ) -> Result<(Vec<u8>, Packing), PayloadError> {
+    ) -> Result<Option<Vec<u8>>, PayloadError> {
         let table = parts.map_or(0, |parts| stored::table_bytes(parts.len()));
         let mut packed = Vec::with_capacity(header.len() + table + Keys::OVERHEAD_BYTES + payload.len());
         packed.extend_from_slice(header);
@@ -141,16 +140,19 @@ impl Codec {
             keys.begin(&mut packed)?;
         }
         let compressed = self.compresses(payload) && compression::compress(payload, &mut packed);
+        let packing = Packing { compressed, encrypted: self.keys.is_some(), apart: parts.is_some() };
+        if packing.is_plain() {
+            return Ok(None);
+        }
         if !compressed {
             packed.extend_from_slice(payload);
         }
-        let packing = Packing { compressed, encrypted: self.keys.is_some(), apart: parts.is_some() };
         stored::mark(&mut packed, packing);
         if let Some(keys) = &self.keys {
             keys.encrypt(form, &mut packed, front, owner)?;
         }
         stored::sum(form, &mut packed);
-        Ok((packed, packing))
+        Ok(Some(packed))
     }
 
     fn compresses(&self, payload: &[u8]) -> bool {

@@ -8,11 +8,11 @@ use crate::{
 };
 use durable_core::{
     snapshot::{self, Header},
-    store::{ExecutionId, ExecutionRecord, FrameRecord, Store, StoreError},
+    store::{ExecutionId, ExecutionRecord, FrameRecord, Row, Store, StoreError},
     stored::{self, STORED_HEADER_BYTES},
 };
 use serde_json::{Map, Value, json};
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 /// An execution as it stands, with the large fields of its snapshots.
 pub(crate) struct Loaded {
@@ -20,29 +20,54 @@ pub(crate) struct Loaded {
     pub(crate) large: LargeFields,
 }
 
-/// How often an execution is read again that went on meanwhile.
-const READS: u32 = 100;
-
 impl Loaded {
     pub(crate) async fn read(store: &dyn Store, id: &ExecutionId) -> Result<Self, ClientError> {
-        let mut reads = 0;
+        let mut reads = Reads::default();
         loop {
             let record = store.execution(id).await?;
             let record = record.ok_or_else(|| ClientError::UnknownExecution(id.clone()))?;
-            let snapshots = record.frames.iter().map(|frame| &*frame.snapshot);
-            let large = LargeFields::read(store, record.row, snapshots).await?;
-            reads += 1;
-            // One that is gone belonged to a snapshot that is gone, too: unless the execution stands still.
-            if large.are_all_there() || reads == READS || !has_moved(store, &record).await? {
+            let snapshots: Vec<_> = record.frames.iter().map(|frame| Arc::clone(&frame.snapshot)).collect();
+            if let Some(large) = reads.large_fields(store, id, record.row, snapshots).await? {
                 return Ok(Self { record, large });
             }
         }
     }
 }
 
-async fn has_moved(store: &dyn Store, then: &ExecutionRecord) -> Result<bool, StoreError> {
-    let now = store.execution(&then.id).await?;
-    Ok(now.is_none_or(|now| now.epoch != then.epoch))
+/// How often an execution is read that goes on all the time.
+const READS: u32 = 100;
+
+/// Reads of an execution that may go on between a snapshot and its large fields.
+#[derive(Default)]
+pub(crate) struct Reads {
+    count: u32,
+    last: Vec<Arc<[u8]>>,
+}
+
+impl Reads {
+    /// The large fields of snapshots that were just read; `None`: the execution has gone on meanwhile, and is to be read again. If it
+    /// stands still, those that are not there are missing.
+    pub(crate) async fn large_fields(
+        &mut self,
+        store: &dyn Store,
+        id: &ExecutionId,
+        row: Row,
+        snapshots: Vec<Arc<[u8]>>,
+    ) -> Result<Option<LargeFields>, StoreError> {
+        let large = LargeFields::read(store, row, snapshots.iter().map(|snapshot| &**snapshot)).await?;
+        // In the header of a snapshot is the epoch: no two are the same.
+        if large.are_all_there() || self.last == snapshots {
+            return Ok(Some(large));
+        }
+        self.last = snapshots;
+        self.count += 1;
+        if self.count == READS {
+            let reason = format!("execution `{id}` goes on faster than it can be read: try again");
+            return Err(StoreError::Busy { location: store.describe(), reason });
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        Ok(None)
+    }
 }
 
 /// What a frame stands at, and the bytes of its saved locals.

@@ -32,7 +32,8 @@ impl Driver {
     /// From the claim to the machine, if nothing is unusual about it and all that must be known is known: so start the
     /// executions of a workflow that has run here before. `None`: [`Driver::begin`] does it, and finds out what is in the way.
     pub(super) fn prepare_at_once(&mut self, claimed: &Claimed) -> GoesOn {
-        if claimed.control.is_some() || claimed.crashes > 0 {
+        // Large fields are read from the store, which takes its time.
+        if claimed.control.is_some() || claimed.crashes > 0 || !self.large.is_empty() {
             return None;
         }
         let shared = Arc::clone(&self.shared);

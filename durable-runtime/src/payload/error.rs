@@ -69,13 +69,15 @@ pub enum PayloadError {
         bytes: usize,
     },
     /// A large field that it refers to is not in the store.
-    #[error("its large field {content} is not in the store; restore it from a backup")]
+    #[error("its large field {content} is not in the store: restore it from a backup, or edit the execution")]
     MissingField {
         /// Its address.
         content: ContentId,
     },
     /// A large field that it refers to is not what it was.
-    #[error("its large field {content} is damaged: {reason}; restore it from a backup")]
+    #[error(
+        "its large field {content} is damaged: {reason}; restore it from a backup, or edit the execution"
+    )]
     DamagedField {
         /// Its address.
         content: ContentId,

@@ -96,8 +96,8 @@ impl Codec {
         }
         rest.extend_from_slice(&blob[end..]);
         let refers = parts.iter().map(|part| part.content).collect();
-        let (blob, _) = self.packed(Form::Snapshot, &blob[..header_bytes], Some(&parts), &rest, owner)?;
-        Ok(Packed { blob: Some(blob), refers, new })
+        let blob = self.packed(Form::Snapshot, &blob[..header_bytes], Some(&parts), &rest, owner)?;
+        Ok(Packed { blob, refers, new })
     }
 
     fn pack_field(
@@ -106,9 +106,16 @@ impl Codec {
         instance: [u8; 16],
         content: ContentId,
     ) -> Result<Arc<[u8]>, PayloadError> {
+        let form = Form::LargeField;
         let header = [0; Form::LargeField.header_bytes()];
         let owner = Owner::LargeField { instance, content };
-        Ok(self.packed(Form::LargeField, &header, None, value, &owner)?.0.into())
+        if let Some(packed) = self.packed(form, &header, None, value, &owner)? {
+            return Ok(packed.into());
+        }
+        let mut bytes = [&header, value].concat();
+        stored::mark(&mut bytes, Packing::default());
+        stored::sum(form, &mut bytes);
+        Ok(bytes.into())
     }
 
     /// A snapshot that was checked, as it was before it was packed.

@@ -122,9 +122,13 @@ async fn what_was_read_while_the_execution_went_on_is_read_again() {
     let now = parked(&handle).await;
     assert_ne!(old.frames[0].snapshot, now.frames[0].snapshot);
     // A reader that was slow: the log it reads of has been replaced since.
-    *store.faults.stale.lock().unwrap() = Some(old);
+    let read_late = || *store.faults.stale.lock().unwrap() = Some(old.clone());
     let client = durable_runtime::Client::new(&store);
+    read_late();
     let state = client.state_json("a").await.unwrap();
     assert_eq!(state["state"]["log"].as_array().unwrap().len(), 3);
+    read_late();
+    client.handle::<script>("a").unwrap().fork(None, "b", "ada").await.unwrap();
+    assert_eq!(client.state_json("b").await.unwrap(), state);
     assert!(store.faults.stale.lock().unwrap().is_none(), "it was read");
 }

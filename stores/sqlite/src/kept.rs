@@ -11,7 +11,7 @@ use durable_core::store::{
 };
 use rusqlite::{Connection, OptionalExtension};
 
-/// Keeps what a commit saved, once all of it is written. Whether others had to go for it.
+/// Keeps what a commit saved, once all of it is written. Whether large fields may be left behind by those that had to go for it.
 pub(crate) fn keep(tx: &Tx<'_>, commit: &Commit) -> rusqlite::Result<bool> {
     let saves_root = commit.root.as_ref().is_some_and(|root| root.snapshot.is_some());
     if commit.keep == 0 || !saves_root || matches!(commit.next, Next::Finish(_)) {
@@ -26,12 +26,17 @@ pub(crate) fn keep(tx: &Tx<'_>, commit: &Commit) -> rusqlite::Result<bool> {
     if kept == 0 {
         return Ok(false);
     }
-    let gone = tx.execute(
+    let mut gone = tx.conn.prepare_cached(
         "DELETE FROM kept WHERE row = ?1 AND epoch <=
-                 (SELECT epoch FROM kept WHERE row = ?1 ORDER BY epoch DESC LIMIT 1 OFFSET ?2)",
-        (commit.row, commit.keep),
+             (SELECT epoch FROM kept WHERE row = ?1 ORDER BY epoch DESC LIMIT 1 OFFSET ?2)
+         RETURNING snapshot",
     )?;
-    Ok(gone > 0)
+    let mut gone = gone.query((commit.row, commit.keep))?;
+    let mut leaves = false;
+    while let Some(kept) = gone.next()? {
+        leaves |= large::leaves(kept.get_ref(0)?.as_blob()?, commit);
+    }
+    Ok(leaves)
 }
 
 const KEPT: &str = "SELECT epoch, queue, schema, visit, due, event, at, snapshot FROM kept";

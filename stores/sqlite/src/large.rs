@@ -2,8 +2,8 @@
 
 use crate::group::Tx;
 use durable_core::{
-    store::{ContentId, FoundFields, LargeField, Row},
-    stored::contents,
+    store::{Commit, ContentId, FoundFields, LargeField, Row},
+    stored::{contents, may_refer},
 };
 use rusqlite::{Connection, OptionalExtension};
 use std::{collections::HashSet, sync::Arc};
@@ -41,6 +41,17 @@ fn insert(tx: &Tx<'_>, row: Row, large: &[LargeField], sql: &'static str) -> rus
     Ok(())
 }
 
+/// Whether a snapshot that goes refers to what the one that this commit saves does not: else, a field that stays as it is would have all
+/// snapshots read with each commit.
+pub(crate) fn leaves(gone: &[u8], commit: &Commit) -> bool {
+    if !may_refer(gone) {
+        return false;
+    }
+    let saved = commit.root.as_ref().and_then(|root| root.snapshot.as_ref());
+    let saved = saved.and_then(|(_, snapshot)| contents(snapshot).ok()).unwrap_or_default();
+    contents(gone).is_ok_and(|gone| gone.iter().any(|content| !saved.contains(content)))
+}
+
 /// Removes what no snapshot refers to. If one of these cannot be read, all stays.
 pub(crate) fn sweep(tx: &Tx<'_>, row: Row) -> rusqlite::Result<()> {
     let mut large = tx.conn.prepare_cached("SELECT content FROM large WHERE row = ?1")?;
@@ -57,8 +68,13 @@ pub(crate) fn sweep(tx: &Tx<'_>, row: Row) -> rusqlite::Result<()> {
     let mut snapshots = snapshots.query([row])?;
     let mut referred = HashSet::new();
     while let Some(snapshot) = snapshots.next()? {
-        let Ok(contents) = contents(snapshot.get_ref(0)?.as_blob()?) else { return Ok(()) };
-        referred.extend(contents);
+        match contents(snapshot.get_ref(0)?.as_blob()?) {
+            Ok(contents) => referred.extend(contents),
+            Err(error) => {
+                tracing::warn!(row, %error, "large fields of an execution stay, needed or not: one of its snapshots cannot be read");
+                return Ok(());
+            }
+        }
     }
     for content in large.into_iter().filter(|content| !referred.contains(&ContentId(*content))) {
         tx.execute("DELETE FROM large WHERE row = ?1 AND content = ?2", (row, content))?;
