@@ -8,6 +8,7 @@ mod events;
 mod files;
 pub(crate) mod flows;
 mod full;
+mod nested;
 mod panics;
 pub(crate) mod place;
 mod sizes;

@@ -476,6 +476,15 @@ impl Context {
                 return;
             }
         };
+        // What could not be read again is found out now, and not when it is resumed.
+        if let Place::Known { description, .. } = &state.frames[self.slot].place
+            && let Err((field, error)) = description.check_bounds(point, &saved.bytes[STORED_HEADER_BYTES..])
+        {
+            let point = &description.points[point].name;
+            let reason = format!("await point `{point}`: the value of `{field}` cannot be saved: {error}");
+            state.request = Some(Request::SetAside(reason));
+            return;
+        }
         let frame = &mut state.frames[self.slot];
         if frame.number == u64::MAX {
             frame.number = state.next_frame;

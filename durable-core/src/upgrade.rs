@@ -201,7 +201,7 @@ impl Description {
     /// If this version cannot go on from that value.
     pub fn upgrade(&self, writer: &PointSchema, payload: &[u8]) -> Result<(usize, Vec<u8>), Unreadable> {
         let (point, upgraded) = self.upgraded(writer, payload)?;
-        self.check_counts(point, &upgraded).map_err(|error| self.damaged(writer, error))?;
+        self.check_bounds(point, &upgraded).map_err(|(_, error)| self.damaged(writer, error))?;
         Ok((point, upgraded))
     }
 
@@ -362,7 +362,7 @@ pub(crate) fn match_point(
     let index = description.point_once_called(point);
     let header = STORED_HEADER_BYTES.min(snapshot.len());
     if let Some(index) = index.filter(|index| description.point_fingerprints[*index] == *fingerprint) {
-        description.check_counts(index, &snapshot[header..]).map_err(|error| {
+        description.check_bounds(index, &snapshot[header..]).map_err(|(_, error)| {
             let (workflow, point) = (workflow.to_owned(), point.to_owned());
             Unreadable::Damaged { workflow, point, error }.to_string()
         })?;

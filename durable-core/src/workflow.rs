@@ -271,7 +271,7 @@ impl Describe {
             point_fingerprints: points.iter().map(PointSchema::fingerprint).collect(),
             fingerprint: versioned_fingerprint(version, &points),
             point_bytes: points.iter().map(|_| OnceLock::new()).collect(),
-            empty_elements: points.iter().map(PointSchema::has_elements_of_no_bytes).collect(),
+            unbounded: points.iter().map(PointSchema::is_unbounded).collect(),
             points,
             types,
             renamed,
@@ -295,8 +295,8 @@ pub struct Description {
     pub fingerprint: Fingerprint,
     /// Each await point's schema as bytes, where it was asked for.
     point_bytes: Vec<OnceLock<Vec<u8>>>,
-    /// Per await point, whether its values must be counted before they are read.
-    empty_elements: Vec<bool>,
+    /// Per await point, whether its values must be looked at before they are read.
+    unbounded: Vec<bool>,
     /// The types of what each await point saves.
     pub(crate) types: Vec<Vec<&'static SavedType>>,
     renamed: &'static [(&'static str, &'static str)],
@@ -309,12 +309,18 @@ impl Description {
         self.point_bytes[point].get_or_init(|| self.points[point].to_bytes())
     }
 
-    /// Whether what was saved at an await point can be read in finite time: a damaged count of elements of no bytes would be believed.
-    pub(crate) fn check_counts(&self, point: usize, payload: &[u8]) -> Result<(), DecodeError> {
-        match self.empty_elements[point] {
-            true => self.points[point].check_counts(payload),
-            false => Ok(()),
+    /// Whether what is saved at an await point can be read in finite time and on a thread's stack: a count of elements of no bytes would be
+    /// believed, and so would any depth of a type that contains itself. Where no type can do either, nothing is looked at.
+    ///
+    /// # Errors
+    ///
+    /// The name of the local that cannot, and why.
+    pub fn check_bounds(&self, point: usize, payload: &[u8]) -> Result<(), (&str, DecodeError)> {
+        if !self.unbounded[point] {
+            return Ok(());
         }
+        let checked = self.points[point].check_bounds(payload);
+        checked.map_err(|(field, error)| (&*self.points[point].fields[field].0, error))
     }
 
     /// The number of an await point by name.

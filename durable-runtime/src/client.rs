@@ -18,8 +18,8 @@ use crate::{
 };
 use durable_core::{
     ExecutionId, Input, SavedFields, Workflow, describe,
-    store::{ExecutionRecord, Filter, InvalidId, StartRequest, Started, Store},
-    stored,
+    store::{ExecutionRecord, Filter, InvalidId, StartRequest, Started, Store, StoreError},
+    stored::{self, STORED_HEADER_BYTES},
 };
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
@@ -158,6 +158,10 @@ impl Client {
         let schema = numbers.schemas[0];
         let SavedFields { mut bytes, large } = input.into_fields()?;
         self.codec.check_size(|| format!("the input of execution `{id}`"), bytes.len())?;
+        description.check_bounds(0, &bytes[STORED_HEADER_BYTES..]).map_err(|(name, error)| {
+            let what = format!("parameter `{name}` of workflow `{}`", W::NAME);
+            StoreError::Encode { what, reason: error.to_string() }
+        })?;
         stored::stamp(&mut bytes, schema, 0);
         let instance = random_bits()?;
         let start = |instance| Owner::Snapshot {

@@ -94,17 +94,18 @@ impl PointSchema {
         large
     }
 
-    /// Whether there is a collection in it whose elements have no bytes.
-    pub(crate) fn has_elements_of_no_bytes(&self) -> bool {
-        self.fields.iter().flat_map(|(_, schema)| schema.nodes()).any(Schema::has_elements_of_no_bytes)
+    /// Whether a few bytes of it may cost any amount of time or stack.
+    pub(crate) fn is_unbounded(&self) -> bool {
+        self.fields.iter().flat_map(|(_, schema)| schema.nodes()).any(Schema::may_be_unbounded)
     }
 
-    /// Counts the values of a payload, and refuses what no program has saved.
-    pub(crate) fn check_counts(&self, payload: &[u8]) -> Result<(), DecodeError> {
+    /// Whether the types themselves can read a payload, in finite time and on a thread's stack; else the number of the field that they
+    /// cannot.
+    pub(crate) fn check_bounds(&self, payload: &[u8]) -> Result<(), (usize, DecodeError)> {
         let (mut rest, mut allowance) = (payload, Allowance::of_a_program(payload));
-        for (_, schema) in &self.fields {
+        for (at, (_, schema)) in self.fields.iter().enumerate() {
             let length = schema.skip_part(rest, &mut allowance);
-            rest = &rest[length.map_err(|error| error.further(payload.len() - rest.len()))?..];
+            rest = &rest[length.map_err(|error| (at, error.further(payload.len() - rest.len())))?..];
         }
         Ok(())
     }

@@ -67,19 +67,20 @@ fn traced_once(id: TypeId, trace: fn() -> Result<Schema, TraceError>) -> Result<
 
 impl Shape {
     fn new(schema: Schema) -> Self {
-        let is_unbounded = |node: &&Schema| matches!(node, Schema::Ref(_)) || node.has_elements_of_no_bytes();
         Self {
             fingerprint: schema.fingerprint(),
-            unbounded: schema.nodes().iter().any(is_unbounded),
+            unbounded: schema.nodes().into_iter().any(Schema::may_be_unbounded),
             schema: Arc::new(schema),
         }
     }
 }
 
 impl Schema {
-    /// Whether it is a collection whose elements have no bytes, as `Vec<()>` does: then a few bytes may claim any number of them.
-    pub(crate) fn has_elements_of_no_bytes(&self) -> bool {
+    /// Whether it is a part of a type that contains itself, and may be nested to any depth; or a collection whose elements have no
+    /// bytes, as `Vec<()>` is: then a few bytes may claim any number of them.
+    pub(crate) fn may_be_unbounded(&self) -> bool {
         match self {
+            Schema::Ref(_) => true,
             Schema::Seq(inner) => inner.is_always_empty(),
             Schema::Map(key, value) => key.is_always_empty() && value.is_always_empty(),
             _ => false,
