@@ -482,59 +482,23 @@ async fn a_loss_of_a_workflow_that_is_not_registered_is_refused_in_words() {
     );
 }
 
-/// What a child saves, before and after a local that cannot be made up.
-mod needs {
-    pub(super) mod older {
-        use crate::evolution::prelude::*;
-
-        #[workflow]
-        pub(crate) async fn approval(id: u64) -> u64 {
-            let by: u64 = event("go").await;
-            id + by
-        }
-
-        #[workflow]
-        pub(crate) async fn place_order(id: u64) -> String {
-            let by: u64 = approval(id).await;
-            format!("{id} {by}")
-        }
-    }
-
-    pub(super) mod newer {
-        use crate::evolution::prelude::*;
-
-        #[workflow]
-        pub(crate) async fn approval(id: u64) -> u64 {
-            let limit: u64 = id * 100;
-            let by: u64 = event("go").await;
-            (id + by).min(limit)
-        }
-
-        #[workflow]
-        pub(crate) async fn place_order(id: u64) -> String {
-            let by: u64 = approval(id).await;
-            format!("newer: {id} {by}")
-        }
-    }
-}
-
 #[tokio::test]
 async fn what_an_older_build_saved_inside_a_child_and_this_one_cannot_read_is_left_to_it() {
     let store = a_store();
     let client = Client::new(&store);
-    let handle = client.start("one", needs::older::place_order::input(7)).await.unwrap();
-    let older = || Worker::builder(&store).register::<needs::older::place_order>();
+    let handle = client.start("one", children::older::place_order::input(7)).await.unwrap();
+    let older = || Worker::builder(&store).register::<children::older::place_order>();
     let worker = older().start().await.unwrap();
     until_parked(&store, "one").await;
     worker.shutdown().await.unwrap();
     let saved = record(&store, "one").await;
     send(&store, "one").await;
 
-    let newer = Worker::builder(&store).register::<needs::newer::place_order>().start().await.unwrap();
+    let newer = Worker::builder(&store).register::<children::newer::place_order>().start().await.unwrap();
     until(&store, "one", |record| record.fence > saved.fence).await;
     let older = older().start().await.unwrap();
     let output = tokio::time::timeout(PATIENCE, handle.result()).await.expect("it goes on").unwrap();
-    assert_eq!(output, "7 8", "by the older build, in one fleet with the newer one");
+    assert_eq!(output, "older: 7 8", "by the older build, in one fleet with the newer one");
     newer.shutdown().await.unwrap();
     older.shutdown().await.unwrap();
 }
