@@ -67,7 +67,7 @@
 
 pub use durable_core::{
     Arrived, Attempt, Awaitable, Child, Description, Durable, Event, ExecutionId, Fingerprint, Graph, Host,
-    Inferred, Input, Interrupted, Jitter, LoopPlace, MissingResource, Moved, Named, NoClock, Point,
+    Inferred, Input, Interrupted, Jitter, LoopPlace, MissingResource, Moved, Named, NoClock, Opaque, Point,
     Remaining, Resources, Retry, Run, RunError, Schema, Sleep, State, StateError, Status, Step, StepFailure,
     StepPolicy, Store, UndescribedWorkflow, Wait, Workflow, Workflows, attempt, describe, event, read_state,
     sleep,

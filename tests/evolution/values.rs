@@ -122,3 +122,21 @@ change! {
         });
     }
 }
+
+change! {
+    /// Its shape is not recorded; within one version it is the program's own affair.
+    opaque_value_stays_of_its_version: Continues("7 Plate(\"plate:B\")"),
+    was { saves!(durable::Opaque<Plate, 1> = durable::Opaque::new(Plate("plate:B".into()));
+        #[derive(Clone, Debug, Serialize, Deserialize)]
+        struct Plate(String););
+    }
+    is { saves!(durable::Opaque<Plate, 1> = durable::Opaque::new(Plate(Box::default()));
+        #[derive(Clone, Debug, Serialize, Deserialize)]
+        struct Plate(Box<str>););
+    }
+}
+
+change! { opaque_value_has_another_version: Stays("missing field `v2`"),
+    was { saves!(durable::Opaque<u64, 1> = durable::Opaque::new(5);); }
+    is { saves!(durable::Opaque<u64, 2> = durable::Opaque::new(0);); }
+}

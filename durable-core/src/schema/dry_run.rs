@@ -5,6 +5,7 @@
 //! after the other, as when they are traced.
 
 use super::{Name, RebuildError, Schema, Value, VariantSchema, VariantValue, trace::samples};
+use crate::opaque::with_samples;
 use std::collections::BTreeMap;
 
 /// How deep made-up values go where a type contains itself.
@@ -109,7 +110,7 @@ impl<'s> Maker<'s> {
     fn run(&mut self, build: &mut dyn FnMut(Value) -> Result<(), RebuildError>) -> Result<(), RebuildError> {
         loop {
             let Some(value) = self.made() else { return Ok(()) };
-            let Err(error) = build(value) else { return Ok(()) };
+            let Err(error) = with_samples(|| build(value)) else { return Ok(()) };
             let refused = self.leaves.iter().filter(|leaf| is_within(leaf, error.path()));
             let mut others = false;
             for leaf in refused {

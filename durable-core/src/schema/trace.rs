@@ -22,6 +22,7 @@ mod walk;
 use serde::de::DeserializeOwned;
 
 use super::Schema;
+use crate::opaque::with_samples;
 use arena::{Arena, ROOT};
 use walk::{Fault, Walker};
 
@@ -44,8 +45,8 @@ pub enum TraceError {
     /// One part showed two shapes.
     #[error(
         "`{path}` has two shapes ({first}, then {second}): its `Deserialize` reads \
-         different things depending on the data, or two types in it have the same path. Derive it, or rename one of the \
-         types"
+         different things depending on the data, or two types in it have the same path. Derive it, rename one of the \
+         types, or save it as `durable::Opaque<_, 1>`"
     )]
     TwoShapes {
         /// The part.
@@ -58,7 +59,7 @@ pub enum TraceError {
     /// A part refuses every sample, and what comes after it can only be seen behind an accepted one.
     #[error(
         "`{path}` cannot be traced: {reason}. Every sample was refused; make the type accept a plain value such as 0, \
-         1 or \"\", or move it into a struct with named fields"
+         1 or \"\", move it into a struct with named fields, or save it as `durable::Opaque<_, 1>`"
     )]
     Refused {
         /// The part that stays unseen.
@@ -107,7 +108,9 @@ fn trace_with(
             break;
         }
         let before = arena.learned;
-        let result = arena.enter(ROOT).and_then(|()| deserialize(Walker { arena: &mut arena, slot: ROOT }));
+        let result = arena.enter(ROOT);
+        let result =
+            result.and_then(|()| with_samples(|| deserialize(Walker { arena: &mut arena, slot: ROOT })));
         if let Err(Fault::Custom(message) | Fault::Type(message)) = result {
             arena.blame(ROOT, message);
         }
