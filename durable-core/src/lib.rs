@@ -23,6 +23,7 @@ mod child;
 mod durable;
 mod frame;
 mod graph;
+mod host;
 mod input;
 mod migration;
 mod named;
@@ -42,13 +43,13 @@ pub use awaitable::{Awaitable, Wait};
 pub use child::Child;
 #[doc(hidden)]
 pub use context::Context;
-pub use context::{Host, NoClock};
 pub use cursor::{LoopPlace, Remaining};
 pub use durable::Durable;
 #[doc(hidden)]
 pub use durable::{SavedFields, Saver, Witness, Witnesses};
 pub use event::{Event, event};
 pub use graph::Graph;
+pub use host::{Host, NoClock};
 pub use input::Input;
 pub use named::Named;
 pub use opaque::Opaque;

@@ -4,7 +4,8 @@
 
 use crate::{
     BoxFuture, Context, ExecutionId, SavedFields, Wait, Workflow,
-    context::{Execution, ExecutionState, Frame, Host, Place, Request},
+    context::{Execution, ExecutionState, Frame, Place, Request},
+    host::Host,
     schema::{Fingerprint, PointSchema, Schema},
     step::Jitter,
     workflow::{Description, Entry},

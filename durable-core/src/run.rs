@@ -5,9 +5,8 @@
 //! on from a blob as it would from what is in a store.
 
 use crate::{
-    Description, ExecutionId, Input, PointSchema, Wait, Workflow,
-    context::{Host, NoClock},
-    describe,
+    Description, ExecutionId, Input, PointSchema, Wait, Workflow, describe,
+    host::{Host, NoClock},
     machine::{AwaitPoint, Identity, Machine, Progress, Restored, RestoredFrame},
     snapshot::{self, Decoded, Header, Limits, SnapshotError},
     state::FieldReader,
