@@ -200,8 +200,7 @@ impl Client {
                     let (row, instance) = match header.packing.encrypted || header.packing.apart {
                         false => Default::default(),
                         true => {
-                            let record = self.store.execution(&id).await?;
-                            let record = record.ok_or_else(|| ClientError::UnknownExecution(id.clone()))?;
+                            let record = saved::record(&*self.store, &id).await?;
                             (record.row, record.instance)
                         }
                     };

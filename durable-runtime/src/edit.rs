@@ -15,7 +15,7 @@ use crate::{
 };
 use durable_core::{
     ExecutionId, PointSchema, Status,
-    store::{EditError, EditRequest, FrameRecord, LargeField, Store, StoreError},
+    store::{EditError, EditRequest, FrameRecord, LargeField, Store},
     stored::{self, STORED_HEADER_BYTES},
 };
 use serde_json::{Map, Value as Json};
@@ -39,12 +39,7 @@ pub(crate) async fn edit(
     let mut edit = Edit::default();
     let (mut here, mut path) = (Some(json), String::new());
     for (at, frame) in record.frames.iter().enumerate() {
-        let known = schemas.row(frame.schema).await?.ok_or_else(|| {
-            ClientError::Store(StoreError::Corrupt {
-                location: store.describe(),
-                reason: format!("schema row {} is not there", frame.schema.0),
-            })
-        })?;
+        let known = schemas.existing_row(frame.schema).await?;
         let has_child = at + 1 < record.frames.len();
         let place = Place { codec, loaded: &loaded, frame, known: &known };
         let unusable = |error| ClientError::Payload { id: id.clone(), what: "snapshot", error };

@@ -11,7 +11,7 @@ mod large;
 mod persist;
 
 use crate::{
-    payload::{Owner, PayloadError},
+    payload::{Owner, Packed, PayloadError},
     places::Place,
     registry::Ended,
     seat::Answer,
@@ -329,11 +329,12 @@ impl Driver {
         let codec = &self.shared.options.codec;
         let is_stored = |content| self.large.has(content);
         let packed = codec.pack_snapshot(&bytes, &large, self.instance, &owner, is_stored);
-        let mut packed = packed.map_err(|error| Stop::SetAside(format!("{}: {error}", name())))?;
+        let Packed { blob, refers, new } =
+            packed.map_err(|error| Stop::SetAside(format!("{}: {error}", name())))?;
         let plain = Arc::from(&*bytes);
         stored::recycle(bytes);
-        let large = self.large.replace(frame, &mut packed);
-        let stored = packed.blob.map_or_else(|| Arc::clone(&plain), Arc::from);
+        let large = self.large.replace(frame, refers, new);
+        let stored = blob.map_or_else(|| Arc::clone(&plain), Arc::from);
         Ok(Snapshot { plain, stored, large })
     }
 

@@ -5,7 +5,7 @@ use crate::{
     payload::{Codec, LargeFields, Owner, PayloadError},
     rewind::not_kept,
     same_input::same_input,
-    saved::Reads,
+    saved::{Reads, record},
     schemas::{KnownRow, Schemas},
     start::{ATTEMPTS, random_bits},
     trouble::Backoff,
@@ -29,8 +29,7 @@ pub(crate) async fn fork(
 ) -> Result<(), ClientError> {
     let mut reads = Reads::default();
     let (record, place, large) = loop {
-        let record = store.execution(from).await?;
-        let record = record.ok_or_else(|| ClientError::UnknownExecution(from.clone()))?;
+        let record = record(store, from).await?;
         let place = match epoch {
             Some(epoch) => kept(store, from, epoch).await?,
             None => now(&record)?,

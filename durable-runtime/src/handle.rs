@@ -125,8 +125,7 @@ impl<W: Workflow> Handle<W> {
 
     /// Everything the store has about it. Its snapshots are as they are stored.
     pub async fn record(&self) -> Result<ExecutionRecord, ClientError> {
-        let record = self.store.execution(&self.id).await?;
-        let mut record = record.ok_or_else(|| ClientError::UnknownExecution(self.id.clone()))?;
+        let mut record = saved::record(&*self.store, &self.id).await?;
         self.codec.decrypt_error(&mut record);
         Ok(record)
     }
@@ -155,7 +154,7 @@ impl<W: Workflow> Handle<W> {
         let Some(root) = record.frames.first().filter(|_| !record.status.is_terminal()) else {
             return Err(ClientError::Ended { id: id(), status: record.status });
         };
-        let saved = saved::open(&*self.store, &self.schemas, &self.codec, &loaded, root).await?;
+        let saved = saved::open(&self.schemas, &self.codec, &loaded, root).await?;
         let (description, point) = (describe::<W>()?, &saved.known.point);
         let (index, payload) = description
             .upgrade(point, saved.payload())

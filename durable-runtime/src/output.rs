@@ -4,12 +4,13 @@
 use crate::{
     error::ClientError,
     payload::{Codec, Owner, is_encrypted},
+    saved::record,
     schemas::Schemas,
 };
 use durable_core::{
     ExecutionId, Status,
     event::{event_fingerprint, event_value},
-    store::{ExecutionRecord, Outcome, Store, StoreError},
+    store::{Outcome, Store, StoreError},
     stored::{self, Form},
 };
 use serde_json::Value;
@@ -75,9 +76,4 @@ pub(crate) async fn json(
         let what = format!("the output of execution `{id}`");
         ClientError::Store(StoreError::Encode { what, reason: error.to_string() })
     })
-}
-
-async fn record(store: &dyn Store, id: &ExecutionId) -> Result<ExecutionRecord, ClientError> {
-    let record = store.execution(id).await?;
-    record.ok_or_else(|| ClientError::UnknownExecution(id.clone()))
 }

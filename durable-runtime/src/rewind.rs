@@ -3,7 +3,7 @@
 use crate::{error::ClientError, schemas::Schemas, start::ATTEMPTS, trouble::Backoff};
 use durable_core::{
     ExecutionId,
-    store::{Millis, RewindError, RewindRequest, Store, StoreError},
+    store::{Millis, RewindError, RewindRequest, Store},
 };
 
 /// The most snapshots a worker keeps of one execution.
@@ -29,12 +29,7 @@ pub(crate) async fn list(
 ) -> Result<Vec<KeptSnapshot>, ClientError> {
     let mut snapshots = Vec::new();
     for kept in store.kept(id).await? {
-        let Some(known) = schemas.row(kept.schema).await? else {
-            return Err(ClientError::Store(StoreError::Corrupt {
-                location: store.describe(),
-                reason: format!("schema row {} is not there", kept.schema.0),
-            }));
-        };
+        let known = schemas.existing_row(kept.schema).await?;
         snapshots.push(KeptSnapshot { epoch: kept.epoch, point: known.point.name.clone(), at: kept.at });
     }
     Ok(snapshots)

@@ -14,6 +14,12 @@ use durable_core::{
 use serde_json::{Map, Value, json};
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
+/// An execution as it stands; there must be one.
+pub(crate) async fn record(store: &dyn Store, id: &ExecutionId) -> Result<ExecutionRecord, ClientError> {
+    let record = store.execution(id).await?;
+    record.ok_or_else(|| ClientError::UnknownExecution(id.clone()))
+}
+
 /// An execution as it stands, with the large fields of its snapshots.
 pub(crate) struct Loaded {
     pub(crate) record: ExecutionRecord,
@@ -24,8 +30,7 @@ impl Loaded {
     pub(crate) async fn read(store: &dyn Store, id: &ExecutionId) -> Result<Self, ClientError> {
         let mut reads = Reads::default();
         loop {
-            let record = store.execution(id).await?;
-            let record = record.ok_or_else(|| ClientError::UnknownExecution(id.clone()))?;
+            let record = record(store, id).await?;
             let snapshots: Vec<_> = record.frames.iter().map(|frame| Arc::clone(&frame.snapshot)).collect();
             if let Some(large) = reads.large_fields(store, id, record.row, snapshots).await? {
                 return Ok(Self { record, large });
@@ -84,7 +89,6 @@ impl Saved<'_> {
 
 /// Checks a snapshot, finds its schema, and unpacks it.
 pub(crate) async fn open<'a>(
-    store: &dyn Store,
     schemas: &Schemas,
     codec: &Codec,
     Loaded { record, large }: &Loaded,
@@ -93,12 +97,7 @@ pub(crate) async fn open<'a>(
     let id = || record.id.clone();
     let opened = stored::open_packed(&frame.snapshot);
     let (header, _) = opened.map_err(|error| ClientError::Snapshot { id: id(), error })?;
-    let Some(known) = schemas.row(header.schema).await? else {
-        return Err(ClientError::Store(StoreError::Corrupt {
-            location: store.describe(),
-            reason: format!("schema row {} is not there", header.schema.0),
-        }));
-    };
+    let known = schemas.existing_row(header.schema).await?;
     let owner = Owner::Snapshot {
         instance: record.instance,
         frame: frame.frame,
@@ -122,7 +121,7 @@ pub(crate) async fn json(
     let record = &loaded.record;
     let mut outermost = None;
     for frame in record.frames.iter().rev() {
-        let saved = open(store, schemas, codec, &loaded, frame).await?;
+        let saved = open(schemas, codec, &loaded, frame).await?;
         let (workflow, point) = (&saved.known.workflow, &saved.known.point);
         let decoded = point.decode(saved.payload()).map_err(|error| error.to_string());
         let state = decoded.and_then(|value| serde_json::to_value(value).map_err(|error| error.to_string()));
@@ -158,7 +157,7 @@ pub(crate) async fn export(
     }
     let mut blob = Vec::new();
     for frame in &record.frames {
-        let saved = open(store, schemas, codec, &loaded, frame).await?;
+        let saved = open(schemas, codec, &loaded, frame).await?;
         let header = Header {
             workflow: saved.known.workflow.clone(),
             point: saved.known.point.name.clone(),

@@ -59,6 +59,14 @@ impl Schemas {
         Ok(Some(row))
     }
 
+    /// The same; a row that something refers to must be there.
+    pub(crate) async fn existing_row(&self, schema: SchemaId) -> Result<Arc<KnownRow>, StoreError> {
+        self.row(schema).await?.ok_or_else(|| StoreError::Corrupt {
+            location: self.store.describe(),
+            reason: format!("schema row {} is not there", schema.0),
+        })
+    }
+
     /// All versions of a workflow that were ever registered, the oldest first.
     pub(crate) async fn versions(&self, workflow: &str) -> Result<Vec<Version>, StoreError> {
         self.store.versions(workflow).await

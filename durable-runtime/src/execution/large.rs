@@ -1,6 +1,6 @@
 //! Which large fields of an execution are in the store, so that one which is there is not written again (S1).
 
-use crate::payload::{LargeFields, Packed};
+use crate::payload::LargeFields;
 use durable_core::store::{Claimed, Commit, ContentId, LargeField};
 use std::collections::BTreeMap;
 
@@ -10,7 +10,6 @@ use std::collections::BTreeMap;
 pub(super) struct Stored(BTreeMap<u64, Vec<ContentId>>);
 
 /// What a commit does about large fields.
-#[derive(Default)]
 pub(super) struct Change {
     new: Vec<LargeField>,
     sweep: bool,
@@ -31,13 +30,17 @@ impl Stored {
         self.0.is_empty()
     }
 
-    /// A frame's snapshot is replaced by a packed one, with the next commit. `None`: there was and is nothing large.
-    pub(super) fn replace(&mut self, frame: u64, packed: &mut Packed) -> Option<Box<Change>> {
-        if packed.refers.is_empty() && self.0.is_empty() {
+    /// A frame's snapshot is replaced with the next commit, by one that refers to these, of which some are new to the store. `None`: there
+    /// was and is nothing large.
+    pub(super) fn replace(
+        &mut self,
+        frame: u64,
+        refers: Vec<ContentId>,
+        new: Vec<LargeField>,
+    ) -> Option<Box<Change>> {
+        if refers.is_empty() && self.0.is_empty() {
             return None;
         }
-        let new = std::mem::take(&mut packed.new);
-        let refers = std::mem::take(&mut packed.refers);
         let before = match refers.is_empty() {
             true => self.0.remove(&frame),
             false => self.0.insert(frame, refers),
